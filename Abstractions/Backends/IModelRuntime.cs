@@ -1,0 +1,38 @@
+namespace Tessera.Abstractions.Backends;
+
+/// <summary>A graph lowered onto a device, with its scratch memory and its KV cache's bytes. Used by one thread at a time.</summary>
+public unsafe interface IModelRuntime : IDisposable
+{
+    /// <summary>Starts a batch. The CPU computes here; a GPU returns at once.</summary>
+    /// <param name="batch">Not changed by the caller until <see cref="Wait"/> has returned.</param>
+    /// <exception cref="TesseraException">The batch breaks a limit or names a block that does not exist. Any throw leaves the runtime faulted: it is disposed, not used again.</exception>
+    void Submit(Batch batch);
+
+    /// <summary>Waits for the batch that was submitted last.</summary>
+    /// <returns>False when <see cref="Batch.Abort"/> was seen: outputs are not valid, and what was written for the batch's rows is not either.</returns>
+    bool Wait();
+
+    /// <summary>The logits of an output row, <see cref="Graphs.ModelGraph.VocabularySize"/> floats, valid until the next <see cref="Submit"/>.</summary>
+    /// <param name="output">The row's number among the rows of the batch that carry <see cref="RowOutputs.Logits"/>.</param>
+    float* Logits(int output);
+
+    /// <summary>The final hidden state of an output row (after the last norm), valid until the next <see cref="Submit"/>.</summary>
+    /// <param name="output">The row's number among the rows of the batch that carry <see cref="RowOutputs.Hidden"/>.</param>
+    float* Hidden(int output);
+
+    /// <summary>Bytes of one block of a cache group, over all of its caches.</summary>
+    long BlockBytes(int group);
+
+    /// <summary>Adds blocks to a cache group, within the budget; new blocks have the next higher numbers.</summary>
+    /// <returns>False when the budget has no room; nothing changed then.</returns>
+    bool TryGrow(int group, int blocks);
+
+    /// <summary>Gives a cache group's highest-numbered blocks back to the budget.</summary>
+    void Shrink(int group, int blocks);
+
+    /// <summary>What each part of the model got, one line for each, for people: weight or node, kernel, instruction set, fallback and why.</summary>
+    IReadOnlyList<string> Explain();
+
+    /// <summary>Bytes of scratch memory and of weights that were repacked.</summary>
+    long ScratchBytes { get; }
+}
