@@ -1,0 +1,132 @@
+namespace Tessera.Engine.Generation;
+
+/// <summary>One generated token.</summary>
+/// <param name="Token">The id. An end token is reported too, as the last one, with the reason <see cref="FinishReason.EndToken"/> following it.</param>
+/// <param name="LogProbability">Natural logarithm, of the model's own distribution (before the samplers); NaN when not asked for.</param>
+public readonly record struct GeneratedToken(int Token, float LogProbability);
+
+/// <summary>A token and its log-probability.</summary>
+/// <param name="Token">The id.</param>
+/// <param name="LogProbability">Natural logarithm, of the model's own distribution.</param>
+public readonly record struct TokenProbability(int Token, float LogProbability);
+
+/// <summary>
+/// One continuation as a ring that the step thread writes and one reader reads. The ring has room for every token that the request allows, so the writer never waits for the reader.
+/// </summary>
+public sealed class GenerationStream
+{
+    private readonly GeneratedToken[] _tokens;
+    private readonly TokenProbability[] _top;
+    private readonly int _topCount;
+    private readonly Action _cancel;
+    private readonly Lock _lock = new();
+    private TaskCompletionSource? _waiter;
+    private int _written;
+    private int _read;
+    private FinishReason _reason;
+
+    internal GenerationStream(long id, int choice, int maxTokens, int topCount, Action cancel)
+    {
+        Id = id;
+        Choice = choice;
+        _tokens = new GeneratedToken[maxTokens];
+        _topCount = Math.Max(0, topCount);
+        _top = new TokenProbability[(long)maxTokens * _topCount];
+        _cancel = cancel;
+    }
+
+    /// <summary>The sequence's id; unique while the engine lives.</summary>
+    public long Id { get; }
+
+    /// <summary>Which of the request's continuations this is, from 0.</summary>
+    public int Choice { get; }
+
+    /// <summary>Prompt tokens that were found in the prefix cache; known when the first token is there.</summary>
+    public int CachedTokens { get; internal set; }
+
+    /// <summary>Why the generation ended; <see cref="FinishReason.None"/> while it runs or tokens are unread.</summary>
+    public FinishReason FinishReason
+    {
+        get
+        {
+            lock (_lock)
+                return _read == _written ? _reason : FinishReason.None;
+        }
+    }
+
+    /// <summary>The error's text, with <see cref="FinishReason.Error"/>.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>Tokens written and not yet read.</summary>
+    public int Unread => Volatile.Read(ref _written) - Volatile.Read(ref _read);
+
+    /// <summary>Takes the next token if one is there.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="top">The likeliest alternatives, best first, as many as asked for; valid as long as the stream.</param>
+    public bool TryRead(out GeneratedToken token, out ReadOnlySpan<TokenProbability> top)
+    {
+        int read = _read;
+        if (read >= Volatile.Read(ref _written))
+        {
+            token = default;
+            top = default;
+            return false;
+        }
+        token = _tokens[read];
+        top = _top.AsSpan(read * _topCount, _topCount);
+        Volatile.Write(ref _read, read + 1);
+        return true;
+    }
+
+    /// <summary>Completes with true when a token can be read, with false when the generation has ended and all is read.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the generation goes on until <see cref="Cancel"/>.</exception>
+    public async ValueTask<bool> WaitAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task wait;
+            lock (_lock)
+            {
+                if (_read < _written)
+                    return true;
+                if (_reason != FinishReason.None)
+                    return false;
+                _waiter ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                wait = _waiter.Task;
+            }
+            await wait.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the generation at the next step; its blocks are freed then. May be called at any time, from any thread.</summary>
+    public void Cancel() => _cancel();
+
+    /// <summary>The place for the alternatives of the next token; filled before <see cref="Write"/>.</summary>
+    internal Span<TokenProbability> NextTop => _top.AsSpan(_written * _topCount, _topCount);
+
+    internal void Write(GeneratedToken token)
+    {
+        TaskCompletionSource? waiter;
+        lock (_lock)
+        {
+            _tokens[_written] = token;
+            Volatile.Write(ref _written, _written + 1);
+            (waiter, _waiter) = (_waiter, null);
+        }
+        waiter?.TrySetResult();
+    }
+
+    internal void Finish(FinishReason reason, string? error = null)
+    {
+        TaskCompletionSource? waiter;
+        lock (_lock)
+        {
+            if (_reason != FinishReason.None)
+                return;
+            Error = error;
+            _reason = reason;
+            (waiter, _waiter) = (_waiter, null);
+        }
+        waiter?.TrySetResult();
+    }
+}
