@@ -119,7 +119,7 @@ public sealed record RopeMetadata
     /// <summary>The context length before scaling; 0: the model's.</summary>
     public int OriginalContextLength { get; init; }
 
-    /// <summary>A factor on cos and sin that replaces the one that the scaling implies; 0: as implied.</summary>
+    /// <summary>A factor on cos and sin, beside the one that YaRN implies; 0: 1.</summary>
     public float AttentionFactor { get; init; }
 
     /// <summary>YaRN: rotations above which a frequency is kept; 0: 32.</summary>

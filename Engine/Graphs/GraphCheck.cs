@@ -1,0 +1,39 @@
+namespace Tessera.Engine.Graphs;
+
+/// <summary>Checks a graph against what a backend says that it knows, and its weights against their quantizations, before the backend sees either.</summary>
+public static class GraphCheck
+{
+    /// <summary>Refuses a graph that the backend would not compute rightly.</summary>
+    /// <exception cref="UnsupportedModelException">An operation or revision that the backend does not know, or a quantization that no plugin provides.</exception>
+    /// <exception cref="ModelFormatException">A weight breaks its quantization's rules.</exception>
+    public static void Require(ModelGraph graph, IKernelBackend backend, IQuantizationRegistry quantizations)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(quantizations);
+        HashSet<string> validated = [];
+        foreach (GraphNode node in graph.Nodes)
+        {
+            if (!backend.Operations.TryGetValue(node.Operation, out int known))
+                throw new UnsupportedModelException($"node '{node.Name}' needs operation '{node.Operation}' revision {node.Revision}; backend '{backend.Name}' does not have this operation");
+            if (known < node.Revision)
+                throw new UnsupportedModelException($"node '{node.Name}' needs operation '{node.Operation}' revision {node.Revision}; backend '{backend.Name}' knows it up to revision {known}");
+            foreach (WeightTensor weight in node.Weights)
+                if (validated.Add(weight.Name))
+                    Validate(weight, quantizations);
+        }
+    }
+
+    /// <summary>The tensor's quantization, after it has accepted the tensor.</summary>
+    /// <exception cref="UnsupportedModelException">No plugin provides the quantization.</exception>
+    /// <exception cref="ModelFormatException">The tensor breaks the quantization's rules.</exception>
+    public static IQuantization Validate(WeightTensor weight, IQuantizationRegistry quantizations)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        ArgumentNullException.ThrowIfNull(quantizations);
+        IQuantization quantization = quantizations.Find(weight.Quantization)
+            ?? throw new UnsupportedModelException($"tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
+        quantization.Validate(weight);
+        return quantization;
+    }
+}
