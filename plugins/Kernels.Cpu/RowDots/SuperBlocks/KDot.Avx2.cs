@@ -22,7 +22,7 @@ internal static unsafe partial class KDot
             float* activationScales = (float*)(activation + Int8Activation.ScaleOffset(columns));
             float* activationSums = (float*)(activation + Int8Activation.SumOffset(columns));
             Vector256<float> sum0 = default, sum1 = default, minimums = default;
-            for (int left = columns; left > 0; left -= Columns)
+            for (int rest = columns; rest > 0; rest -= Columns)
             {
                 Ahead(block);
                 Scale(block, activationScales, activationSums, ref minimums).Store(scales);

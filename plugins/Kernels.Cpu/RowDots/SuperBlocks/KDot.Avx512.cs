@@ -15,8 +15,9 @@ internal static unsafe partial class KDot
         Vector512<short> ones = Vector512.Create((short)1);
         Vector512<int> first = Vector512.Create(Vector256.Create(0), Vector256.Create(2));
         Vector512<int> second = first + Vector512.Create(1), third = first + Vector512.Create(4), fourth = first + Vector512.Create(5);
-        // Bits of the groups 0 and 2, moved to bit 4.
-        Vector512<ushort> fifthShift = Vector512.Create(Vector256.Create((ushort)4), Vector256.Create((ushort)2));
+        // The fifth bits of the groups 0 and 2 go left to bit 4, those of 4 and 6 right.
+        Vector512<ushort> left = Vector512.Create(Vector256.Create((ushort)4), Vector256.Create((ushort)2));
+        Vector512<ushort> right = Vector512.Create(Vector256.Create((ushort)0), Vector256.Create((ushort)2));
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
         {
             byte* block = weights;
@@ -25,7 +26,7 @@ internal static unsafe partial class KDot
             float* activationSums = (float*)(activation + Int8Activation.SumOffset(columns));
             Vector512<float> sum0 = default, sum1 = default;
             Vector256<float> minimums = default;
-            for (int left = columns; left > 0; left -= Columns, block += TBlock.Bytes, q += Columns)
+            for (int rest = columns; rest > 0; rest -= Columns, block += TBlock.Bytes, q += Columns)
             {
                 Ahead(block);
                 Vector512<float> scales = Scale(block, activationScales, activationSums, ref minimums).ToVector512Unsafe();
@@ -39,11 +40,12 @@ internal static unsafe partial class KDot
                 {
                     Vector256<byte> half = Vector256.Load(block + 16);
                     Vector512<ushort> fifth = Vector512.Create(half, half).AsUInt16();
-                    Vector512<ushort> even = Avx512BW.ShiftLeftLogicalVariable(fifth, fifthShift);
-                    low |= even.AsByte() & bit;
-                    high |= (even >> 1).AsByte() & bit;
-                    low2 |= (even >> 4).AsByte() & bit;
-                    high2 |= (even >> 5).AsByte() & bit;
+                    Vector512<ushort> moved = Avx512BW.ShiftLeftLogicalVariable(fifth, left);
+                    low |= moved.AsByte() & bit;
+                    high |= (moved >> 1).AsByte() & bit;
+                    moved = Avx512BW.ShiftRightLogicalVariable(fifth, right);
+                    low2 |= moved.AsByte() & bit;
+                    high2 |= (moved >> 1).AsByte() & bit;
                 }
                 sum0 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, first), Dot(low, q, ones), sum0);
                 sum1 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, second), Dot(high, q + 32, ones), sum1);

@@ -20,7 +20,7 @@ internal static unsafe partial class KDot
             float* activationScales = (float*)(activation + Int8Activation.ScaleOffset(columns));
             float* activationSums = (float*)(activation + Int8Activation.SumOffset(columns));
             double sum = 0;
-            for (int left = columns; left > 0; left -= Columns, block += TBlock.Bytes)
+            for (int rest = columns; rest > 0; rest -= Columns, block += TBlock.Bytes)
             {
                 double scale = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(block)), minimumScale = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(block + 2));
                 KScales.Read(block + 4, out ulong scales, out ulong minimums);

@@ -20,7 +20,7 @@ internal static unsafe partial class Q6KDot
             byte* block = weights, q = activation;
             float* activationScales = (float*)(activation + Int8Activation.ScaleOffset(columns));
             Vector256<float> sum0 = default, sum1 = default;
-            for (int left = columns; left > 0; left -= Columns, block += Bytes, activationScales += Columns / Int8Activation.Group)
+            for (int rest = columns; rest > 0; rest -= Columns, block += Bytes, activationScales += Columns / Int8Activation.Group)
             {
                 Ahead(block);
                 Scale(block, activationScales, out Vector256<float> firstScales, out Vector256<float> lastScales);

@@ -15,7 +15,7 @@ internal static unsafe partial class Q6KDot
         Vector512<int> first = Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
         Vector512<int> second = first + Vector512.Create(4), third = first + Vector512.Create(8), fourth = first + Vector512.Create(12);
         // The low nibbles' top bits lie at bits 0 and 2, the high ones' at 4 and 6: all move to bit 4.
-        Vector512<ushort> left4 = Vector512.Create(Vector256.Create((ushort)4), Vector256.Create((ushort)2));
+        Vector512<ushort> left = Vector512.Create(Vector256.Create((ushort)4), Vector256.Create((ushort)2));
         Vector512<ushort> right = Vector512.Create(Vector256.Create((ushort)0), Vector256.Create((ushort)2));
         nint negatedSums = Int8Activation.NegatedSum4Offset(columns);
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
@@ -23,7 +23,7 @@ internal static unsafe partial class Q6KDot
             byte* block = weights, q = activation;
             float* activationScales = (float*)(activation + Int8Activation.ScaleOffset(columns));
             Vector512<float> sum0 = default, sum1 = default;
-            for (int left = columns; left > 0; left -= Columns, block += Bytes, q += Columns, activationScales += Columns / Int8Activation.Group)
+            for (int rest = columns; rest > 0; rest -= Columns, block += Bytes, q += Columns, activationScales += Columns / Int8Activation.Group)
             {
                 Ahead(block);
                 Scale(block, activationScales, out Vector256<float> firstScales, out Vector256<float> lastScales);
@@ -31,14 +31,14 @@ internal static unsafe partial class Q6KDot
                 Vector512<byte> packed = Vector512.Load(block);
                 Vector256<byte> half = Vector256.Load(block + Top);
                 Vector512<ushort> bits = Vector512.Create(half, half).AsUInt16();
-                Vector512<byte> low = packed & nibble | Avx512BW.ShiftLeftLogicalVariable(bits, left4).AsByte() & top;
+                Vector512<byte> low = packed & nibble | Avx512BW.ShiftLeftLogicalVariable(bits, left).AsByte() & top;
                 Vector512<byte> high = (packed.AsUInt16() >> 4).AsByte() & nibble | Avx512BW.ShiftRightLogicalVariable(bits, right).AsByte() & top;
                 sum0 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, first), Dot(low, q, negatedSums, ones), sum0);
                 sum1 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, second), Dot(high, q + 64, negatedSums, ones), sum1);
                 packed = Vector512.Load(block + 64);
                 half = Vector256.Load(block + Top + 32);
                 bits = Vector512.Create(half, half).AsUInt16();
-                low = packed & nibble | Avx512BW.ShiftLeftLogicalVariable(bits, left4).AsByte() & top;
+                low = packed & nibble | Avx512BW.ShiftLeftLogicalVariable(bits, left).AsByte() & top;
                 high = (packed.AsUInt16() >> 4).AsByte() & nibble | Avx512BW.ShiftRightLogicalVariable(bits, right).AsByte() & top;
                 sum0 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, third), Dot(low, q + 128, negatedSums, ones), sum0);
                 sum1 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, fourth), Dot(high, q + 192, negatedSums, ones), sum1);

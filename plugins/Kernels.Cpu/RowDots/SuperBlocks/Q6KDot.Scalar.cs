@@ -26,7 +26,7 @@ internal static unsafe partial class Q6KDot
             sbyte* q = (sbyte*)activation;
             float* activationScales = (float*)(activation + Int8Activation.ScaleOffset(columns));
             double sum = 0;
-            for (int left = columns; left > 0; left -= Columns, block += Bytes, q += Columns, activationScales += Columns / Int8Activation.Group)
+            for (int rest = columns; rest > 0; rest -= Columns, block += Bytes, q += Columns, activationScales += Columns / Int8Activation.Group)
             {
                 double scale = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(block + SuperScale));
                 for (int group = 0; group < Columns / Group; group++)
