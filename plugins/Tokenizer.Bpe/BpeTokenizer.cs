@@ -13,12 +13,12 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
 {
     private static readonly Dictionary<SpecialToken, int> NoDefaults = [];
 
-    private readonly PreTokenizer preTokenizer;
-    private readonly PairTable merges;
-    private readonly ByteLookup lookup;
-    private readonly int[] byteTokens = new int[256];
-    private readonly int unknown;
-    private readonly ScratchPool<Scratch> pool = new();
+    private readonly PreTokenizer _preTokenizer;
+    private readonly PairTable _merges;
+    private readonly ByteLookup _lookup;
+    private readonly int[] _byteTokens = new int[256];
+    private readonly int _unknown;
+    private readonly ScratchPool<Scratch> _pool = new();
 
     public BpeTokenizer(TokenizerAssets assets) : this(assets, new ByteAlphabet()) { }
 
@@ -26,19 +26,19 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
     {
         if (assets.Merges.Length == 0)
             throw new ModelFormatException("tokenizer.ggml.merges: missing; byte-level BPE needs them");
-        preTokenizer = PreTokenizer.Named(assets.PreTokenizer);
+        _preTokenizer = PreTokenizer.Named(assets.PreTokenizer);
         // Merges speak of user-defined tokens in the alphabet too, although those stand for their spelling as it is.
         PieceStore spelled = PieceStore.Build(Table.Count, (id, bytes) =>
         {
             if (Table.IsText(id))
                 alphabet.TryDecode(assets.Tokens[id], bytes);
         });
-        lookup = new ByteLookup(spelled, Table.IsText);
-        merges = MergeTable.Read(assets.Merges, alphabet, lookup);
+        _lookup = new ByteLookup(spelled, Table.IsText);
+        _merges = MergeTable.Read(assets.Merges, alphabet, _lookup);
         for (int value = 0; value < 256; value++)
-            byteTokens[value] = lookup.Find([(byte)value]);
-        unknown = Table.Special(SpecialToken.Unknown) ?? -1;
-        if (assets.AddBos ?? preTokenizer.AddsBos)
+            _byteTokens[value] = _lookup.Find([(byte)value]);
+        _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
+        if (assets.AddBos ?? _preTokenizer.AddsBos)
             Prefix = Table.Require(SpecialToken.Bos, "a text starts with BOS");
         if (assets.AddEos == true)
             Suffix = Table.Require(SpecialToken.Eos, "a text ends with EOS");
@@ -46,13 +46,13 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
 
     // The spaces are taken back for a reader of whole texts only: what a model generates stays as it is.
     public override ITokenDecoder CreateDecoder(bool skipControl) =>
-        new PieceDecoder(Table, skipControl, stripFirstSpace: false, cleanSpaces: preTokenizer.CleansSpaces && !skipControl);
+        new PieceDecoder(Table, skipControl, stripFirstSpace: false, cleanSpaces: _preTokenizer.CleansSpaces && !skipControl);
 
     protected override void EncodeSegment(ReadOnlySpan<char> text, List<int> ids)
     {
-        Scratch scratch = pool.Rent();
+        Scratch scratch = _pool.Rent();
         scratch.Points.Set(text);
-        List<int> ends = preTokenizer.Split(scratch.Points, scratch.Ends, scratch.MoreEnds);
+        List<int> ends = _preTokenizer.Split(scratch.Points, scratch.Ends, scratch.MoreEnds);
         int start = 0;
         foreach (int end in ends)
         {
@@ -60,15 +60,15 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
             start = end;
         }
         if (scratch.IsSmall)
-            pool.Return(scratch);
+            _pool.Return(scratch);
     }
 
     private void EncodeWord(Scratch scratch, int length, List<int> ids)
     {
         ReadOnlySpan<byte> word = scratch.Utf8(length)[..length];
-        if (length == 1 || preTokenizer.WholeWords)
+        if (length == 1 || _preTokenizer.WholeWords)
         {
-            int whole = lookup.Find(word);
+            int whole = _lookup.Find(word);
             if (whole >= 0)
             {
                 ids.Add(whole);
@@ -78,11 +78,11 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
         MergeList list = scratch.Merges;
         list.Clear();
         foreach (byte value in word)
-            list.Add(byteTokens[value], 1);
-        list.Merge(new RankRule(merges));
+            list.Add(_byteTokens[value], 1);
+        list.Merge(new RankRule(_merges));
         for (int i = list.First; i >= 0; i = list.Next(i))
         {
-            int id = list.Id(i) >= 0 ? list.Id(i) : unknown;
+            int id = list.Id(i) >= 0 ? list.Id(i) : _unknown;
             if (id >= 0)
                 ids.Add(id);
         }
@@ -98,7 +98,7 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
 
     private sealed class Scratch
     {
-        private byte[] utf8 = new byte[256];
+        private byte[] _utf8 = new byte[256];
 
         public CodePoints Points { get; } = new();
         public MergeList Merges { get; } = new();
@@ -110,9 +110,9 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
 
         public Span<byte> Utf8(long length)
         {
-            if (utf8.Length < length)
-                utf8 = new byte[checked((int)Math.Max(length, utf8.Length * 2L))];
-            return utf8;
+            if (_utf8.Length < length)
+                _utf8 = new byte[checked((int)Math.Max(length, _utf8.Length * 2L))];
+            return _utf8;
         }
     }
 }

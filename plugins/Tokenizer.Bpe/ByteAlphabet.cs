@@ -7,16 +7,16 @@ namespace Tessera.Tokenizer.Bpe;
 internal sealed class ByteAlphabet
 {
     private const int Size = 0x144;
-    private readonly short[] bytes = new short[Size];
+    private readonly short[] _bytes = new short[Size];
 
     public ByteAlphabet()
     {
-        Array.Fill(bytes, (short)-1);
+        Array.Fill(_bytes, (short)-1);
         int next = 0x100;
         for (int value = 0; value < 256; value++)
         {
             bool visible = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
-            bytes[visible ? value : next++] = (short)value;
+            _bytes[visible ? value : next++] = (short)value;
         }
     }
 
@@ -27,12 +27,12 @@ internal sealed class ByteAlphabet
         while (!spelling.IsEmpty)
         {
             if (Rune.DecodeFromUtf8(spelling, out Rune rune, out int used) != System.Buffers.OperationStatus.Done
-                || rune.Value >= Size || bytes[rune.Value] < 0)
+                || rune.Value >= Size || _bytes[rune.Value] < 0)
             {
                 result.RemoveRange(before, result.Count - before);
                 return false;
             }
-            result.Add((byte)bytes[rune.Value]);
+            result.Add((byte)_bytes[rune.Value]);
             spelling = spelling[used..];
         }
         return true;
@@ -43,9 +43,9 @@ internal sealed class ByteAlphabet
     {
         for (int i = 0; i < spelling.Length; i++)
         {
-            if (spelling[i] >= Size || bytes[spelling[i]] < 0)
+            if (spelling[i] >= Size || _bytes[spelling[i]] < 0)
                 return -1;
-            destination[i] = (byte)bytes[spelling[i]];
+            destination[i] = (byte)_bytes[spelling[i]];
         }
         return spelling.Length;
     }

@@ -19,22 +19,22 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
         [SpecialToken.Eos] = 2,
     };
 
-    private readonly ByteLookup lookup;
-    private readonly uint[] priorities;
-    private readonly int[] byteTokens;
-    private readonly int unknown;
-    private readonly bool addSpace;
-    private readonly ScratchPool<Scratch> pool = new();
+    private readonly ByteLookup _lookup;
+    private readonly uint[] _priorities;
+    private readonly int[] _byteTokens;
+    private readonly int _unknown;
+    private readonly bool _addSpace;
+    private readonly ScratchPool<Scratch> _pool = new();
 
     public SpmTokenizer(TokenizerAssets assets) : base(assets, new TokenTable(assets, Spell, Defaults))
     {
         if (assets.Scores.Length == 0)
             throw new ModelFormatException("tokenizer.ggml.scores: missing; SentencePiece needs them");
-        priorities = ScoreRule.Priorities(assets.Scores);
-        lookup = new ByteLookup(PieceStore.Build(Table.Count, (id, bytes) => bytes.AddRange(assets.Tokens[id])), Table.IsText);
-        byteTokens = ByteTokens.Find(Table);
-        unknown = Table.Special(SpecialToken.Unknown) ?? -1;
-        addSpace = assets.AddSpacePrefix ?? true;
+        _priorities = ScoreRule.Priorities(assets.Scores);
+        _lookup = new ByteLookup(PieceStore.Build(Table.Count, (id, bytes) => bytes.AddRange(assets.Tokens[id])), Table.IsText);
+        _byteTokens = ByteTokens.Find(Table);
+        _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
+        _addSpace = assets.AddSpacePrefix ?? true;
         if (assets.AddBos ?? true)
             Prefix = Table.Require(SpecialToken.Bos, "a text starts with BOS");
         if (assets.AddEos ?? false)
@@ -42,22 +42,22 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
     }
 
     public override ITokenDecoder CreateDecoder(bool skipControl) =>
-        new PieceDecoder(Table, skipControl, stripFirstSpace: addSpace, cleanSpaces: false);
+        new PieceDecoder(Table, skipControl, stripFirstSpace: _addSpace, cleanSpaces: false);
 
     protected override void EncodeSegment(ReadOnlySpan<char> text, List<int> ids)
     {
-        Scratch scratch = pool.Rent();
+        Scratch scratch = _pool.Rent();
         byte[] word = scratch.Room(text.Length);
         int length = 0;
-        if (addSpace)
+        if (_addSpace)
             WordMarks.Utf8.CopyTo(word.AsSpan(length, length += WordMarks.Utf8.Length));
         length = Escape(text, word, length);
         MergeList list = scratch.Merges;
         Fill(list, word.AsSpan(0, length));
-        list.Merge(new ScoreRule(lookup, priorities, word));
+        list.Merge(new ScoreRule(_lookup, _priorities, word));
         Write(list, word, ids);
         if (scratch.IsSmall)
-            pool.Return(scratch);
+            _pool.Return(scratch);
     }
 
     private static int Escape(ReadOnlySpan<char> text, byte[] word, int length)
@@ -82,7 +82,7 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
         while (!word.IsEmpty)
         {
             int size = word[0] switch { < 0x80 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 };
-            list.Add(lookup.Find(word[..size]), size);
+            list.Add(_lookup.Find(word[..size]), size);
             word = word[size..];
         }
     }
@@ -100,8 +100,8 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
             }
             foreach (byte value in word[list.Start(i)..list.End(i)])
             {
-                int id = byteTokens[value] >= 0 ? byteTokens[value] : unknown;
-                bool isUnknown = byteTokens[value] < 0;
+                int id = _byteTokens[value] >= 0 ? _byteTokens[value] : _unknown;
+                bool isUnknown = _byteTokens[value] < 0;
                 if (id >= 0 && !(isUnknown && afterUnknown))
                     ids.Add(id);
                 afterUnknown = isUnknown;
@@ -121,20 +121,20 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
 
     private sealed class Scratch
     {
-        private byte[] word = new byte[256];
+        private byte[] _word = new byte[256];
 
         public MergeList Merges { get; } = new();
 
         // A long text's memory is not kept for the next.
-        public bool IsSmall => word.Length <= 1 << 18 && Merges.Capacity <= 1 << 16;
+        public bool IsSmall => _word.Length <= 1 << 18 && Merges.Capacity <= 1 << 16;
 
         // Three bytes for each unit: a space is three, a surrogate pair four.
         public byte[] Room(int units)
         {
             long size = 3L * units + 3;
-            if (word.Length < size)
-                word = new byte[checked((int)Math.Max(size, word.Length * 2L))];
-            return word;
+            if (_word.Length < size)
+                _word = new byte[checked((int)Math.Max(size, _word.Length * 2L))];
+            return _word;
         }
     }
 }

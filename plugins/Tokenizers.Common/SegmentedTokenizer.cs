@@ -6,13 +6,13 @@ namespace Tessera.Tokenizers.Common;
 /// <summary>What the tokenizers share: special tokens cut the text into segments, each is encoded by the kind's own rules.</summary>
 public abstract class SegmentedTokenizer : ITokenizer
 {
-    private readonly SpecialTokens specials;
+    private readonly SpecialTokens _specials;
 
     /// <summary>Builds the shared part.</summary>
     protected SegmentedTokenizer(TokenizerAssets assets, TokenTable table)
     {
         Table = table;
-        specials = new SpecialTokens(table, assets);
+        _specials = new SpecialTokens(table, assets);
     }
 
     /// <summary>The vocabulary.</summary>
@@ -45,7 +45,7 @@ public abstract class SegmentedTokenizer : ITokenizer
         if (options.AddSpecial && Prefix is { } prefix)
             ids.Add(prefix);
         int at = 0;
-        while (specials.TryFind(text, at, options.ParseSpecial, options.SpecialBreaks, out SpecialMatch match))
+        while (_specials.TryFind(text, at, options.ParseSpecial, options.SpecialBreaks, out SpecialMatch match))
         {
             if (match.Start > at)
                 EncodeSegment(text[at..match.Start], ids);

@@ -5,9 +5,9 @@ namespace Tessera.Tokenizer.Bpe.PreTokenizers;
 /// <summary>How a family of models cuts a text into words before merging. Immutable.</summary>
 internal sealed partial class PreTokenizer
 {
-    private readonly SplitStage[] stages;
+    private readonly SplitStage[] _stages;
 
-    private PreTokenizer(params SplitStage[] stages) => this.stages = stages;
+    private PreTokenizer(params SplitStage[] stages) => _stages = stages;
 
     /// <summary>Whether a word that is a token needs no merges.</summary>
     public bool WholeWords { get; private init; }
@@ -23,7 +23,7 @@ internal sealed partial class PreTokenizer
     {
         first.Clear();
         first.Add(text.Length);
-        foreach (SplitStage stage in stages)
+        foreach (SplitStage stage in _stages)
         {
             second.Clear();
             stage.Split(text, first, second);

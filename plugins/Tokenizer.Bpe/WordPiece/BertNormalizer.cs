@@ -8,7 +8,7 @@ namespace Tessera.Tokenizer.Bpe.WordPiece;
 /// own table, because the runtime does not normalize text in invariant mode.</remarks>
 internal sealed class BertNormalizer
 {
-    private readonly Dictionary<int, string> bases = AccentTable.Read();
+    private readonly Dictionary<int, string> _bases = AccentTable.Read();
 
     /// <summary>Appends the words of a text, one after the other, and where each ends.</summary>
     public void Split(ReadOnlySpan<char> text, List<char> words, List<int> ends)
@@ -46,7 +46,7 @@ internal sealed class BertNormalizer
             if (syllable % 28 != 0)
                 words.Add((char)(0x11A7 + syllable % 28));
         }
-        else if (bases.TryGetValue(rune.Value, out string? parts))
+        else if (_bases.TryGetValue(rune.Value, out string? parts))
         {
             foreach (Rune part in parts.EnumerateRunes())
                 AddBase(part, words, ends);

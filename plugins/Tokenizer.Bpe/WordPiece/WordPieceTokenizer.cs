@@ -22,18 +22,18 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
         [SpecialToken.Mask] = 103,
     };
 
-    private readonly BertNormalizer normalizer = new();
-    private readonly SpellingTrie trie;
-    private readonly int unknown;
-    private readonly ScratchPool<Scratch> pool = new();
+    private readonly BertNormalizer _normalizer = new();
+    private readonly SpellingTrie _trie;
+    private readonly int _unknown;
+    private readonly ScratchPool<Scratch> _pool = new();
 
     public WordPieceTokenizer(TokenizerAssets assets) : base(assets, new TokenTable(assets, Spell, Defaults))
     {
-        trie = new SpellingTrie(assets.Tokens.Length * 2);
+        _trie = new SpellingTrie(assets.Tokens.Length * 2);
         for (int id = 0; id < Table.Count; id++)
             if (Table.IsText(id) && assets.Tokens[id].Length > 0)
-                trie.Add(Encoding.UTF8.GetString(assets.Tokens[id]), id);
-        unknown = Table.Require(SpecialToken.Unknown, "WordPiece needs a token for unknown words");
+                _trie.Add(Encoding.UTF8.GetString(assets.Tokens[id]), id);
+        _unknown = Table.Require(SpecialToken.Unknown, "WordPiece needs a token for unknown words");
         if (assets.AddBos != false)
             Prefix = assets.Special.TryGetValue(SpecialToken.Bos, out int bos) && !assets.Special.ContainsKey(SpecialToken.Classification)
                 ? bos : Table.Require(SpecialToken.Classification, "a text starts with [CLS]");
@@ -46,10 +46,10 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
 
     protected override void EncodeSegment(ReadOnlySpan<char> text, List<int> ids)
     {
-        Scratch scratch = pool.Rent();
+        Scratch scratch = _pool.Rent();
         scratch.Words.Clear();
         scratch.Ends.Clear();
-        normalizer.Split(text, scratch.Words, scratch.Ends);
+        _normalizer.Split(text, scratch.Words, scratch.Ends);
         ReadOnlySpan<char> words = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(scratch.Words);
         int start = 0;
         foreach (int end in scratch.Ends)
@@ -58,13 +58,13 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
             start = end;
         }
         if (scratch.Words.Capacity <= 1 << 16)
-            pool.Return(scratch);
+            _pool.Return(scratch);
     }
 
     private void EncodeWord(ReadOnlySpan<char> word, List<int> ids)
     {
         int before = ids.Count;
-        int node = trie.Step(0, WordStart);
+        int node = _trie.Step(0, WordStart);
         int at = 0;
         do
         {
@@ -72,7 +72,7 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
             if (token < 0)
             {
                 ids.RemoveRange(before, ids.Count - before);
-                ids.Add(unknown);
+                ids.Add(_unknown);
                 return;
             }
             ids.Add(token);
@@ -84,12 +84,12 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
 
     private (int Token, int End) Longest(ReadOnlySpan<char> word, int at, int node)
     {
-        (int token, int end) = (node > 0 ? trie.Token(node) : -1, at);
+        (int token, int end) = (node > 0 ? _trie.Token(node) : -1, at);
         for (int i = at; i < word.Length && node >= 0; i++)
         {
-            node = trie.Step(node, word[i]);
-            if (node >= 0 && trie.Token(node) >= 0)
-                (token, end) = (trie.Token(node), i + 1);
+            node = _trie.Step(node, word[i]);
+            if (node >= 0 && _trie.Token(node) >= 0)
+                (token, end) = (_trie.Token(node), i + 1);
         }
         return (token, end);
     }

@@ -9,8 +9,8 @@ namespace Tessera.Tokenizers.Common.Decoding;
 /// <param name="cleanSpaces">Takes back the space before punctuation and contractions.</param>
 public sealed class PieceDecoder(TokenTable table, bool skipControl, bool stripFirstSpace, bool cleanSpaces) : ITokenDecoder
 {
-    private SpaceCleaner cleaner;
-    private bool started;
+    private SpaceCleaner _cleaner;
+    private bool _started;
 
     /// <inheritdoc/>
     public int MaxBytes { get; } = table.Pieces.MaxLength + SpaceCleaner.MaxHeld;
@@ -22,9 +22,9 @@ public sealed class PieceDecoder(TokenTable table, bool skipControl, bool stripF
         CheckRoom(destination);
         if (skipControl && table.Kind(id) is (TokenKind.Control or TokenKind.Unknown))
             return 0;
-        if (!started && stripFirstSpace && piece.StartsWith(" "u8))
+        if (!_started && stripFirstSpace && piece.StartsWith(" "u8))
             piece = piece[1..];
-        started = true;
+        _started = true;
         if (!cleanSpaces)
         {
             piece.CopyTo(destination);
@@ -32,7 +32,7 @@ public sealed class PieceDecoder(TokenTable table, bool skipControl, bool stripF
         }
         int written = 0;
         foreach (byte value in piece)
-            written += cleaner.Push(value, destination[written..]);
+            written += _cleaner.Push(value, destination[written..]);
         return written;
     }
 
@@ -40,14 +40,14 @@ public sealed class PieceDecoder(TokenTable table, bool skipControl, bool stripF
     public int Finish(Span<byte> destination)
     {
         CheckRoom(destination);
-        return cleaner.Finish(destination);
+        return _cleaner.Finish(destination);
     }
 
     /// <inheritdoc/>
     public void Reset()
     {
-        cleaner = default;
-        started = false;
+        _cleaner = default;
+        _started = false;
     }
 
     private void CheckRoom(Span<byte> destination)

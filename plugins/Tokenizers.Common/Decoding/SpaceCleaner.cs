@@ -7,24 +7,24 @@ internal struct SpaceCleaner
     /// <summary>The most bytes that are held back.</summary>
     public const int MaxHeld = 6;
 
-    private bool punctuationSpace;  // " "
-    private byte quoteHeld;         // 1: " ", 2: " '"
-    private byte contractionHeld;   // 1: " ", 2: " '", 3: " 'r" or " 'v"
-    private byte contractionLetter;
+    private bool _punctuationSpace;  // " "
+    private byte _quoteHeld;         // 1: " ", 2: " '"
+    private byte _contractionHeld;   // 1: " ", 2: " '", 3: " 'r" or " 'v"
+    private byte _contractionLetter;
 
     public int Push(byte value, Span<byte> destination)
     {
         int written = 0;
-        if (punctuationSpace && value is not ((byte)'?' or (byte)'!' or (byte)'.' or (byte)','))
+        if (_punctuationSpace && value is not ((byte)'?' or (byte)'!' or (byte)'.' or (byte)','))
             written = PushQuote((byte)' ', destination);
-        punctuationSpace = value == ' ';
-        return punctuationSpace ? written : written + PushQuote(value, destination[written..]);
+        _punctuationSpace = value == ' ';
+        return _punctuationSpace ? written : written + PushQuote(value, destination[written..]);
     }
 
     public int Finish(Span<byte> destination)
     {
-        int written = punctuationSpace ? PushQuote((byte)' ', destination) : 0;
-        int held = quoteHeld;
+        int written = _punctuationSpace ? PushQuote((byte)' ', destination) : 0;
+        int held = _quoteHeld;
         if (held >= 1)
             written += PushContraction((byte)' ', destination[written..]);
         if (held == 2)
@@ -37,13 +37,13 @@ internal struct SpaceCleaner
     private int PushQuote(byte value, Span<byte> destination)
     {
         int written = 0;
-        switch (quoteHeld)
+        switch (_quoteHeld)
         {
             case 1 when value == '\'':
-                quoteHeld = 2;
+                _quoteHeld = 2;
                 return 0;
             case 2 when value == ' ':
-                quoteHeld = 0;
+                _quoteHeld = 0;
                 return PushContraction((byte)'\'', destination);
             case 1:
                 written = PushContraction((byte)' ', destination);
@@ -53,32 +53,32 @@ internal struct SpaceCleaner
                 written += PushContraction((byte)'\'', destination[written..]);
                 break;
         }
-        quoteHeld = value == ' ' ? (byte)1 : (byte)0;
+        _quoteHeld = value == ' ' ? (byte)1 : (byte)0;
         return value == ' ' ? written : written + PushContraction(value, destination[written..]);
     }
 
     private int PushContraction(byte value, Span<byte> destination)
     {
-        switch (contractionHeld)
+        switch (_contractionHeld)
         {
             case 1 when value == '\'':
-                contractionHeld = 2;
+                _contractionHeld = 2;
                 return 0;
             case 2 when value is (byte)'r' or (byte)'v':
-                (contractionHeld, contractionLetter) = (3, value);
+                (_contractionHeld, _contractionLetter) = (3, value);
                 return 0;
             case 2 when value is (byte)'s' or (byte)'m':
                 (destination[0], destination[1]) = ((byte)'\'', value);
-                contractionHeld = 0;
+                _contractionHeld = 0;
                 return 2;
             case 3 when value == 'e':
-                (destination[0], destination[1], destination[2]) = ((byte)'\'', contractionLetter, value);
-                contractionHeld = 0;
+                (destination[0], destination[1], destination[2]) = ((byte)'\'', _contractionLetter, value);
+                _contractionHeld = 0;
                 return 3;
         }
         int written = FlushContraction(destination);
         if (value == ' ')
-            contractionHeld = 1;
+            _contractionHeld = 1;
         else
             destination[written++] = value;
         return written;
@@ -86,14 +86,14 @@ internal struct SpaceCleaner
 
     private int FlushContraction(Span<byte> destination)
     {
-        int written = contractionHeld;
+        int written = _contractionHeld;
         if (written >= 1)
             destination[0] = (byte)' ';
         if (written >= 2)
             destination[1] = (byte)'\'';
         if (written == 3)
-            destination[2] = contractionLetter;
-        contractionHeld = 0;
+            destination[2] = _contractionLetter;
+        _contractionHeld = 0;
         return written;
     }
 }

@@ -10,24 +10,24 @@ public sealed class SpecialTokens
     // Bounds what one position of a text can cost.
     private const int LongestSpelling = 4096;
 
-    private readonly TokenTable table;
-    private readonly SpellingTrie trie = new(256);
-    private readonly SearchValues<char> firstUnits;
-    private readonly SearchValues<char> firstUnitsOfUserDefined;
-    private readonly Dictionary<int, SpaceRule> spaceRules;
+    private readonly TokenTable _table;
+    private readonly SpellingTrie _trie = new(256);
+    private readonly SearchValues<char> _firstUnits;
+    private readonly SearchValues<char> _firstUnitsOfUserDefined;
+    private readonly Dictionary<int, SpaceRule> _spaceRules;
 
     /// <summary>Collects the special tokens of a vocabulary.</summary>
     /// <exception cref="ModelFormatException">A spelling is too long to look for.</exception>
     public SpecialTokens(TokenTable table, TokenizerAssets assets)
     {
-        this.table = table;
-        spaceRules = SpaceRules.For(table, assets);
+        _table = table;
+        _spaceRules = SpaceRules.For(_table, assets);
         HashSet<char> first = [];
         HashSet<char> firstUser = [];
         UTF8Encoding strict = new(false, true);
-        for (int id = 0; id < table.Count; id++)
+        for (int id = 0; id < _table.Count; id++)
         {
-            if (table.Kind(id) is not (TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown) || assets.Tokens[id].Length == 0)
+            if (_table.Kind(id) is not (TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown) || assets.Tokens[id].Length == 0)
                 continue;
             if (assets.Tokens[id].Length > LongestSpelling)
                 throw new ModelFormatException($"tokenizer.ggml.tokens: special token {id} is {assets.Tokens[id].Length} bytes long, at most {LongestSpelling} are supported");
@@ -40,13 +40,13 @@ public sealed class SpecialTokens
             {
                 continue; // No text has such bytes.
             }
-            trie.Add(spelling, id);
+            _trie.Add(spelling, id);
             first.Add(spelling[0]);
-            if (table.Kind(id) == TokenKind.UserDefined)
+            if (_table.Kind(id) == TokenKind.UserDefined)
                 firstUser.Add(spelling[0]);
         }
-        firstUnits = SearchValues.Create([.. first]);
-        firstUnitsOfUserDefined = SearchValues.Create([.. firstUser]);
+        _firstUnits = SearchValues.Create([.. first]);
+        _firstUnitsOfUserDefined = SearchValues.Create([.. firstUser]);
     }
 
     /// <summary>The next special token of a text.</summary>
@@ -57,7 +57,7 @@ public sealed class SpecialTokens
     /// <param name="match">The token and where it stands, with the white space that it swallows.</param>
     public bool TryFind(ReadOnlySpan<char> text, int from, bool parse, ReadOnlySpan<int> breaks, out SpecialMatch match)
     {
-        SearchValues<char> units = parse ? firstUnits : firstUnitsOfUserDefined;
+        SearchValues<char> units = parse ? _firstUnits : _firstUnitsOfUserDefined;
         for (int at = from; at < text.Length; at++)
         {
             int skip = text[at..].IndexOfAny(units);
@@ -67,7 +67,7 @@ public sealed class SpecialTokens
             if (LongestAt(text, at, parse, breaks) is not ({ } id, int end))
                 continue;
             int start = at;
-            SpaceRule rule = spaceRules.GetValueOrDefault(id);
+            SpaceRule rule = _spaceRules.GetValueOrDefault(id);
             if ((rule & SpaceRule.Left) != 0)
                 while (start > from && IsSpace(text[start - 1]))
                     start--;
@@ -89,11 +89,11 @@ public sealed class SpecialTokens
         int node = 0;
         for (int i = at; i < text.Length; i++)
         {
-            node = trie.Step(node, text[i]);
+            node = _trie.Step(node, text[i]);
             if (node < 0)
                 break;
-            int id = trie.Token(node);
-            if (id >= 0 && (i < limit || table.Kind(id) == TokenKind.UserDefined))
+            int id = _trie.Token(node);
+            if (id >= 0 && (i < limit || _table.Kind(id) == TokenKind.UserDefined))
                 best = (id, i + 1);
         }
         return best;

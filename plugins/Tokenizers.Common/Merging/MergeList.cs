@@ -4,19 +4,19 @@ namespace Tessera.Tokenizers.Common.Merging;
 /// <remarks>Reused from word to word by one thread at a time.</remarks>
 public sealed class MergeList
 {
-    private MergeQueue queue = new(64);
-    private Symbol[] symbols = new Symbol[64];
-    private int count;
-    private int end;
+    private MergeQueue _queue = new(64);
+    private Symbol[] _symbols = new Symbol[64];
+    private int _count;
+    private int _end;
 
     /// <summary>The number of symbols that the list has memory for.</summary>
-    public int Capacity => symbols.Length;
+    public int Capacity => _symbols.Length;
 
     /// <summary>Starts a new word.</summary>
     public void Clear()
     {
-        queue.Clear();
-        (count, end) = (0, 0);
+        _queue.Clear();
+        (_count, _end) = (0, 0);
     }
 
     /// <summary>Appends a symbol.</summary>
@@ -24,22 +24,22 @@ public sealed class MergeList
     /// <param name="length">Its length in the word, in bytes.</param>
     public void Add(int id, int length)
     {
-        if (count == symbols.Length)
-            Array.Resize(ref symbols, symbols.Length * 2);
-        symbols[count] = new Symbol { Id = id, Start = end, Previous = count - 1, Next = count + 1 };
-        count++;
-        end += length;
+        if (_count == _symbols.Length)
+            Array.Resize(ref _symbols, _symbols.Length * 2);
+        _symbols[_count] = new Symbol { Id = id, Start = _end, Previous = _count - 1, Next = _count + 1 };
+        _count++;
+        _end += length;
     }
 
     /// <summary>Merges until no pair is left.</summary>
     public void Merge<TRule>(TRule rule) where TRule : struct, IMergeRule
     {
-        for (int i = 0; i + 1 < count; i++)
+        for (int i = 0; i + 1 < _count; i++)
             Offer(rule, i);
-        Symbol[] s = symbols;
-        while (queue.Count > 0)
+        Symbol[] s = _symbols;
+        while (_queue.Count > 0)
         {
-            ulong key = queue.Pop();
+            ulong key = _queue.Pop();
             int at = (int)(uint)key;
             ref Symbol left = ref s[at];
             // An entry is stale when its left symbol was swallowed or when what follows it has changed; then a newer entry stands for it.
@@ -49,7 +49,7 @@ public sealed class MergeList
             left.Id = left.Merged;
             left.Next = right.Next;
             right.HasMerge = false;
-            if (left.Next < count)
+            if (left.Next < _count)
                 s[left.Next].Previous = at;
             Offer(rule, at);
             if (left.Previous >= 0)
@@ -58,30 +58,30 @@ public sealed class MergeList
     }
 
     /// <summary>The first symbol's index, or −1 for an empty word.</summary>
-    public int First => count > 0 ? 0 : -1;
+    public int First => _count > 0 ? 0 : -1;
 
     /// <summary>The index of the symbol after one, or −1.</summary>
-    public int Next(int index) => symbols[index].Next < count ? symbols[index].Next : -1;
+    public int Next(int index) => _symbols[index].Next < _count ? _symbols[index].Next : -1;
 
     /// <summary>The token of a symbol; negative where the vocabulary has none.</summary>
-    public int Id(int index) => symbols[index].Id;
+    public int Id(int index) => _symbols[index].Id;
 
     /// <summary>Where a symbol starts in the word, in bytes.</summary>
-    public int Start(int index) => symbols[index].Start;
+    public int Start(int index) => _symbols[index].Start;
 
     /// <summary>Where a symbol ends.</summary>
-    public int End(int index) => symbols[index].Next < count ? symbols[symbols[index].Next].Start : end;
+    public int End(int index) => _symbols[index].Next < _count ? _symbols[_symbols[index].Next].Start : _end;
 
     private void Offer<TRule>(TRule rule, int at) where TRule : struct, IMergeRule
     {
-        ref Symbol left = ref symbols[at];
+        ref Symbol left = ref _symbols[at];
         left.HasMerge = false;
-        if (left.Next >= count)
+        if (left.Next >= _count)
             return;
-        if (!rule.TryMerge(left.Id, symbols[left.Next].Id, left.Start, End(left.Next), out uint priority, out int merged))
+        if (!rule.TryMerge(left.Id, _symbols[left.Next].Id, left.Start, End(left.Next), out uint priority, out int merged))
             return;
         (left.HasMerge, left.Priority, left.Merged) = (true, priority, merged);
-        queue.Push((ulong)priority << 32 | (uint)at);
+        _queue.Push((ulong)priority << 32 | (uint)at);
     }
 
     private struct Symbol

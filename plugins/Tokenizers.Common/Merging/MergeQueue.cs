@@ -3,10 +3,10 @@ namespace Tessera.Tokenizers.Common.Merging;
 /// <summary>A binary min-heap of 64-bit keys that keeps its memory between uses.</summary>
 internal struct MergeQueue
 {
-    private ulong[] heap;
+    private ulong[] _heap;
 
     /// <summary>Creates an empty queue.</summary>
-    public MergeQueue(int capacity) => heap = new ulong[capacity];
+    public MergeQueue(int capacity) => _heap = new ulong[capacity];
 
     public int Count { get; private set; }
 
@@ -14,9 +14,9 @@ internal struct MergeQueue
 
     public void Push(ulong key)
     {
-        if (Count == heap.Length)
-            Array.Resize(ref heap, heap.Length * 2);
-        ulong[] items = heap;
+        if (Count == _heap.Length)
+            Array.Resize(ref _heap, _heap.Length * 2);
+        ulong[] items = _heap;
         int at = Count++;
         while (at > 0)
         {
@@ -31,7 +31,7 @@ internal struct MergeQueue
 
     public ulong Pop()
     {
-        ulong[] items = heap;
+        ulong[] items = _heap;
         ulong top = items[0];
         ulong last = items[--Count];
         int at = 0;

@@ -9,28 +9,28 @@ public sealed class ByteLookup
 {
     private const ulong Prime = 0x9E37_79B9_7F4A_7C15;
 
-    private readonly ulong seed = (ulong)Random.Shared.NextInt64() | 1;
-    private readonly PieceStore pieces;
-    private readonly int[] slots;
-    private readonly uint[] tags;
+    private readonly ulong _seed = (ulong)Random.Shared.NextInt64() | 1;
+    private readonly PieceStore _pieces;
+    private readonly int[] _slots;
+    private readonly uint[] _tags;
 
     /// <summary>Indexes the pieces that a filter lets through; empty ones are never found.</summary>
     public ByteLookup(PieceStore pieces, Func<int, bool> include)
     {
-        this.pieces = pieces;
-        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(pieces.Count, 4) * 2);
-        slots = new int[size];
-        tags = new uint[size];
-        Array.Fill(slots, -1);
-        for (int id = 0; id < pieces.Count; id++)
+        _pieces = pieces;
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(_pieces.Count, 4) * 2);
+        _slots = new int[size];
+        _tags = new uint[size];
+        Array.Fill(_slots, -1);
+        for (int id = 0; id < _pieces.Count; id++)
         {
-            ReadOnlySpan<byte> piece = pieces[id];
+            ReadOnlySpan<byte> piece = _pieces[id];
             if (piece.IsEmpty || !include(id))
                 continue;
             MaxLength = Math.Max(MaxLength, piece.Length);
             int slot = Slot(piece, out uint tag);
-            if (slots[slot] < 0)
-                (slots[slot], tags[slot]) = (id, tag);
+            if (_slots[slot] < 0)
+                (_slots[slot], _tags[slot]) = (id, tag);
         }
     }
 
@@ -38,15 +38,15 @@ public sealed class ByteLookup
     public int MaxLength { get; }
 
     /// <summary>The id of the token with exactly these bytes, or −1.</summary>
-    public int Find(ReadOnlySpan<byte> bytes) => (uint)(bytes.Length - 1) < (uint)MaxLength ? slots[Slot(bytes, out _)] : -1;
+    public int Find(ReadOnlySpan<byte> bytes) => (uint)(bytes.Length - 1) < (uint)MaxLength ? _slots[Slot(bytes, out _)] : -1;
 
     private int Slot(ReadOnlySpan<byte> bytes, out uint tag)
     {
-        ulong hash = Hash(bytes, seed);
+        ulong hash = Hash(bytes, _seed);
         tag = (uint)(hash >> 32);
-        int mask = slots.Length - 1;
+        int mask = _slots.Length - 1;
         int slot = (int)hash & mask;
-        while (slots[slot] >= 0 && (tags[slot] != tag || !pieces[slots[slot]].SequenceEqual(bytes)))
+        while (_slots[slot] >= 0 && (_tags[slot] != tag || !_pieces[_slots[slot]].SequenceEqual(bytes)))
             slot = (slot + 1) & mask;
         return slot;
     }

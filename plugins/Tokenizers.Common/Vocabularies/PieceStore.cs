@@ -3,25 +3,25 @@ namespace Tessera.Tokenizers.Common.Vocabularies;
 /// <summary>The bytes of every token, back to back in one array.</summary>
 public sealed class PieceStore
 {
-    private readonly byte[] bytes;
-    private readonly int[] starts;
+    private readonly byte[] _bytes;
+    private readonly int[] _starts;
 
     private PieceStore(byte[] bytes, int[] starts)
     {
-        this.bytes = bytes;
-        this.starts = starts;
+        _bytes = bytes;
+        _starts = starts;
         for (int id = 0; id < Count; id++)
-            MaxLength = Math.Max(MaxLength, starts[id + 1] - starts[id]);
+            MaxLength = Math.Max(MaxLength, _starts[id + 1] - _starts[id]);
     }
 
     /// <summary>The number of tokens.</summary>
-    public int Count => starts.Length - 1;
+    public int Count => _starts.Length - 1;
 
     /// <summary>The length of the longest piece, in bytes.</summary>
     public int MaxLength { get; }
 
     /// <summary>The bytes of a token.</summary>
-    public ReadOnlySpan<byte> this[int id] => bytes.AsSpan(starts[id], starts[id + 1] - starts[id]);
+    public ReadOnlySpan<byte> this[int id] => _bytes.AsSpan(_starts[id], _starts[id + 1] - _starts[id]);
 
     /// <summary>Stores one piece for each token.</summary>
     /// <param name="count">The number of tokens.</param>

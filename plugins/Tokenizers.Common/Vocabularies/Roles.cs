@@ -5,21 +5,21 @@ namespace Tessera.Tokenizers.Common.Vocabularies;
 /// <summary>What the special tokens of a vocabulary are for: by the file's own word, else by a well-known spelling.</summary>
 internal sealed class Roles
 {
-    private readonly Dictionary<SpecialToken, int> roles = [];
-    private readonly SortedSet<int> ends = [];
-    private readonly Dictionary<string, int> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<SpecialToken, int> _roles = [];
+    private readonly SortedSet<int> _ends = [];
+    private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal);
 
     /// <summary>Reads the roles and corrects the kinds of tokens that every model uses as control tokens.</summary>
     public Roles(TokenizerAssets assets, IReadOnlyDictionary<SpecialToken, int> defaults, TokenKind[] kinds)
     {
         foreach ((SpecialToken role, int id) in defaults)
             if (id < assets.Tokens.Length)
-                roles[role] = id;
+                _roles[role] = id;
         foreach ((SpecialToken role, int id) in assets.Special)
         {
             if ((uint)id >= (uint)assets.Tokens.Length)
                 throw new ModelFormatException($"tokenizer: the {role} token is id {id}, the vocabulary has {assets.Tokens.Length} tokens");
-            roles[role] = id;
+            _roles[role] = id;
         }
         FindKnown(assets);
         Mark(WellKnownTokens.FillInTheMiddleParts, false, kinds);
@@ -30,16 +30,16 @@ internal sealed class Roles
         Adopt(SpecialToken.Eot, WellKnownTokens.EndOfTurn);
         Adopt(SpecialToken.Eom, WellKnownTokens.EndOfMessage);
         foreach (SpecialToken role in (ReadOnlySpan<SpecialToken>)[SpecialToken.Eos, SpecialToken.Eot, SpecialToken.Eom])
-            if (roles.TryGetValue(role, out int id))
-                ends.Add(id);
+            if (_roles.TryGetValue(role, out int id))
+                _ends.Add(id);
         Except(kinds);
-        EndTokens = [.. ends];
+        EndTokens = [.. _ends];
     }
 
     /// <summary>Ascending.</summary>
     public int[] EndTokens { get; }
 
-    public int? Find(SpecialToken role) => roles.TryGetValue(role, out int id) ? id : null;
+    public int? Find(SpecialToken role) => _roles.TryGetValue(role, out int id) ? id : null;
 
     private void FindKnown(TokenizerAssets assets)
     {
@@ -56,7 +56,7 @@ internal sealed class Roles
                 continue;
             string spelling = Encoding.UTF8.GetString(token);
             if (spellings.Contains(spelling))
-                known.TryAdd(spelling, id);
+                _known.TryAdd(spelling, id);
         }
     }
 
@@ -64,23 +64,23 @@ internal sealed class Roles
     {
         foreach (string spelling in spellings)
         {
-            if (!known.TryGetValue(spelling, out int id))
+            if (!_known.TryGetValue(spelling, out int id))
                 continue;
             kinds[id] = TokenKind.Control;
             if (isEnd)
-                ends.Add(id);
+                _ends.Add(id);
         }
     }
 
     private void Adopt(SpecialToken role, IReadOnlyList<string> spellings)
     {
-        if (roles.ContainsKey(role))
+        if (_roles.ContainsKey(role))
             return;
         foreach (string spelling in spellings)
         {
-            if (!known.TryGetValue(spelling, out int id))
+            if (!_known.TryGetValue(spelling, out int id))
                 continue;
-            roles[role] = id;
+            _roles[role] = id;
             return;
         }
     }
@@ -88,11 +88,11 @@ internal sealed class Roles
     // Two families use a spelling of the lists for something else.
     private void Except(TokenKind[] kinds)
     {
-        bool call = known.ContainsKey("<|call|>") || known.ContainsKey("<|calls|>");
-        bool channels = call && (known.ContainsKey("<|return|>") || known.ContainsKey("<|flush|>"));
-        if (channels && known.TryGetValue("<|end|>", out int end) && ends.Remove(end) && Find(SpecialToken.Eot) == end)
-            roles.Remove(SpecialToken.Eot);
-        if (known.ContainsKey("<|tool_response>") && known.TryGetValue("</s>", out int s) && ends.Remove(s))
+        bool call = _known.ContainsKey("<|call|>") || _known.ContainsKey("<|calls|>");
+        bool channels = call && (_known.ContainsKey("<|return|>") || _known.ContainsKey("<|flush|>"));
+        if (channels && _known.TryGetValue("<|end|>", out int end) && _ends.Remove(end) && Find(SpecialToken.Eot) == end)
+            _roles.Remove(SpecialToken.Eot);
+        if (_known.ContainsKey("<|tool_response>") && _known.TryGetValue("</s>", out int s) && _ends.Remove(s))
             kinds[s] = TokenKind.Normal;
     }
 }

@@ -3,9 +3,9 @@ namespace Tessera.Tokenizers.Common.Vocabularies;
 /// <summary>A checked vocabulary: the bytes, kind and role of every token. Immutable.</summary>
 public sealed class TokenTable
 {
-    private readonly PieceStore pieces;
-    private readonly TokenKind[] kinds;
-    private readonly Roles roles;
+    private readonly PieceStore _pieces;
+    private readonly TokenKind[] _kinds;
+    private readonly Roles _roles;
 
     /// <summary>Checks the assets and builds the table.</summary>
     /// <param name="assets">What the model's files say.</param>
@@ -19,38 +19,38 @@ public sealed class TokenTable
             throw new ModelFormatException("tokenizer.ggml.tokens: the vocabulary is empty");
         if (assets.Scores.Length != 0 && assets.Scores.Length != count)
             throw new ModelFormatException($"tokenizer.ggml.scores: {assets.Scores.Length} scores for {count} tokens");
-        kinds = CheckKinds(assets.Kinds, count);
-        roles = new Roles(assets, defaults, kinds);
-        pieces = PieceStore.Build(count, (id, bytes) => spell(id, kinds[id], assets.Tokens[id], bytes));
+        _kinds = CheckKinds(assets.Kinds, count);
+        _roles = new Roles(assets, defaults, _kinds);
+        _pieces = PieceStore.Build(count, (id, bytes) => spell(id, _kinds[id], assets.Tokens[id], bytes));
     }
 
     /// <summary>The number of tokens.</summary>
-    public int Count => kinds.Length;
+    public int Count => _kinds.Length;
 
     /// <summary>The bytes of every token.</summary>
-    public PieceStore Pieces => pieces;
+    public PieceStore Pieces => _pieces;
 
     /// <summary>The ids after which generation stops, ascending.</summary>
-    public IReadOnlyList<int> EndTokens => roles.EndTokens;
+    public IReadOnlyList<int> EndTokens => _roles.EndTokens;
 
     /// <summary>The id that plays a role, or null.</summary>
-    public int? Special(SpecialToken role) => roles.Find(role);
+    public int? Special(SpecialToken role) => _roles.Find(role);
 
     /// <summary>The id that plays a role.</summary>
     /// <exception cref="ModelFormatException">No token does.</exception>
-    public int Require(SpecialToken role, string why) => roles.Find(role)
+    public int Require(SpecialToken role, string why) => _roles.Find(role)
         ?? throw new ModelFormatException($"tokenizer: {why}, but no token is named as {role}");
 
     /// <summary>The kind of a token.</summary>
-    public TokenKind Kind(int id) => (uint)id < (uint)kinds.Length ? kinds[id] : throw OutOfRange(id);
+    public TokenKind Kind(int id) => (uint)id < (uint)_kinds.Length ? _kinds[id] : throw OutOfRange(id);
 
     /// <summary>The bytes of a token.</summary>
-    public ReadOnlySpan<byte> Piece(int id) => (uint)id < (uint)kinds.Length ? pieces[id] : throw OutOfRange(id);
+    public ReadOnlySpan<byte> Piece(int id) => (uint)id < (uint)_kinds.Length ? _pieces[id] : throw OutOfRange(id);
 
     /// <summary>Whether plain text may become this token: control, unknown and byte tokens are written by other means only.</summary>
-    public bool IsText(int id) => kinds[id] is not (TokenKind.Control or TokenKind.Unknown or TokenKind.Byte);
+    public bool IsText(int id) => _kinds[id] is not (TokenKind.Control or TokenKind.Unknown or TokenKind.Byte);
 
-    private ArgumentOutOfRangeException OutOfRange(int id) => new(nameof(id), id, $"Token {id} is not one of the {kinds.Length} of the vocabulary.");
+    private ArgumentOutOfRangeException OutOfRange(int id) => new(nameof(id), id, $"Token {id} is not one of the {_kinds.Length} of the vocabulary.");
 
     private static TokenKind[] CheckKinds(TokenKind[] given, int count)
     {
