@@ -10,6 +10,7 @@ public sealed class ModelRegistry : IAsyncDisposable
 {
     private readonly Dictionary<string, ServedModel> _models = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _deadline = new();
+    private int _disposed;
 
     /// <summary>Makes the registry; nothing is loaded yet.</summary>
     /// <param name="configuration">The models, and how engines work.</param>
@@ -77,8 +78,13 @@ public sealed class ModelRegistry : IAsyncDisposable
     /// <summary>Cuts short what runs and disposes all engines.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _deadline.CancelAsync().ConfigureAwait(false);
         await DrainAsync(_deadline.Token).ConfigureAwait(false);
+        _deadline.Dispose();
+        foreach (ServedModel model in _models.Values)
+            model.Dispose();
     }
 
     private static ModelEngine Start(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer)

@@ -16,7 +16,7 @@ public enum ModelState
 }
 
 /// <summary>One configured model: the engine that answers for it now, and the swap to another one.</summary>
-public sealed class ServedModel
+public sealed class ServedModel : IDisposable
 {
     private readonly Func<ModelConfiguration, ModelEngine> _build;
     private readonly ILogger _logger;
@@ -101,6 +101,13 @@ public sealed class ServedModel
         lock (_lock)
             ending = [.. _draining];
         await Task.WhenAll(ending).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hurry.Dispose();
+        _loading.Dispose();
     }
 
     private EngineGeneration Build()
