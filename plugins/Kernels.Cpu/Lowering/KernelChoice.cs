@@ -9,11 +9,16 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     private const int MaxColumns = 1 << 24;
     private readonly Preparation _int8 = Preparation.Int8(isa);
 
-    /// <summary>The quantization of a weight.</summary>
+    /// <summary>The quantization of a weight, which has looked at it: kernels read by its shape.</summary>
     /// <exception cref="UnsupportedModelException">No plugin provides it.</exception>
-    public IQuantization Quantization(GraphNode node, WeightTensor weight) =>
-        quantizations.Find(weight.Quantization)
-        ?? throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
+    /// <exception cref="ModelFormatException">The weight breaks its rules.</exception>
+    public IQuantization Quantization(GraphNode node, WeightTensor weight)
+    {
+        IQuantization quantization = quantizations.Find(weight.Quantization)
+            ?? throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
+        quantization.Validate(weight);
+        return quantization;
+    }
 
     /// <summary>The kernel of a matrix: the type's own, else its plugin's row dot, else unpacked bytes, else floats.</summary>
     /// <exception cref="UnsupportedModelException">The matrix is too large.</exception>
@@ -38,7 +43,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     }
 
     private RowDotKernel Floats() =>
-        RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : throw new InvalidOperationException("the table of row dots has no float kernel");
+        RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : PortableFloatDot.Kernel;
 
     private LinearKernel Say(LinearKernel kernel, string how)
     {

@@ -53,7 +53,7 @@ internal sealed unsafe class AttentionShape
     public long Bytes { get; }
 
     /// <summary>A running softmax for each query.</summary>
-    public AttentionState* States(byte* scratch) => (AttentionState*)scratch;
+    public static AttentionState* States(byte* scratch) => (AttentionState*)scratch;
 
     /// <summary>The rotated and scaled queries.</summary>
     public float* Queries(byte* scratch) => (float*)(scratch + _queries);

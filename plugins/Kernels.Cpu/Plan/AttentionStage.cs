@@ -89,7 +89,7 @@ internal sealed unsafe class AttentionStage : Stage
         AttentionShape shape = _shape;
         byte* scratch = lane.Attention;
         float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch);
-        AttentionState* states = shape.States(scratch);
+        AttentionState* states = AttentionShape.States(scratch);
         for (int row = 0; row < rows; row++)
             Load(firstRow + row, head, row * shape.Group, queries, outputs, states);
 
@@ -143,7 +143,7 @@ internal sealed unsafe class AttentionStage : Stage
     {
         AttentionShape shape = _shape;
         float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch), scores = shape.Scores(scratch);
-        AttentionState* states = shape.States(scratch);
+        AttentionState* states = AttentionShape.States(scratch);
         for (int g = 0; g < shape.Group; g += 2, query += 2)
         {
             float* q = queries + (long)query * shape.QueryStride;
