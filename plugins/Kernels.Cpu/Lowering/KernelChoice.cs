@@ -43,7 +43,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     }
 
     private RowDotKernel Floats() =>
-        RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : PortableFloatDot.Kernel;
+        RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : throw new InvalidOperationException("RowDotTable has no kernel for f32, the type that every fallback ends in");
 
     private LinearKernel Say(LinearKernel kernel, string how)
     {
