@@ -1,0 +1,21 @@
+namespace Tessera.Engine;
+
+/// <summary>As many requests wait as may; try again later.</summary>
+public sealed class QueueFullException(int limit)
+    : TesseraException($"the queue is full: {limit} requests are waiting (server.maxQueue)")
+{
+    /// <summary>The most requests that may wait.</summary>
+    public int Limit { get; } = limit;
+}
+
+/// <summary>The engine ends what runs and takes nothing new.</summary>
+public sealed class EngineDrainingException(string model)
+    : TesseraException($"model '{model}' is draining and takes no new requests");
+
+/// <summary>The engine's runtime has failed; it answers no more.</summary>
+public sealed class EngineFaultedException(string model, string fault)
+    : TesseraException($"model '{model}' has failed: {fault}")
+{
+    /// <summary>What failed.</summary>
+    public string Fault { get; } = fault;
+}

@@ -1,0 +1,2 @@
+Console.Error.WriteLine("tessera: no command");
+return 2;

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Tessera.Quant.Ggml.Blocks;
+
+/// <summary>32 values u · scale + minimum.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal unsafe struct BlockQ4_1
+{
+    /// <summary>The scale, a half.</summary>
+    public ushort Scale;
+
+    /// <summary>The minimum, a half.</summary>
+    public ushort Minimum;
+
+    /// <summary>Low nibbles are values 0–15, high ones 16–31.</summary>
+    public fixed byte Quants[16];
+}

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Quant.Ggml.Blocks;
+using Tessera.Quant.Ggml.Numerics;
+
+namespace Tessera.Quant.Ggml;
+
+/// <summary>32 values of 5 bits around zero: (u − 16) · scale.</summary>
+internal sealed unsafe class Q5_0() : AffineType("q5_0", Values, sizeof(BlockQ5_0), Values, Greatest)
+{
+    private const int Values = 32;
+    private const int Greatest = 31;
+    private const int Zero = 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected internal override void DequantizeBlocks(byte* source, long blocks, float* destination)
+    {
+        Vector128<byte> zero = Vector128.Create((byte)Zero);
+        for (BlockQ5_0* block = (BlockQ5_0*)source, end = block + blocks; block < end; block++, destination += Values)
+        {
+            float scale = HalfFloat.ToSingle(block->Scale);
+            Split(block, out Vector128<byte> low, out Vector128<byte> high);
+            Bytes16.Multiply((low - zero).AsSByte(), scale, destination);
+            Bytes16.Multiply((high - zero).AsSByte(), scale, destination + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void UnpackBlocks(byte* source, long blocks, byte* values, float* scales, float* minimums)
+    {
+        for (BlockQ5_0* block = (BlockQ5_0*)source, end = block + blocks; block < end; block++, values += Values, scales++, minimums++)
+        {
+            Split(block, out Vector128<byte> low, out Vector128<byte> high);
+            low.Store(values);
+            high.Store(values + 16);
+            *scales = HalfFloat.ToSingle(block->Scale);
+            *minimums = Zero * *scales;
+        }
+    }
+
+    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    {
+        for (BlockQ5_0* block = (BlockQ5_0*)destination, end = block + blocks; block < end; block++, source += Values)
+        {
+            float scale = Extremes.Outermost(source, Values) / -Zero, inverse = Extremes.Inverse(scale);
+            block->Scale = Extremes.HalfBits(scale);
+            uint fifthBits = 0;
+            for (int i = 0; i < Values / 2; i++)
+            {
+                uint low = Round(source[i] * inverse + (Zero + 0.5f)), high = Round(source[i + Values / 2] * inverse + (Zero + 0.5f));
+                block->Quants[i] = (byte)(low & 15 | (high & 15) << 4);
+                fifthBits |= low >> 4 << i | high >> 4 << (i + Values / 2);
+            }
+            block->FifthBits = fifthBits;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Split(BlockQ5_0* block, out Vector128<byte> low, out Vector128<byte> high)
+    {
+        Vector128<byte> packed = Vector128.Load(block->Quants);
+        low = Nibbles.Low(packed) | Nibbles.FifthBits((ushort)block->FifthBits);
+        high = Nibbles.High(packed) | Nibbles.FifthBits((ushort)(block->FifthBits >> 16));
+    }
+
+    // Truncates: the half was added by the caller.
+    private static uint Round(float value) => uint.Min(Greatest, (uint)value);
+}

@@ -1,0 +1,43 @@
+namespace Tessera.Quant.Ggml.Tests;
+
+public class QuantizeTests
+{
+    // Half a step of the coarsest part of each type, for values within ±1.
+    [Theory]
+    [InlineData("f32", 0)]
+    [InlineData("f16", 1.0 / 2048)]
+    [InlineData("bf16", 1.0 / 256)]
+    [InlineData("q4_0", 0.126)]
+    [InlineData("q4_1", 0.068)]
+    [InlineData("q5_0", 0.063)]
+    [InlineData("q5_1", 0.034)]
+    [InlineData("q8_0", 0.0045)]
+    [InlineData("q4_k", 0.10)]
+    [InlineData("q5_k", 0.06)]
+    [InlineData("q6_k", 0.05)]
+    public void Values_come_back_within_the_step_of_the_type(string id, double tolerance)
+    {
+        GgmlType type = Types.Get(id);
+        IQuantizer quantizer = (IQuantizer)type;
+        Random random = new(11);
+        float[] values = new float[2048], back = new float[2048];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = random.NextSingle() * 2 - 1;
+        byte[] bytes = new byte[quantizer.QuantizedBytes(values.Length)];
+        quantizer.Quantize(values, bytes);
+        using NativeWeight weight = new(id, bytes, values.Length);
+        type.Validate(weight.Tensor);
+        type.Dequantize(weight.Tensor, 0, 1, back);
+        for (int i = 0; i < values.Length; i++)
+            Assert.Equal(values[i], back[i], tolerance);
+    }
+
+    [Fact]
+    public void Counts_and_lengths_are_checked()
+    {
+        IQuantizer quantizer = (IQuantizer)Types.Get("q4_k");
+        ArgumentException error = Assert.Throws<ArgumentException>(() => quantizer.QuantizedBytes(100));
+        Assert.Contains("q4_k: expected a multiple of 256 values, found 100", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => quantizer.Quantize(new float[256], new byte[143]));
+    }
+}
