@@ -60,6 +60,9 @@ public sealed class GenerationStream
     /// <summary>Tokens written and not yet read.</summary>
     public int Unread => Volatile.Read(ref _written) - Volatile.Read(ref _read);
 
+    /// <summary>Tokens read.</summary>
+    internal int ReadCount => Volatile.Read(ref _read);
+
     /// <summary>Takes the next token if one is there.</summary>
     /// <param name="token">The token.</param>
     /// <param name="top">The likeliest alternatives, best first, as many as asked for; valid as long as the stream.</param>

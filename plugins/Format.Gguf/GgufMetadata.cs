@@ -57,18 +57,30 @@ internal sealed class GgufMetadata
         };
     }
 
-    /// <summary>A count; 0 where it is absent or a problem. An array with a value for each layer counts where all are equal.</summary>
-    public int Integer(string key)
+    /// <summary>A count; 0 where it is absent or a problem.</summary>
+    public int Integer(string key) => OptionalInteger(key, 0) ?? 0;
+
+    /// <summary>A whole number; null where it is absent or a problem. An array with a value for each layer counts where all are equal.</summary>
+    public int? OptionalInteger(string key, int least)
     {
         if (!TryTake(key, out GgufEntry entry))
-            return 0;
+            return null;
         if (entry.Count == 0 || !GgufValueTypes.IsInteger(entry.Type))
-            return (int)Problem(key, "a whole number", entry.TypeText);
+        {
+            Problem(key, "a whole number", entry.TypeText);
+            return null;
+        }
         Int128 value = _keys.Integer(entry);
-        for (int i = 1; i < entry.Count; i++)
-            if (_keys.Integer(entry, i) != value)
-                return (int)Problem(key, "one number, or the same for each layer", GgufText.Value(_keys, entry));
-        return value >= 0 && value <= int.MaxValue ? (int)value : (int)Problem(key, $"0 to {int.MaxValue}", value.ToString(CultureInfo.InvariantCulture));
+        bool isUniform = true;
+        for (int i = 1; i < entry.Count && isUniform; i++)
+            isUniform = _keys.Integer(entry, i) == value;
+        if (isUniform && value >= least && value <= int.MaxValue)
+            return (int)value;
+        if (isUniform)
+            Problem(key, $"{least} to {int.MaxValue}", value.ToString(CultureInfo.InvariantCulture));
+        else
+            Problem(key, "one number, or the same for each layer", GgufText.Value(_keys, entry));
+        return null;
     }
 
     /// <summary>A number of at least 0; 0 where it is absent or a problem.</summary>
@@ -102,15 +114,8 @@ internal sealed class GgufMetadata
         return text;
     }
 
-    /// <summary>Whether the file has a key.</summary>
-    public bool Has(string key) => _keys.Entries.ContainsKey(key);
-
-    /// <summary>Records a value that cannot be meant; returns 0 in its place.</summary>
-    public float Problem(string key, string expected, string found)
-    {
-        _problems.Add($"{key}: expected {expected}, found {found}");
-        return 0;
-    }
+    /// <summary>Records a value that cannot be meant.</summary>
+    public void Problem(string key, string expected, string found) => _problems.Add($"{key}: expected {expected}, found {found}");
 
     private bool TryTake(string key, out GgufEntry entry)
     {

@@ -5,6 +5,9 @@ internal static class GgufSampling
 {
     private const string Prefix = "general.sampling.";
 
+    // Logits are divided by it.
+    private const float MinRepetitionPenalty = 1e-3f;
+
     /// <summary>Maps the keys of a file.</summary>
     public static SamplingDefaults Read(GgufMetadata metadata) => new()
     {
@@ -12,10 +15,10 @@ internal static class GgufSampling
         TopK = TopK(metadata),
         TopP = metadata.OptionalNumber(Prefix + "top_p", 0, 1),
         MinP = metadata.OptionalNumber(Prefix + "min_p", 0, 1),
-        RepetitionPenalty = metadata.OptionalNumber(Prefix + "penalty_repeat", float.Epsilon, float.MaxValue),
+        RepetitionPenalty = metadata.OptionalNumber(Prefix + "penalty_repeat", MinRepetitionPenalty, float.MaxValue),
     };
 
-    // Writers put 0 or a negative number for "all tokens"; the contract's word for that is 0.
+    // Writers put 0 or a negative number for "all tokens"; the canonical form of that is 0.
     private static int? TopK(GgufMetadata metadata) =>
-        metadata.OptionalNumber(Prefix + "top_k", int.MinValue, 1 << 24) is { } value ? (int)Math.Max(0, value) : null;
+        metadata.OptionalInteger(Prefix + "top_k", int.MinValue) is { } value ? Math.Max(0, value) : null;
 }

@@ -107,6 +107,8 @@ public sealed class GgufMetadataTests
         HasProblem(w => w.Add("llama.rope.scaling.type", "magic"), "llama.rope.scaling.type: expected none, linear, yarn or longrope, found 'magic'");
         HasProblem(w => w.Add("general.name", 3), "general.name: expected a string, found i32");
         HasProblem(w => w.Add("general.sampling.top_p", 1.5f), "general.sampling.top_p: expected 0 to 1, found 1.5");
+        HasProblem(w => w.Add("general.sampling.top_k", 1.5f), "general.sampling.top_k: expected a whole number, found f32");
+        HasProblem(w => w.Add("general.sampling.penalty_repeat", 0f), "general.sampling.penalty_repeat: expected a finite number of at least 0.001, found 0");
         HasProblem(w => w.Add("llama.logit_scale", float.PositiveInfinity), "llama.logit_scale: expected a finite number, found Infinity");
     }
 

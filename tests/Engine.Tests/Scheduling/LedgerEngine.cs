@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Time.Testing;
+using Tessera.Conformance.Fakes;
+using Tessera.Conformance.Ledger;
+using Tessera.Engine.Generation;
+using Tessera.Engine.Sampling;
+using Tessera.Engine.Scheduling;
+
+namespace Tessera.Engine.Tests.Scheduling;
+
+/// <summary>An engine over the ledger runtime, stepped by the test.</summary>
+internal sealed class LedgerEngine : IEngineObserver, IDisposable
+{
+    public const int BlockTokens = 16;
+
+    public LedgerEngine(EngineOptions? options = null, int[]? windows = null, long blocks = long.MaxValue, int maxContext = 1024, int maxRows = 512, int maxSequences = 64,
+        IDecodingStrategy? strategy = null, LedgerModel? model = null)
+    {
+        Model = model ?? new LedgerModel(ByteTokenizer.Size, windows, [ByteTokenizer.Eos, ByteTokenizer.Eot]);
+        Backend = new LedgerBackend(Model.Suppressed);
+        // A block of one ledger cache: a token and a position for each entry.
+        Budget = new FixedBudget(blocks == long.MaxValue ? long.MaxValue : blocks * BlockTokens * 2 * sizeof(int));
+        RuntimeLimits limits = new() { MaxRows = maxRows, MaxOutputs = maxRows, MaxSequences = maxSequences, MaxContext = maxContext, BlockTokens = BlockTokens };
+        IModelRuntime runtime = Backend.Build(new BackendRequest
+        {
+            Graph = Model.Graph,
+            Limits = limits,
+            Team = new InlineWorkTeam(),
+            Quantizations = new QuantizationRegistry(),
+            KvBudget = Budget,
+        });
+        Composition composition = new(new Nothing())
+        {
+            Name = "ledger",
+            Source = Model.Source,
+            Graph = Model.Graph,
+            Runtime = runtime,
+            Limits = limits,
+            Tokenizer = new ByteTokenizer(),
+            Strategy = strategy,
+        };
+        Engine = new ModelEngine(composition, options ?? new EngineOptions { MemoryPatience = TimeSpan.Zero }, Time, this);
+    }
+
+    public LedgerModel Model { get; }
+    public LedgerBackend Backend { get; }
+    public FixedBudget Budget { get; }
+    public FakeTimeProvider Time { get; } = new();
+    public ModelEngine Engine { get; }
+    public List<StepRecord> Records { get; } = [];
+    public List<(FinishReason Reason, int Cached)> Ended { get; } = [];
+
+    public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
+
+    /// <summary>Steps until nothing is left to do; fails a test that never ends.</summary>
+    public void Run(int most = 100_000)
+    {
+        for (int i = 0; i < most; i++)
+            if (!Engine.Step())
+                return;
+        Assert.Fail($"still busy after {most} steps: {Engine.Load}");
+    }
+
+    public GenerationStream Submit(int[] prompt, int maxTokens, SamplingOptions? sampling = null, string? salt = null)
+        => Engine.Submit(new GenerationRequest { Prompt = prompt, MaxTokens = maxTokens, Sampling = sampling ?? Greedy, CacheSalt = salt })[0];
+
+    /// <summary>All tokens that can be read now.</summary>
+    public static int[] Read(GenerationStream stream)
+    {
+        List<int> tokens = [];
+        while (stream.TryRead(out GeneratedToken token, out _))
+            tokens.Add(token.Token);
+        return [.. tokens];
+    }
+
+    /// <summary>What sampling must give: the sampler over the ledger's own logits, one token at a time.</summary>
+    public int[] Expected(int[] prompt, int count, SamplingOptions sampling, int choice = 0)
+    {
+        if (sampling == Greedy)
+            return Model.Greedy(prompt, count);
+        Sampler sampler = new(sampling, CounterRandom.ForChoice(sampling.Seed!.Value, choice), prompt, count);
+        Candidates candidates = new(Model.Graph.VocabularySize);
+        List<int> tokens = [.. prompt];
+        for (int i = 0; i < count; i++)
+        {
+            tokens.Add(sampler.Draw(Model.Expected(tokens), i, candidates));
+            sampler.Accept(tokens.ToArray());
+            if (tokens[^1] is ByteTokenizer.Eos or ByteTokenizer.Eot)
+                break;
+        }
+        return [.. tokens.Skip(prompt.Length)];
+    }
+
+    /// <summary>Asserts that the runtime saw no mistake and that no block leaked.</summary>
+    public void AssertClean()
+    {
+        Assert.Empty(Backend.Violations);
+        Assert.Null(Engine.Faulted);
+        Assert.Equal((0, 0, 0), (Engine.Load.Waiting, Engine.Load.Running, Engine.Load.BlocksUsed));
+    }
+
+    public static int[] Prompt(int seed, int length)
+    {
+        Random random = new(seed);
+        int[] prompt = new int[length];
+        for (int i = 0; i < length; i++)
+            prompt[i] = random.Next(256);
+        return prompt;
+    }
+
+    void IEngineObserver.Step(in StepRecord record) => Records.Add(record);
+    void IEngineObserver.FirstToken(TimeSpan sinceSubmit) { }
+    void IEngineObserver.NextToken(TimeSpan sinceLast) { }
+    void IEngineObserver.Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens) => Ended.Add((reason, cachedTokens));
+
+    public void Dispose() => Engine.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private sealed class Nothing : IDisposable
+    {
+        public void Dispose() { }
+    }
+}
