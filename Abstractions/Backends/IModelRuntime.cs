@@ -9,7 +9,7 @@ public unsafe interface IModelRuntime : IDisposable
     void Submit(Batch batch);
 
     /// <summary>Waits for the batch that was submitted last.</summary>
-    /// <returns>False when <see cref="Batch.Abort"/> was seen: outputs are not valid, and what was written for the batch's rows is not either.</returns>
+    /// <returns>False when <see cref="Batch.Abort"/> was seen: outputs are not valid, and neither is what was written for the batch's rows and by its block copies.</returns>
     bool Wait();
 
     /// <summary>The logits of an output row, <see cref="Graphs.ModelGraph.VocabularySize"/> floats, valid until the next <see cref="Submit"/>.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tessera.Conformance.Interpreter;
 
 /// <summary>The operations' formulas on single rows, in double precision.</summary>
@@ -15,6 +17,7 @@ internal static class Formulas
     }
 
     /// <summary>Σᵢ weight[i] · x[i].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Dot(ReadOnlySpan<float> weight, ReadOnlySpan<double> x)
     {
         double sum = 0;

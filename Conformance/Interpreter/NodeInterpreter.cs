@@ -74,8 +74,8 @@ internal sealed unsafe class NodeInterpreter
 
     private void Embed(EmbedNode n, int row, int token)
     {
-        ReadOnlySpan<float> weight = _weights.Row(n.Weight, token);
         Span<double> output = Row(n.Output, row);
+        ReadOnlySpan<float> weight = _weights.All(n.Weight).Slice(token * output.Length, output.Length);
         for (int i = 0; i < output.Length; i++)
             output[i] = weight[i];
     }
@@ -83,10 +83,11 @@ internal sealed unsafe class NodeInterpreter
     private void Linear(LinearNode n, int row)
     {
         ReadOnlySpan<double> x = Row(n.Input, row);
+        ReadOnlySpan<float> weight = _weights.All(n.Weight);
         ReadOnlySpan<float> bias = n.Bias is null ? [] : _weights.All(n.Bias);
         Span<double> output = Row(n.Output, row);
         for (int o = 0; o < output.Length; o++)
-            output[o] = Formulas.Dot(_weights.Row(n.Weight, o), x) + (bias.IsEmpty ? 0 : bias[o]);
+            output[o] = Formulas.Dot(weight.Slice(o * x.Length, x.Length), x) + (bias.IsEmpty ? 0 : bias[o]);
     }
 
     private void Rope(RopeNode n, int row, int position)
@@ -114,9 +115,10 @@ internal sealed unsafe class NodeInterpreter
     private void LmHead(LmHeadNode n, int row)
     {
         ReadOnlySpan<double> x = Row(n.Input, row);
+        ReadOnlySpan<float> weight = _weights.All(n.Weight);
         Span<float> logits = _logits.Next();
         for (int o = 0; o < logits.Length; o++)
-            logits[o] = (float)Formulas.Dot(_weights.Row(n.Weight, o), x);
+            logits[o] = (float)Formulas.Dot(weight.Slice(o * x.Length, x.Length), x);
     }
 
     private void WriteCache(AttentionNode n, Batch batch)

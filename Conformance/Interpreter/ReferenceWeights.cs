@@ -17,10 +17,6 @@ internal sealed class ReferenceWeights
     /// <summary>All values, row-major.</summary>
     public ReadOnlySpan<float> All(WeightTensor weight) => _values[weight];
 
-    /// <summary>One row.</summary>
-    public ReadOnlySpan<float> Row(WeightTensor weight, int row) =>
-        _values[weight].AsSpan(checked(row * (int)weight.Columns), (int)weight.Columns);
-
     /// <summary>Bytes of the values.</summary>
     public long Bytes => _values.Values.Sum(v => (long)v.Length * sizeof(float));
 

@@ -1,12 +1,61 @@
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.RowDots.Floats;
+using Tessera.Kernels.Cpu.RowDots.Numerics;
+using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+
 namespace Tessera.Kernels.Cpu.RowDots;
 
 /// <summary>Chooses the kernel of a quantization; asked once per weight, at load.</summary>
-internal static class RowDotTable
+internal static unsafe class RowDotTable
 {
+    /// <summary>The types that have kernels.</summary>
+    public static ReadOnlySpan<string> Quantizations =>
+        new[] { "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k" };
+
     /// <summary>The fastest kernel for a type within an instruction set; false when there is none for the type.</summary>
     public static bool TryGet(string quantization, CpuIsa isa, out RowDotKernel kernel)
     {
-        kernel = default;
-        return false;
+        kernel = quantization switch
+        {
+            "f32" => Float<F32Weight>(quantization, isa),
+            "f16" => Float<F16Weight>(quantization, isa),
+            "bf16" => Float<BF16Weight>(quantization, isa),
+            "q4_0" => Block32<Q4_0>(quantization, isa),
+            "q4_1" => Block32<Q4_1>(quantization, isa),
+            "q5_0" => Block32<Q5_0>(quantization, isa),
+            "q5_1" => Block32<Q5_1>(quantization, isa),
+            "q8_0" => Block32<Q8_0>(quantization, isa),
+            "q4_k" => SuperBlock<Q4_K>(quantization, isa),
+            "q5_k" => SuperBlock<Q5_K>(quantization, isa),
+            "q6_k" => Q6K(quantization, isa),
+            _ => default,
+        };
+        return kernel.Dot != null;
     }
+
+    private static RowDotKernel Float<TWeight>(string quantization, CpuIsa isa)
+        where TWeight : struct, IFloatWeight =>
+        isa.Avx512 ? new(quantization, ActivationForm.Float32, "avx512", &FloatRowDot.Avx512<TWeight>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Float32, "avx2", &FloatRowDot.Avx2<TWeight>)
+        : new(quantization, ActivationForm.Float32, "scalar", &FloatRowDot.Scalar<TWeight>);
+
+    // 256 bits reach what the memory gives: a 512-bit form would be no faster.
+    private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
+        where TBlock : struct, IBlock32 =>
+        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Block32Dot.Avx2<TBlock, VnniDot>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Block32Dot.Avx2<TBlock, PairDot>)
+        : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
+
+    private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
+        where TBlock : struct, IKBlock =>
+        isa.Avx512 ? new(quantization, ActivationForm.Int8Groups32, "avx512", &KDot.Avx512<TBlock>)
+        : isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &KDot.Avx2<TBlock, VnniDot>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &KDot.Avx2<TBlock, PairDot>)
+        : new(quantization, ActivationForm.Int8Groups32, "scalar", &KDot.Scalar<TBlock>);
+
+    private static RowDotKernel Q6K(string quantization, CpuIsa isa) =>
+        isa.Avx512 ? new(quantization, ActivationForm.Int8Groups32, "avx512", &Q6KDot.Avx512)
+        : isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Q6KDot.Avx2<VnniDot>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Q6KDot.Avx2<PairDot>)
+        : new(quantization, ActivationForm.Int8Groups32, "scalar", &Q6KDot.Scalar);
 }

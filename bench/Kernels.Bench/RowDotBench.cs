@@ -1,0 +1,54 @@
+using Tessera.Abstractions.Quantization;
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Bench;
+
+/// <summary>GB/s of weights: one activation row against a matrix that is far larger than the caches, and against one that fits the second-level cache.</summary>
+internal static unsafe class RowDotBench
+{
+    private const int Columns = 2048;
+    private const long LargeBytes = 128 << 20;
+    private const long SmallBytes = 512 << 10;
+
+    public static void Run(string[] names)
+    {
+        Console.WriteLine($"row dots, {Columns} columns, GB/s of weights: {LargeBytes >> 20} MB, then {SmallBytes >> 10} KB");
+        foreach (IQuantization type in Weights.Select(names))
+            foreach (CpuIsa isa in Sets())
+            {
+                if (!RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel) || (isa.Avx512 && kernel.InstructionSet != isa.Name))
+                    continue;
+                // The scalar twins are definitions: a small matrix says enough.
+                long large = isa == CpuIsa.Scalar ? SmallBytes : LargeBytes;
+                Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, 1)}   {Measure(type, kernel, isa, SmallBytes, 20)}");
+            }
+    }
+
+    private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int passes)
+    {
+        int rows = (int)(bytes / ((IQuantizer)type).QuantizedBytes(Columns));
+        using Weights weights = new(type, rows, Columns);
+        using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(Columns), sizeof(float) * Columns)), output = new(sizeof(float) * rows);
+        Activations.Fill((float*)activation.Bytes, Columns);
+        if (kernel.Form == ActivationForm.Int8Groups32)
+            Activations.Prepare(activation.Bytes, Columns, isa);
+        Timing timing = Timing.Measure(() =>
+        {
+            for (int pass = 0; pass < passes; pass++)
+                kernel.Dot(weights.Data, weights.RowBytes, rows, Columns, activation.Bytes, (float*)output.Bytes);
+        });
+        return timing.Rate((double)weights.Length * passes);
+    }
+
+    private static IEnumerable<CpuIsa> Sets()
+    {
+        CpuIsa here = CpuIsa.Detect();
+        yield return CpuIsa.Scalar;
+        if (here.Avx2)
+            yield return new CpuIsa(Avx2: true, AvxVnni: false, Avx512: false);
+        if (here.AvxVnni)
+            yield return new CpuIsa(Avx2: true, AvxVnni: true, Avx512: false);
+        if (here.Avx512)
+            yield return here;
+    }
+}

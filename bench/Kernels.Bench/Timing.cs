@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace Tessera.Kernels.Bench;
+
+/// <summary>Seconds of many repeats.</summary>
+internal readonly record struct Timing(double Best, double Median)
+{
+    private const int Repeats = 15;
+
+    /// <summary>Runs once to warm up, then measures each repeat.</summary>
+    public static Timing Measure(Action action)
+    {
+        action();
+        double[] seconds = new double[Repeats];
+        for (int i = 0; i < Repeats; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        Array.Sort(seconds);
+        return new Timing(seconds[0], seconds[Repeats / 2]);
+    }
+
+    /// <summary>Billions per second, best and median.</summary>
+    public string Rate(double amount) => $"{amount / Best / 1e9,6:F1} {amount / Median / 1e9,6:F1}";
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+/// <summary>scale 2 · nibbles 16.</summary>
+internal readonly unsafe struct Q4_0 : IBlock32
+{
+    public static int Bytes => 18;
+
+    public static bool HasMinimum => false;
+
+    public static bool IsSigned => false;
+
+    public static int ZeroShift => 3;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2);
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+/// <summary>scale 2 · minimum 2 · fifth bits 4 · nibbles 16.</summary>
+internal readonly unsafe struct Q5_1 : IBlock32
+{
+    public static int Bytes => 24;
+
+    public static bool HasMinimum => true;
+
+    public static bool IsSigned => false;
+
+    public static int ZeroShift => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Weight(byte* block, int column) => Nibbles.One(block + 8, column) | (block[4 + (column >> 3)] >> (column & 7) & 1) << 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 8) | Nibbles.FifthBits(block + 4);
+}

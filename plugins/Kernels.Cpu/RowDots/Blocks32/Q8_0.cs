@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+/// <summary>scale 2 · signed bytes 32.</summary>
+internal readonly unsafe struct Q8_0 : IBlock32
+{
+    public static int Bytes => 34;
+
+    public static bool HasMinimum => false;
+
+    public static bool IsSigned => true;
+
+    public static int ZeroShift => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Weight(byte* block, int column) => (sbyte)block[2 + column];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Weights(byte* block) => Vector256.Load(block + 2);
+}

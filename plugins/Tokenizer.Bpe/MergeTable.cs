@@ -1,0 +1,48 @@
+using Tessera.Tokenizers.Common.Merging;
+using Tessera.Tokenizers.Common.Vocabularies;
+
+namespace Tessera.Tokenizer.Bpe;
+
+/// <summary>Which two tokens merge to which, and in what order.</summary>
+/// <remarks>A merge of which the left, the right or the result is not in the vocabulary never applies; of equal merges the first counts.</remarks>
+internal static class MergeTable
+{
+    /// <summary>Reads "left right" lines.</summary>
+    /// <exception cref="ModelFormatException">A line is not two spellings.</exception>
+    public static PairTable Read(string[] merges, ByteAlphabet alphabet, ByteLookup lookup)
+    {
+        PairTable table = new(merges.Length);
+        byte[] buffer = [];
+        for (int rank = 0; rank < merges.Length; rank++)
+        {
+            ReadOnlySpan<char> line = merges[rank];
+            // A spelling may itself begin with a space.
+            int space = line.Length > 2 ? line[1..].IndexOf(' ') + 1 : 0;
+            if (space == 0 || space == line.Length - 1)
+                throw new ModelFormatException($"tokenizer.ggml.merges: line {rank} is '{line}', expected two spellings with a space between");
+            if (buffer.Length < line.Length)
+                buffer = new byte[line.Length * 2];
+            int left = alphabet.Decode(line[..space], buffer);
+            int right = left < 0 ? -1 : alphabet.Decode(line[(space + 1)..], buffer.AsSpan(left));
+            if (right < 0)
+                continue;
+            int leftId = lookup.Find(buffer.AsSpan(0, left));
+            int rightId = lookup.Find(buffer.AsSpan(left, right));
+            int merged = lookup.Find(buffer.AsSpan(0, left + right));
+            if (leftId >= 0 && rightId >= 0 && merged >= 0)
+                table.TryAdd(leftId, rightId, (long)rank << 32 | (uint)merged);
+        }
+        return table;
+    }
+}
+
+/// <summary>Merges by the table.</summary>
+internal readonly struct RankRule(PairTable table) : IMergeRule
+{
+    public bool TryMerge(int left, int right, int start, int end, out uint priority, out int merged)
+    {
+        long found = (left | right) < 0 ? -1 : table.Find(left, right);
+        (priority, merged) = ((uint)(found >> 32), (int)found);
+        return found >= 0;
+    }
+}

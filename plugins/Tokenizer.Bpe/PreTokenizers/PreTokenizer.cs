@@ -1,0 +1,34 @@
+using Tessera.Tokenizers.Common.Splitting;
+
+namespace Tessera.Tokenizer.Bpe.PreTokenizers;
+
+/// <summary>How a family of models cuts a text into words before merging. Immutable.</summary>
+internal sealed partial class PreTokenizer
+{
+    private readonly SplitStage[] _stages;
+
+    private PreTokenizer(params SplitStage[] stages) => _stages = stages;
+
+    /// <summary>Whether a word that is a token needs no merges.</summary>
+    public bool WholeWords { get; private init; }
+
+    /// <summary>Whether a text starts with BOS unless the file says otherwise.</summary>
+    public bool AddsBos { get; private init; }
+
+    /// <summary>Whether decoding a whole text takes back spaces before punctuation.</summary>
+    public bool CleansSpaces { get; private init; }
+
+    /// <summary>Cuts a text; returns the ends of its words, in one of the two lists.</summary>
+    public List<int> Split(CodePoints text, List<int> first, List<int> second)
+    {
+        first.Clear();
+        first.Add(text.Length);
+        foreach (SplitStage stage in _stages)
+        {
+            second.Clear();
+            stage.Split(text, first, second);
+            (first, second) = (second, first);
+        }
+        return first;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text;
+
+namespace Tessera.Tokenizers.Common.Splitting;
+
+/// <summary>A text as code points with their classes. Reused from text to text.</summary>
+public sealed class CodePoints
+{
+    private int[] _points = new int[256];
+    private CharClass[] _classes = new CharClass[256];
+
+    /// <summary>The number of code points.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>The number of code points that there is memory for.</summary>
+    public int Capacity => _points.Length;
+
+    /// <summary>A code point.</summary>
+    public int this[int index] => _points[index];
+
+    /// <summary>The class of a code point.</summary>
+    public CharClass Class(int index) => _classes[index];
+
+    /// <summary>Whether a code point is of one of some classes.</summary>
+    public bool Is(int index, CharClass any) => (_classes[index] & any) != 0;
+
+    /// <summary>Takes a text in; unpaired surrogates become U+FFFD.</summary>
+    public void Set(ReadOnlySpan<char> text)
+    {
+        if (_points.Length < text.Length)
+        {
+            int size = Math.Max(text.Length, (int)Math.Min(_points.Length * 2L, Array.MaxLength));
+            _points = new int[size];
+            _classes = new CharClass[size];
+        }
+        int count = 0;
+        while (!text.IsEmpty)
+        {
+            Rune.DecodeFromUtf16(text, out Rune rune, out int used);
+            _points[count] = rune.Value;
+            _classes[count++] = CharClasses.Of(rune);
+            text = text[used..];
+        }
+        Length = count;
+    }
+
+    /// <summary>Writes a range as UTF-8 and returns the length; at most four bytes a code point.</summary>
+    public int WriteUtf8(int start, int end, Span<byte> destination)
+    {
+        int written = 0;
+        for (int i = start; i < end; i++)
+            written += _points[i] < 0x80 ? Ascii(destination, written, _points[i]) : new Rune(_points[i]).EncodeToUtf8(destination[written..]);
+        return written;
+    }
+
+    private static int Ascii(Span<byte> destination, int at, int value)
+    {
+        destination[at] = (byte)value;
+        return 1;
+    }
+}

@@ -1,0 +1,41 @@
+using Tessera.Abstractions;
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Tests.RowDots;
+
+public class CpuIsaTests
+{
+    [Fact]
+    public void The_option_names_a_set_and_auto_is_all_that_is_here()
+    {
+        CpuIsa here = CpuIsa.Detect();
+        Assert.Equal(here, CpuIsa.Parse("auto"));
+        Assert.Equal(CpuIsa.Scalar, CpuIsa.Parse("scalar"));
+        Assert.Equal("scalar", CpuIsa.Scalar.Name);
+        Expect("avx2", here.Avx2);
+        Expect("avx512", here.Avx512);
+    }
+
+    [Fact]
+    public void An_unknown_option_is_refused_with_what_is_expected()
+    {
+        TesseraException error = Assert.Throws<TesseraException>(() => CpuIsa.Parse("sse9"));
+        Assert.Equal("kernels.cpu.isa: expected auto, scalar, avx2 or avx512, found 'sse9'", error.Message);
+    }
+
+    [Fact]
+    public void A_type_without_a_kernel_is_not_found()
+    {
+        Assert.False(RowDotTable.TryGet("iq9_z", CpuIsa.Detect(), out _));
+        Assert.True(RowDotTable.TryGet("q4_k", CpuIsa.Scalar, out RowDotKernel kernel));
+        Assert.Equal("scalar", kernel.InstructionSet);
+    }
+
+    private static void Expect(string option, bool isHere)
+    {
+        if (isHere)
+            Assert.Equal(option, CpuIsa.Parse(option).Name);
+        else
+            Assert.Contains($"found '{option}'", Assert.Throws<TesseraException>(() => CpuIsa.Parse(option)).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,34 @@
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Tests.RowDots;
+
+/// <summary>Every instruction set of this processor that a kernel may be chosen for, by name.</summary>
+internal static class Isas
+{
+    private static readonly CpuIsa Here = CpuIsa.Detect();
+
+    public static Dictionary<string, CpuIsa> All { get; } = new[]
+    {
+        ("scalar", CpuIsa.Scalar),
+        ("avx2", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: false)),
+        ("avx2-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: false)),
+        ("avx512", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: true)),
+    }.Where(set => IsHere(set.Item2)).ToDictionary(set => set.Item1, set => set.Item2);
+
+    private static bool IsHere(CpuIsa isa) =>
+        (Here.Avx2 || !isa.Avx2) && (Here.AvxVnni || !isa.AvxVnni) && (Here.Avx512 || !isa.Avx512);
+
+    public static TheoryData<string> Names => [.. All.Keys];
+
+    public static TheoryData<string, string> Kernels
+    {
+        get
+        {
+            TheoryData<string, string> data = [];
+            foreach (string quantization in RowDotTable.Quantizations)
+                foreach (string isa in All.Keys)
+                    data.Add(quantization, isa);
+            return data;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.Extensions.DependencyInjection;
+using Tessera.Abstractions.Formats;
+using Tessera.Abstractions.Quantization;
+using Tessera.Quant.Ggml;
+
+namespace Tessera.Kernels.Cpu.Tests.RowDots;
+
+/// <summary>Weight rows at an odd address, and their values by the type's definition.</summary>
+internal sealed unsafe class TestWeight : IModelFile, IDisposable
+{
+    private const int Misalignment = 3;
+    private static readonly Dictionary<string, IQuantization> Types = Load();
+    private readonly NativeBuffer memory;
+
+    private TestWeight(IQuantization type, byte[] bytes, int rows, int columns)
+    {
+        Length = Misalignment + bytes.Length;
+        memory = new NativeBuffer(Length);
+        bytes.CopyTo(new Span<byte>(Rows, bytes.Length));
+        RowBytes = bytes.Length / rows;
+        WeightTensor tensor = new()
+        {
+            Name = "test",
+            Shape = [rows, columns],
+            Quantization = type.Id,
+            Parts = [new WeightPart("data", this, Misalignment, bytes.Length)],
+        };
+        type.Validate(tensor);
+        Values = new float[rows * columns];
+        type.Dequantize(tensor, 0, rows, Values);
+    }
+
+    public byte* Rows => memory.Bytes + Misalignment;
+
+    public int RowBytes { get; }
+
+    public float[] Values { get; }
+
+    public string Name => "test";
+
+    public byte* Data => memory.Bytes;
+
+    public long Length { get; }
+
+    public static int BlockSize(string quantization) => Types[quantization].BlockSize;
+
+    /// <summary>Values of very different sizes from row to row, quantized: scales that are large, small and subnormal halves.</summary>
+    public static TestWeight Create(string quantization, int rows, int columns, int seed)
+    {
+        IQuantization type = Types[quantization];
+        Random random = new(seed);
+        float[] values = new float[rows * columns];
+        for (int i = 0; i < values.Length; i++)
+        {
+            // Rows from 1e-4 to 10, groups off centre.
+            float size = MathF.Pow(10, i / columns % 6 - 4);
+            values[i] = size * (random.NextSingle() * 2 - 0.8f + (i / 32 % 3 - 1) * 0.3f);
+        }
+        IQuantizer quantizer = (IQuantizer)type;
+        byte[] bytes = new byte[quantizer.QuantizedBytes(values.Length)];
+        quantizer.Quantize(values, bytes);
+        return new TestWeight(type, bytes, rows, columns);
+    }
+
+    /// <summary>Every bit of the quants random; the halves at the given places of each block are sane.</summary>
+    public static TestWeight CreateRandomBits(string quantization, int rows, int columns, int seed)
+    {
+        IQuantization type = Types[quantization];
+        Random random = new(seed);
+        byte[] bytes = new byte[((IQuantizer)type).QuantizedBytes((long)rows * columns)];
+        random.NextBytes(bytes);
+        (int block, int[] halves) = quantization switch
+        {
+            "f32" => (4, []),
+            "f16" => (2, [0]),
+            "bf16" => (2, []),
+            "q4_0" => (18, [0]),
+            "q4_1" => (20, [0, 2]),
+            "q5_0" => (22, [0]),
+            "q5_1" => (24, [0, 2]),
+            "q8_0" => (34, [0]),
+            "q4_k" => (144, [0, 2]),
+            "q5_k" => (176, [0, 2]),
+            "q6_k" => (210, new[] { 208 }),
+            _ => throw new ArgumentException(quantization),
+        };
+        for (int start = 0; start < bytes.Length; start += block)
+        {
+            foreach (int half in halves)
+                BitConverter.TryWriteBytes(bytes.AsSpan(start + half), (Half)((random.NextSingle() - 0.5f) * (random.Next(4) == 0 ? 1e-4f : 1)));
+            if (quantization == "f32")
+                BitConverter.TryWriteBytes(bytes.AsSpan(start), random.NextSingle() - 0.5f);
+            if (quantization == "bf16")
+                BitConverter.TryWriteBytes(bytes.AsSpan(start), (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle() - 0.5f) >> 16));
+        }
+        return new TestWeight(type, bytes, rows, columns);
+    }
+
+    public void Dispose() => memory.Dispose();
+
+    private static Dictionary<string, IQuantization> Load()
+    {
+        ServiceCollection services = new();
+        new QuantGgmlPlugin().Configure(services, new Dictionary<string, string>());
+        return services.BuildServiceProvider().GetServices<IQuantization>().ToDictionary(type => type.Id);
+    }
+}
