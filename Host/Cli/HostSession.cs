@@ -1,7 +1,6 @@
 using Tessera.Engine;
 using Tessera.Host.Compute;
 using Tessera.Host.Configuration;
-using Tessera.Host.Files;
 using Tessera.Host.Models;
 using Tessera.Host.Plugins;
 

@@ -1,5 +1,5 @@
+using Tessera.Engine;
 using Tessera.Engine.Generation;
-using Tessera.Engine.Scheduling;
 
 namespace Tessera.Host.Api.OpenAi;
 

@@ -27,7 +27,7 @@ internal sealed record ChatChoice(int Index, ChatMessage Message, string? Finish
 internal sealed record ChatMessage(string Role, string Content)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
-    public string? Refusal => null;
+    public string? Refusal { get; init; }
 }
 
 /// <summary>A part of a streamed chat completion.</summary>
