@@ -3,6 +3,9 @@ namespace Tessera.Engine.Sampling;
 /// <summary>Draws one sequence's tokens: logit bias, penalties, top-k, typical, top-p, min-p, temperature, draw.</summary>
 internal sealed class Sampler
 {
+    /// <summary>Below this a temperature is 0: logits divided by it would not be numbers.</summary>
+    private const float LeastTemperature = 1e-5f;
+
     private readonly SamplingOptions _options;
     private readonly KeyValuePair<int, float>[] _biases;
     private readonly ulong _seed;
@@ -39,7 +42,7 @@ internal sealed class Sampler
     /// <summary>Draws the token at a place of the output; −1 when a logit is NaN or +∞, or none is finite.</summary>
     public int Draw(ReadOnlySpan<float> logits, int outputIndex, Candidates candidates)
     {
-        float temperature = _options.Temperature;
+        float temperature = _options.Temperature < LeastTemperature ? 0 : _options.Temperature;
         if (!_changesLogits)
         {
             if (temperature == 0)

@@ -1,0 +1,32 @@
+namespace Tessera.Engine.ChatTemplates.Runtime.Values;
+
+/// <summary>What a missing variable or attribute gives: prints as nothing, is false, and fails in most other uses.</summary>
+internal sealed class UndefinedValue(string name, string? owner = null, string? reason = null)
+{
+    /// <summary>Why it is missing.</summary>
+    public string Reason => reason ?? (owner is null ? $"'{name}' is undefined" : $"'{owner}' has no attribute '{name}'");
+
+    public static UndefinedValue Because(string reason) => new("", null, reason);
+}
+
+/// <summary>What namespace() returns: the only value whose attributes can be set.</summary>
+internal sealed class NamespaceValue
+{
+    public Dictionary<string, object?> Attributes { get; } = [];
+}
+
+/// <summary>A Python generator: its items come once.</summary>
+internal sealed class GeneratorValue(IEnumerable<object?> items)
+{
+    private readonly IEnumerator<object?> _items = items.GetEnumerator();
+
+    public bool TryNext(out object? item)
+    {
+        bool any = _items.MoveNext();
+        item = any ? _items.Current : null;
+        return any;
+    }
+}
+
+/// <summary>A slice in an index: x[start:stop:step].</summary>
+internal sealed record SliceValue(object? Start, object? Stop, object? Step);

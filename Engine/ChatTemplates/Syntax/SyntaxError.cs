@@ -1,0 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Tessera.Engine.ChatTemplates.Syntax;
+
+internal static class SyntaxError
+{
+    [DoesNotReturn]
+    public static void Throw(int line, string message) =>
+        throw new ChatTemplateException(ChatTemplateErrorKind.Syntax, $"chat template, line {line}: {message}", line);
+
+    [DoesNotReturn]
+    public static T Throw<T>(int line, string message) =>
+        throw new ChatTemplateException(ChatTemplateErrorKind.Syntax, $"chat template, line {line}: {message}", line);
+}

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>Σ (scale · u − minimum) · x over groups of 16 or 32 unsigned bytes, with x as <see cref="Int8Activation"/>.</summary>
+internal static unsafe class AffineDot
+{
+    /// <summary>The dot products of consecutive unpacked rows with one activation row.</summary>
+    /// <param name="values">Row-major bytes.</param>
+    /// <param name="scales">Row-major, one for each group.</param>
+    /// <param name="minimums">As the scales.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="columns">A multiple of 32.</param>
+    /// <param name="group">16 or 32.</param>
+    /// <param name="activation">The prepared row.</param>
+    /// <param name="output">A float for each row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(byte* values, float* scales, float* minimums, int rows, int columns, int group, byte* activation, float* output)
+    {
+        sbyte* quants = (sbyte*)activation;
+        int* negatedSums = (int*)(activation + Int8Activation.NegatedSum4Offset(columns));
+        float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns));
+        int groups = columns / group, perStep = 32 / group;
+        for (int row = 0; row < rows; row++)
+        {
+            Vector256<float> sum = default;
+            float offset = 0;
+            for (int g = 0; g < groups; g++, values += group)
+            {
+                float step = steps[g / perStep];
+                Vector256<int> products = Products(values, quants + g * group);
+                int* fours = negatedSums + g * (group / 4);
+                int negated = fours[0] + fours[1] + fours[2] + fours[3];
+                if (group == 32)
+                {
+                    products += Products(values + 16, quants + g * group + 16);
+                    negated += fours[4] + fours[5] + fours[6] + fours[7];
+                }
+                sum = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(scales[g] * step), sum);
+                offset = MathF.FusedMultiplyAdd(minimums[g] * step, negated, offset);
+            }
+            output[row] = Vector256.Sum(sum) + offset;
+            scales += groups;
+            minimums += groups;
+        }
+    }
+
+    // 16 products, summed to 8 lanes; whatever the largest value, they fit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Products(byte* values, sbyte* quants)
+    {
+        Vector128<byte> u = Vector128.Load(values);
+        Vector128<sbyte> q = Vector128.Load(quants);
+        Vector256<short> a = Vector256.Create(Vector128.WidenLower(u).AsInt16(), Vector128.WidenUpper(u).AsInt16());
+        Vector256<short> b = Vector256.Create(Vector128.WidenLower(q), Vector128.WidenUpper(q));
+        if (System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            return System.Runtime.Intrinsics.X86.Avx2.MultiplyAddAdjacent(a, b);
+        (Vector256<int> a0, Vector256<int> a1) = Vector256.Widen(a);
+        (Vector256<int> b0, Vector256<int> b1) = Vector256.Widen(b);
+        return a0 * b0 + a1 * b1;
+    }
+}

@@ -1,0 +1,39 @@
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>Multiplies a block of a weight's rows with prepared activation rows. One call handles a block; results do not depend on how rows are grouped into calls.</summary>
+internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation preparation)
+{
+    /// <summary>The weight.</summary>
+    public WeightTensor Weight { get; } = weight;
+
+    /// <summary>The form of the activations.</summary>
+    public Preparation Preparation { get; } = preparation;
+
+    /// <summary>The weight's rows: the width of the result.</summary>
+    public int Rows { get; } = checked((int)weight.Rows);
+
+    /// <summary>The length of a weight row and of an activation row.</summary>
+    public int Columns { get; } = checked((int)weight.Columns);
+
+    /// <summary>Bytes that a weight row takes in the cache while it is used.</summary>
+    public abstract long WorkingRowBytes { get; }
+
+    /// <summary>Bytes that a lane needs for a block of rows; 64-byte aligned.</summary>
+    public virtual long ScratchBytes(int rows) => 0;
+
+    /// <summary>Makes a block of rows ready in the lane's scratch memory.</summary>
+    public virtual void Begin(int firstRow, int rowCount, byte* scratch)
+    {
+    }
+
+    /// <summary>Writes the products of the block that <see cref="Begin"/> has made ready with activation rows.</summary>
+    /// <param name="firstRow">The block's first row.</param>
+    /// <param name="rowCount">The block's rows.</param>
+    /// <param name="scratch">The lane's scratch memory.</param>
+    /// <param name="activations">Prepared rows.</param>
+    /// <param name="activationStride">Bytes from one to the next.</param>
+    /// <param name="batchRows">The number of activation rows.</param>
+    /// <param name="output">Where the block's first result of the first activation row goes.</param>
+    /// <param name="outputStride">Floats from one activation row's results to the next.</param>
+    public abstract void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride);
+}

@@ -1,0 +1,61 @@
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>How an activation row is brought into the form that a kernel reads; weights that share an input and a form share the prepared row.</summary>
+internal abstract unsafe class Preparation
+{
+    /// <summary>The floats themselves.</summary>
+    public static Preparation Float32 { get; } = new Floats();
+
+    /// <summary>Signed bytes in groups of 32.</summary>
+    public static Preparation Int8(CpuIsa isa) => new Int8Groups(isa);
+
+    /// <summary>Whatever a quantization's own row dot asks for.</summary>
+    public static Preparation Of(IRowDot rowDot) => new Plugin(rowDot);
+
+    /// <summary>Bytes of a prepared row.</summary>
+    public abstract int Bytes(int columns);
+
+    /// <summary>Prepares a row.</summary>
+    /// <param name="x">The row; may be <paramref name="destination"/> where the form is float.</param>
+    /// <param name="columns">Its length.</param>
+    /// <param name="destination">64-byte aligned.</param>
+    public abstract void Prepare(float* x, int columns, byte* destination);
+
+    /// <summary>True where both make the same bytes.</summary>
+    public abstract bool IsSameAs(Preparation other);
+
+    private sealed class Floats : Preparation
+    {
+        public override int Bytes(int columns) => checked(columns * sizeof(float));
+
+        public override void Prepare(float* x, int columns, byte* destination)
+        {
+            if (x != (float*)destination)
+                Buffer.MemoryCopy(x, destination, (long)columns * sizeof(float), (long)columns * sizeof(float));
+        }
+
+        public override bool IsSameAs(Preparation other) => other is Floats;
+    }
+
+    private sealed class Int8Groups(CpuIsa isa) : Preparation
+    {
+        public override int Bytes(int columns) => Int8Activation.Bytes(columns);
+
+        public override void Prepare(float* x, int columns, byte* destination) => Int8Activation.Prepare(x, columns, destination, isa);
+
+        public override bool IsSameAs(Preparation other) => other is Int8Groups;
+    }
+
+    private sealed class Plugin(IRowDot rowDot) : Preparation
+    {
+        private readonly IRowDot _rowDot = rowDot;
+
+        public override int Bytes(int columns) => _rowDot.PreparedBytes(columns);
+
+        public override void Prepare(float* x, int columns, byte* destination) => _rowDot.Prepare(x, columns, destination);
+
+        public override bool IsSameAs(Preparation other) => other is Plugin plugin && ReferenceEquals(plugin._rowDot, _rowDot);
+    }
+}

@@ -1,0 +1,20 @@
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>A weight whose type has a kernel of its own: straight from the file's bytes.</summary>
+internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kernel, Preparation preparation) : LinearKernel(weight, preparation)
+{
+    private readonly byte* _data = weight.Parts[0].Data;
+    private readonly nint _rowBytes = (nint)(weight.Parts[0].Length / weight.Rows);
+
+    public override long WorkingRowBytes => _rowBytes;
+
+    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
+    {
+        delegate*<byte*, nint, int, int, byte*, float*, void> dot = kernel.Dot;
+        byte* block = _data + firstRow * _rowBytes;
+        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
+            dot(block, _rowBytes, rowCount, Columns, activations, output);
+    }
+}

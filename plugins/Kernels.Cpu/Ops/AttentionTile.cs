@@ -1,0 +1,198 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.Ops;
+
+/// <summary>
+/// One step of softmax attention over a tile of 16 cache entries, for one query head or two that share the tile.
+/// A query's arithmetic depends on the tiles that it walks, never on what else is computed beside it: the two forms agree bit for bit.
+/// </summary>
+internal static unsafe class AttentionTile
+{
+    /// <summary>Cache entries in a tile.</summary>
+    public const int Entries = 16;
+
+    /// <summary>Writes the 16 scores of a query: keys are stored [element][entry], so no sum runs across lanes.</summary>
+    /// <param name="query">The scaled query head.</param>
+    /// <param name="keys">The key tile, <paramref name="length"/> × 16.</param>
+    /// <param name="length">Elements of a head.</param>
+    /// <param name="scores">16 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Score(float* query, float* keys, int length, float* scores)
+    {
+        // Even and odd elements have their own sums: four chains keep the multipliers busy.
+        Vector256<float> even0 = default, even1 = default, odd0 = default, odd1 = default;
+        int d = 0;
+        for (; d <= length - 2; d += 2, keys += 2 * Entries)
+        {
+            Vector256<float> a = Vector256.Create(query[d]), b = Vector256.Create(query[d + 1]);
+            even0 = Vector256.FusedMultiplyAdd(a, Vector256.Load(keys), even0);
+            even1 = Vector256.FusedMultiplyAdd(a, Vector256.Load(keys + 8), even1);
+            odd0 = Vector256.FusedMultiplyAdd(b, Vector256.Load(keys + 16), odd0);
+            odd1 = Vector256.FusedMultiplyAdd(b, Vector256.Load(keys + 24), odd1);
+        }
+        if (d < length)
+        {
+            Vector256<float> a = Vector256.Create(query[d]);
+            even0 = Vector256.FusedMultiplyAdd(a, Vector256.Load(keys), even0);
+            even1 = Vector256.FusedMultiplyAdd(a, Vector256.Load(keys + 8), even1);
+        }
+        (even0 + odd0).Store(scores);
+        (even1 + odd1).Store(scores + 8);
+    }
+
+    /// <summary>As <see cref="Score"/> for two queries, <paramref name="stride"/> floats apart; the second's scores follow the first's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScorePair(float* query, int stride, float* keys, int length, float* scores)
+    {
+        float* second = query + stride;
+        Vector256<float> even0 = default, even1 = default, odd0 = default, odd1 = default;
+        Vector256<float> even2 = default, even3 = default, odd2 = default, odd3 = default;
+        int d = 0;
+        for (; d <= length - 2; d += 2, keys += 2 * Entries)
+        {
+            Vector256<float> k0 = Vector256.Load(keys), k1 = Vector256.Load(keys + 8), k2 = Vector256.Load(keys + 16), k3 = Vector256.Load(keys + 24);
+            Vector256<float> a = Vector256.Create(query[d]), b = Vector256.Create(query[d + 1]);
+            even0 = Vector256.FusedMultiplyAdd(a, k0, even0);
+            even1 = Vector256.FusedMultiplyAdd(a, k1, even1);
+            odd0 = Vector256.FusedMultiplyAdd(b, k2, odd0);
+            odd1 = Vector256.FusedMultiplyAdd(b, k3, odd1);
+            a = Vector256.Create(second[d]);
+            b = Vector256.Create(second[d + 1]);
+            even2 = Vector256.FusedMultiplyAdd(a, k0, even2);
+            even3 = Vector256.FusedMultiplyAdd(a, k1, even3);
+            odd2 = Vector256.FusedMultiplyAdd(b, k2, odd2);
+            odd3 = Vector256.FusedMultiplyAdd(b, k3, odd3);
+        }
+        if (d < length)
+        {
+            Vector256<float> k0 = Vector256.Load(keys), k1 = Vector256.Load(keys + 8);
+            Vector256<float> a = Vector256.Create(query[d]), b = Vector256.Create(second[d]);
+            even0 = Vector256.FusedMultiplyAdd(a, k0, even0);
+            even1 = Vector256.FusedMultiplyAdd(a, k1, even1);
+            even2 = Vector256.FusedMultiplyAdd(b, k0, even2);
+            even3 = Vector256.FusedMultiplyAdd(b, k1, even3);
+        }
+        (even0 + odd0).Store(scores);
+        (even1 + odd1).Store(scores + 8);
+        (even2 + odd2).Store(scores + 16);
+        (even3 + odd3).Store(scores + 24);
+    }
+
+    /// <summary>Turns scores into weights relative to the largest score so far, and brings the query's sums to it.</summary>
+    /// <param name="scores">16 scores; on return the weights, 0 outside of the visible entries.</param>
+    /// <param name="first">The first visible entry.</param>
+    /// <param name="end">The entry after the last visible one.</param>
+    /// <param name="exact">Uses the library's exponential.</param>
+    /// <param name="state">The query's largest score and sum of weights.</param>
+    /// <param name="output">The query's weighted sum of values, a multiple of 8 floats.</param>
+    /// <param name="length">Floats of the output.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Weigh(float* scores, int first, int end, bool exact, AttentionState* state, float* output, int length)
+    {
+        Vector256<int> lane = Vector256<int>.Indices;
+        Vector256<int> from = Vector256.Create(first), to = Vector256.Create(end);
+        Vector256<float> hidden = Vector256.Create(float.NegativeInfinity);
+        Vector256<float> low = Vector256.ConditionalSelect((Vector256.GreaterThanOrEqual(lane, from) & Vector256.LessThan(lane, to)).AsSingle(), Vector256.Load(scores), hidden);
+        lane += Vector256.Create(8);
+        Vector256<float> high = Vector256.ConditionalSelect((Vector256.GreaterThanOrEqual(lane, from) & Vector256.LessThan(lane, to)).AsSingle(), Vector256.Load(scores + 8), hidden);
+        float largest = Largest(Vector256.MaxNative(low, high));
+        float before = state->Largest;
+        if (largest > before)
+        {
+            state->Largest = largest;
+            if (before != float.NegativeInfinity)
+            {
+                float shrink = exact ? MathF.Exp(before - largest) : FastExp.Exp(Vector256.Create(before - largest)).ToScalar();
+                state->Sum *= shrink;
+                for (int i = 0; i < length; i += 8)
+                    (Vector256.Load(output + i) * shrink).Store(output + i);
+            }
+        }
+        else
+            largest = before;
+        // All scores −∞ so far (the model's own doing): −∞ − −∞ is NaN, as the definition has it.
+        Vector256<float> offset = Vector256.Create(largest);
+        low = exact ? FastExp.ExactExp(low - offset) : FastExp.Exp(low - offset);
+        high = exact ? FastExp.ExactExp(high - offset) : FastExp.Exp(high - offset);
+        state->Sum += Vector256.Sum(low + high);
+        low.Store(scores);
+        high.Store(scores + 8);
+    }
+
+    /// <summary>output += Σ weights[entry] · values[entry], over the entries from <paramref name="first"/> to before <paramref name="end"/>, in order.</summary>
+    /// <param name="weights">16 weights.</param>
+    /// <param name="values">The value tile: rows of <paramref name="length"/> floats.</param>
+    /// <param name="first">The first entry.</param>
+    /// <param name="end">The entry after the last.</param>
+    /// <param name="output">The sum.</param>
+    /// <param name="length">A multiple of 8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate(float* weights, float* values, int first, int end, float* output, int length)
+    {
+        int i = 0;
+        for (; i <= length - 64; i += 64)
+        {
+            float* y = output + i;
+            Vector256<float> a0 = Vector256.Load(y), a1 = Vector256.Load(y + 8), a2 = Vector256.Load(y + 16), a3 = Vector256.Load(y + 24);
+            Vector256<float> a4 = Vector256.Load(y + 32), a5 = Vector256.Load(y + 40), a6 = Vector256.Load(y + 48), a7 = Vector256.Load(y + 56);
+            float* v = values + i + (long)first * length;
+            for (int t = first; t < end; t++, v += length)
+            {
+                Vector256<float> w = Vector256.Create(weights[t]);
+                a0 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v), a0);
+                a1 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 8), a1);
+                a2 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 16), a2);
+                a3 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 24), a3);
+                a4 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 32), a4);
+                a5 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 40), a5);
+                a6 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 48), a6);
+                a7 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 56), a7);
+            }
+            a0.Store(y);
+            a1.Store(y + 8);
+            a2.Store(y + 16);
+            a3.Store(y + 24);
+            a4.Store(y + 32);
+            a5.Store(y + 40);
+            a6.Store(y + 48);
+            a7.Store(y + 56);
+        }
+        for (; i < length; i += 8)
+        {
+            Vector256<float> a = Vector256.Load(output + i);
+            float* v = values + i + (long)first * length;
+            for (int t = first; t < end; t++, v += length)
+                a = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), Vector256.Load(v), a);
+            a.Store(output + i);
+        }
+    }
+
+    /// <summary>y = output / sum of weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Finish(AttentionState* state, float* output, float* y, int length)
+    {
+        float inverse = (float)(1 / state->Sum);
+        for (int i = 0; i < length; i++)
+            y[i] = output[i] * inverse;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector256<float> v)
+    {
+        Vector128<float> m = Vector128.MaxNative(v.GetLower(), v.GetUpper());
+        m = Vector128.MaxNative(m, Vector128.Shuffle(m, Vector128.Create(2, 3, 0, 1)));
+        m = Vector128.MaxNative(m, Vector128.Shuffle(m, Vector128.Create(1, 0, 3, 2)));
+        return m.ToScalar();
+    }
+}
+
+/// <summary>A query head's running softmax.</summary>
+internal struct AttentionState
+{
+    /// <summary>The largest score so far.</summary>
+    public float Largest;
+
+    /// <summary>The sum of e^(score − largest) so far.</summary>
+    public double Sum;
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.Ops;
+
+/// <summary>Exact conversions between float32 and IEEE half precision by integer arithmetic: .NET exposes no F16C.</summary>
+internal static unsafe class Halves
+{
+    /// <summary>Widens 8 halves; subnormals, infinities and NaN included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(ushort* source)
+    {
+        Vector128<ushort> h = Vector128.Load(source);
+        Vector256<int> bits = Vector256.Create(Vector128.WidenLower(h), Vector128.WidenUpper(h)).AsInt32();
+        Vector256<int> magnitude = Vector256.ShiftLeft(bits & Vector256.Create(0x7fff), 13);
+        // The exponent's bias differs by 112; the multiplication also normalizes subnormals.
+        Vector256<float> value = magnitude.AsSingle() * BitConverter.Int32BitsToSingle((112 + 127) << 23);
+        Vector256<int> special = Vector256.GreaterThan(magnitude, Vector256.Create((0x7c00 << 13) - 1)) & Vector256.Create(0x7f800000);
+        return (value.AsInt32() | special | Vector256.ShiftLeft(bits & Vector256.Create(0x8000), 16)).AsSingle();
+    }
+
+    /// <summary>Rounds 8 floats to the nearest half, ties to even; too large becomes infinite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> Narrow(Vector256<float> x)
+    {
+        Vector256<int> bits = x.AsInt32();
+        Vector256<int> magnitude = bits & Vector256.Create(0x7fffffff);
+        Vector256<int> sign = Vector256.ShiftRightLogical(bits, 16) & Vector256.Create(0x8000);
+        // Normal: rebias, then round at bit 13.
+        Vector256<int> odd = Vector256.ShiftRightLogical(magnitude, 13) & Vector256<int>.One;
+        Vector256<int> normal = Vector256.ShiftRightLogical(magnitude - Vector256.Create((112 << 23) - 0xfff) + odd, 13);
+        // Subnormal: adding 1/2 leaves the half's bits at the bottom of the sum, rounded by the addition.
+        Vector256<int> small = (magnitude.AsSingle() + Vector256.Create(0.5f)).AsInt32() - Vector256.Create(0x3f000000);
+        Vector256<int> infinite = Vector256.Create(0x7c00);
+        Vector256<int> result = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(113 << 23)), small, normal);
+        result = Vector256.ConditionalSelect(Vector256.GreaterThan(magnitude, Vector256.Create((143 << 23) - 1)), infinite, result);
+        result = Vector256.ConditionalSelect(Vector256.GreaterThan(magnitude, Vector256.Create(0x7f800000)), Vector256.Create(0x7e00), result);
+        result |= sign;
+        return Vector128.Narrow(result.GetLower().AsUInt32(), result.GetUpper().AsUInt32());
+    }
+
+    /// <summary>Widens a run of halves.</summary>
+    /// <param name="source">The halves.</param>
+    /// <param name="count">A multiple of 8.</param>
+    /// <param name="destination">The floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WidenRun(ushort* source, int count, float* destination)
+    {
+        for (int i = 0; i < count; i += 8)
+            Widen(source + i).Store(destination + i);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.Ops;
+
+/// <summary>
+/// Rotates the pairs of a head (arXiv 2104.09864). A row's turn is 2 · pairs cosines, then as many sines, laid out as the head's elements are:
+/// y = x · cos + partner(x) · sin, where the sine is negative for the first element of a pair.
+/// </summary>
+internal static unsafe class Rope
+{
+    /// <summary>Floats of a turn.</summary>
+    public static int TurnLength(int pairs) => 4 * pairs;
+
+    /// <summary>Fills the turn of a position. The angle and its functions are double: positions of a million keep their full precision.</summary>
+    public static void Turn(float* frequencies, int pairs, RopePairing pairing, float magnitude, int position, float* turn)
+    {
+        float* sines = turn + 2 * pairs;
+        for (int i = 0; i < pairs; i++)
+        {
+            (double sin, double cos) = Math.SinCos((double)position * frequencies[i]);
+            int first = pairing == RopePairing.Interleaved ? 2 * i : i;
+            int second = pairing == RopePairing.Interleaved ? 2 * i + 1 : i + pairs;
+            turn[first] = turn[second] = (float)(cos * magnitude);
+            sines[second] = (float)(sin * magnitude);
+            sines[first] = -sines[second];
+        }
+    }
+
+    /// <summary>Rotates one head and multiplies it with a factor; what lies behind the pairs is only multiplied.</summary>
+    /// <param name="x">The head.</param>
+    /// <param name="y">The result; not <paramref name="x"/>.</param>
+    /// <param name="length">Elements of the head.</param>
+    /// <param name="pairs">Pairs that rotate.</param>
+    /// <param name="pairing">Which elements are a pair.</param>
+    /// <param name="turn">From <see cref="Turn"/>.</param>
+    /// <param name="factor">The factor.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Head(float* x, float* y, int length, int pairs, RopePairing pairing, float* turn, float factor)
+    {
+        float* sines = turn + 2 * pairs;
+        if (pairing == RopePairing.Interleaved)
+            Interleaved(x, y, pairs, turn, sines, factor);
+        else
+            Halved(x, y, pairs, turn, sines, factor);
+        for (int i = 2 * pairs; i < length; i++)
+            y[i] = x[i] * factor;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Interleaved(float* x, float* y, int pairs, float* cosines, float* sines, float factor)
+    {
+        int i = 0;
+        for (; i <= 2 * pairs - 8; i += 8)
+        {
+            Vector256<float> v = Vector256.Load(x + i);
+            Vector256<float> partner = Vector256.Shuffle(v, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
+            ((v * Vector256.Load(cosines + i) + partner * Vector256.Load(sines + i)) * factor).Store(y + i);
+        }
+        for (; i < 2 * pairs; i++)
+            y[i] = (x[i] * cosines[i] + x[i ^ 1] * sines[i]) * factor;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Halved(float* x, float* y, int pairs, float* cosines, float* sines, float factor)
+    {
+        int i = 0;
+        for (; i <= pairs - 8; i += 8)
+        {
+            Vector256<float> a = Vector256.Load(x + i), b = Vector256.Load(x + i + pairs);
+            ((a * Vector256.Load(cosines + i) + b * Vector256.Load(sines + i)) * factor).Store(y + i);
+            ((b * Vector256.Load(cosines + i + pairs) + a * Vector256.Load(sines + i + pairs)) * factor).Store(y + i + pairs);
+        }
+        for (; i < pairs; i++)
+        {
+            float a = x[i], b = x[i + pairs];
+            y[i] = (a * cosines[i] + b * sines[i]) * factor;
+            y[i + pairs] = (b * cosines[i + pairs] + a * sines[i + pairs]) * factor;
+        }
+    }
+}

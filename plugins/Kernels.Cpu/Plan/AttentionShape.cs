@@ -1,0 +1,77 @@
+using Tessera.Kernels.Cpu.Cache;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>The sizes of an attention node and the layout of a lane's scratch memory for it.</summary>
+internal sealed unsafe class AttentionShape
+{
+    /// <summary>Lays the scratch memory out.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="layout">Its cache.</param>
+    /// <param name="runRows">The most rows that share a tile.</param>
+    public AttentionShape(AttentionNode node, CacheLayout layout, int runRows)
+    {
+        Group = node.Heads / node.KeyHeads;
+        KeyHeads = node.KeyHeads;
+        KeyLength = node.KeyLength;
+        ValueLength = node.ValueLength;
+        QueryStride = (node.KeyLength + 15) & ~15;
+        OutputStride = layout.ValueStride;
+        long queries = checked((long)runRows * Group);
+        // Sections: states, queries, outputs, scores of a pair, a key, a tile of keys, a tile of values.
+        _queries = Align(queries * sizeof(AttentionState));
+        _outputs = _queries + Align(queries * QueryStride * sizeof(float));
+        _scores = _outputs + Align(queries * OutputStride * sizeof(float));
+        _key = _scores + 2 * AttentionTile.Entries * sizeof(float);
+        _keys = _key + Align(QueryStride * sizeof(float));
+        _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
+        Bytes = _values + Align((long)OutputStride * AttentionTile.Entries * sizeof(float));
+    }
+
+    private readonly long _queries, _outputs, _scores, _key, _keys, _values;
+
+    /// <summary>Query heads for each key head.</summary>
+    public int Group { get; }
+
+    /// <summary>Key and value heads.</summary>
+    public int KeyHeads { get; }
+
+    /// <summary>Elements of a query or key head.</summary>
+    public int KeyLength { get; }
+
+    /// <summary>Elements of a value head.</summary>
+    public int ValueLength { get; }
+
+    /// <summary>Floats from one query to the next.</summary>
+    public int QueryStride { get; }
+
+    /// <summary>Floats from one weighted sum to the next; a multiple of 8.</summary>
+    public int OutputStride { get; }
+
+    /// <summary>Bytes of the scratch memory.</summary>
+    public long Bytes { get; }
+
+    /// <summary>A running softmax for each query.</summary>
+    public static AttentionState* States(byte* scratch) => (AttentionState*)scratch;
+
+    /// <summary>The rotated and scaled queries.</summary>
+    public float* Queries(byte* scratch) => (float*)(scratch + _queries);
+
+    /// <summary>The weighted sums.</summary>
+    public float* Outputs(byte* scratch) => (float*)(scratch + _outputs);
+
+    /// <summary>Scores of two queries.</summary>
+    public float* Scores(byte* scratch) => (float*)(scratch + _scores);
+
+    /// <summary>A rotated key.</summary>
+    public float* Key(byte* scratch) => (float*)(scratch + _key);
+
+    /// <summary>A widened tile of keys.</summary>
+    public float* KeyTile(byte* scratch) => (float*)(scratch + _keys);
+
+    /// <summary>A widened tile of values.</summary>
+    public float* ValueTile(byte* scratch) => (float*)(scratch + _values);
+
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
+}

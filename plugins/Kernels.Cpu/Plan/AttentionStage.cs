@@ -1,0 +1,187 @@
+using Tessera.Kernels.Cpu.Cache;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>
+/// Writes the step's keys and values into the cache, then attends. Rotations happen on the way. A task is a run of rows and a key head: a tile of the cache is
+/// read once for all query heads and rows that share it.
+/// </summary>
+internal sealed unsafe class AttentionStage : Stage
+{
+    private readonly int _stage, _groupIndex, _blockTokens, _window;
+    private readonly bool _exact;
+    private readonly float _scale;
+    private readonly CacheBlocks _blocks;
+    private readonly CacheLayout _layout;
+    private readonly AttentionShape _shape;
+    private readonly ValueBuffer _query, _key, _value, _output;
+    private readonly Turns? _queryTurns, _keyTurns;
+
+    public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, int runRows, LaneSizes sizes)
+    {
+        _stage = stage;
+        _groupIndex = groupIndex;
+        _blockTokens = limits.BlockTokens;
+        _window = blocks.Group.Kind == CacheKind.Window ? blocks.Group.Window : int.MaxValue;
+        _exact = limits.Activations == ActivationPrecision.Float32;
+        _scale = node.Scale;
+        _blocks = blocks;
+        _layout = layout;
+        _shape = new AttentionShape(node, layout, runRows);
+        (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
+        (_queryTurns, _keyTurns) = (inputs.QueryTurns, inputs.KeyTurns);
+        sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
+    }
+
+    public override void Run(Lane lane, Step step)
+    {
+        int keyHeads = _shape.KeyHeads;
+        if (!step.OneRowEach)
+        {
+            (int first, int end) = lane.Share(step.Rows * keyHeads);
+            for (int i = first; i < end; i++)
+                Write(lane, step, i / keyHeads, i % keyHeads);
+            lane.Team.Barrier();
+        }
+        int tasks = step.Runs * keyHeads;
+        for (int task = step.Next(_stage); task < tasks; task = step.Next(_stage))
+        {
+            // The last runs of a prompt see most: they go first.
+            int run = step.Runs - 1 - task / keyHeads;
+            int head = task % keyHeads;
+            int row = step.RunStart[run];
+            if (step.OneRowEach)
+                Write(lane, step, row, head);
+            Attend(lane, step.Batch, row, step.RunStart[run + 1] - row, head);
+        }
+    }
+
+    private byte* Tile(int* table, int cacheIndex, int head)
+    {
+        byte* block = _blocks.Addresses[table[cacheIndex / _blockTokens]];
+        return block + _layout.Offset + head * _layout.HeadBytes + cacheIndex % _blockTokens / AttentionTile.Entries * _layout.TileBytes;
+    }
+
+    private void Write(Lane lane, Step step, int row, int head)
+    {
+        Batch batch = step.Batch;
+        float* key = _key.Row(row) + head * _shape.KeyLength;
+        float* value = _value.Row(row) + head * _shape.ValueLength;
+        if (_keyTurns is not null)
+        {
+            float* rotated = _shape.Key(lane.Attention);
+            Rope.Head(key, rotated, _shape.KeyLength, _keyTurns.Pairs, _keyTurns.Pairing, _keyTurns.Row(row), 1);
+            key = rotated;
+        }
+        int index = batch.CacheIndices[row];
+        byte* keys = Tile(batch.BlockTable(_groupIndex, batch.Slots[row]), index, head);
+        byte* values = keys + _layout.ValueOffset;
+        int entry = index % _blockTokens % AttentionTile.Entries;
+        if (_layout.Half)
+            CacheWriter.WriteHalf((ushort*)keys + entry, (ushort*)values + entry * _layout.ValueStride, key, _shape.KeyLength, value, _shape.ValueLength);
+        else
+            CacheWriter.WriteFloat((float*)keys + entry, (float*)values + entry * _layout.ValueStride, key, _shape.KeyLength, value, _shape.ValueLength);
+    }
+
+    private void Attend(Lane lane, Batch batch, int firstRow, int rows, int head)
+    {
+        AttentionShape shape = _shape;
+        byte* scratch = lane.Attention;
+        float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch);
+        AttentionState* states = AttentionShape.States(scratch);
+        for (int row = 0; row < rows; row++)
+            Load(firstRow + row, head, row * shape.Group, queries, outputs, states);
+
+        int* table = batch.BlockTable(_groupIndex, batch.Slots[firstRow]);
+        int* indices = batch.CacheIndices + firstRow;
+        int last = indices[rows - 1];
+        for (int entry = FirstVisible(indices[0]); entry <= last;)
+        {
+            // The tile that holds the entry: from its first entry to the next tile's or block's.
+            int inBlock = entry % _blockTokens;
+            int start = entry - inBlock % AttentionTile.Entries;
+            int entries = Math.Min(AttentionTile.Entries, _blockTokens - (inBlock - inBlock % AttentionTile.Entries));
+            byte* tile = Tile(table, start, head);
+            float* keys = Keys(tile, scratch);
+            float* values = Values(tile + _layout.ValueOffset, Math.Min(entries, last - start + 1), scratch);
+            for (int row = 0; row < rows; row++)
+            {
+                int from = Math.Max(0, FirstVisible(indices[row]) - start);
+                int to = Math.Min(entries, indices[row] - start + 1);
+                if (from < to)
+                    Step(row * shape.Group, scratch, keys, values, from, to);
+            }
+            entry = start + entries;
+        }
+        for (int row = 0; row < rows; row++)
+            for (int g = 0; g < shape.Group; g++)
+            {
+                int q = row * shape.Group + g;
+                AttentionTile.Finish(states + q, outputs + (long)q * shape.OutputStride, _output.Row(firstRow + row) + (head * shape.Group + g) * shape.ValueLength, shape.ValueLength);
+            }
+    }
+
+    private void Load(int row, int head, int query, float* queries, float* outputs, AttentionState* states)
+    {
+        AttentionShape shape = _shape;
+        for (int g = 0; g < shape.Group; g++, query++)
+        {
+            float* x = _query.Row(row) + (head * shape.Group + g) * shape.KeyLength;
+            float* y = queries + (long)query * shape.QueryStride;
+            if (_queryTurns is not null)
+                Rope.Head(x, y, shape.KeyLength, _queryTurns.Pairs, _queryTurns.Pairing, _queryTurns.Row(row), _scale);
+            else
+                for (int i = 0; i < shape.KeyLength; i++)
+                    y[i] = x[i] * _scale;
+            states[query] = new AttentionState { Largest = float.NegativeInfinity };
+            new Span<float>(outputs + (long)query * shape.OutputStride, shape.OutputStride).Clear();
+        }
+    }
+
+    private void Step(int query, byte* scratch, float* keys, float* values, int from, int to)
+    {
+        AttentionShape shape = _shape;
+        float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch), scores = shape.Scores(scratch);
+        AttentionState* states = AttentionShape.States(scratch);
+        for (int g = 0; g < shape.Group; g += 2, query += 2)
+        {
+            float* q = queries + (long)query * shape.QueryStride;
+            int count = Math.Min(2, shape.Group - g);
+            if (count == 2)
+                AttentionTile.ScorePair(q, shape.QueryStride, keys, shape.KeyLength, scores);
+            else
+                AttentionTile.Score(q, keys, shape.KeyLength, scores);
+            for (int i = 0; i < count; i++)
+            {
+                float* weights = scores + i * AttentionTile.Entries;
+                float* output = outputs + (long)(query + i) * shape.OutputStride;
+                AttentionTile.Weigh(weights, from, to, _exact, states + query + i, output, shape.OutputStride);
+                AttentionTile.Accumulate(weights, values, from, to, output, shape.OutputStride);
+            }
+        }
+    }
+
+    private float* Keys(byte* tile, byte* scratch)
+    {
+        if (!_layout.Half)
+            return (float*)tile;
+        float* keys = _shape.KeyTile(scratch);
+        Halves.WidenRun((ushort*)tile, _shape.KeyLength * AttentionTile.Entries, keys);
+        return keys;
+    }
+
+    private float* Values(byte* tile, int entries, byte* scratch)
+    {
+        if (!_layout.Half)
+            return (float*)tile;
+        float* values = _shape.ValueTile(scratch);
+        Halves.WidenRun((ushort*)tile, entries * _layout.ValueStride, values);
+        return values;
+    }
+
+    private int FirstVisible(int cacheIndex) => cacheIndex >= _window ? cacheIndex - _window + 1 : 0;
+}
+
+/// <summary>An attention node's buffers, with the rotations that happen on the way; null: none.</summary>
+internal sealed record AttentionInputs(ValueBuffer Query, ValueBuffer Key, ValueBuffer Value, ValueBuffer Output, Turns? QueryTurns, Turns? KeyTurns);

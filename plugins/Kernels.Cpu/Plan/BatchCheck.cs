@@ -1,0 +1,95 @@
+using System.Diagnostics.CodeAnalysis;
+using Tessera.Kernels.Cpu.Cache;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>Refuses a batch that would make a kernel read or write where it must not.</summary>
+internal sealed unsafe class BatchCheck(ModelGraph graph, RuntimeLimits limits, int tokens, IReadOnlyList<CacheBlocks> groups)
+{
+    private readonly int[] _seen = new int[limits.MaxSequences];
+    private int _stamp;
+
+    /// <summary>Checks sizes, ids, the order of rows and every block that will be touched.</summary>
+    /// <exception cref="TesseraException">A rule is broken; the text names the row, copy or block.</exception>
+    public void Require(Batch batch)
+    {
+        if (batch.GroupCount != groups.Count)
+            Fail($"expected {groups.Count} cache groups, found {batch.GroupCount}");
+        if (batch.MaxSequences > limits.MaxSequences)
+            Fail($"made for {batch.MaxSequences} sequences, the runtime for {limits.MaxSequences}");
+        if (batch.RowCount < 0 || batch.RowCount > limits.MaxRows || batch.RowCount > batch.MaxRows)
+            Fail($"expected 0 to {Math.Min(limits.MaxRows, batch.MaxRows)} rows, found {batch.RowCount}");
+        Copies(batch);
+        _stamp = unchecked(_stamp + 1);
+        int logits = 0, hidden = 0;
+        for (int row = 0; row < batch.RowCount; row++)
+        {
+            Row(batch, row);
+            for (int g = 0; g < groups.Count; g++)
+                Blocks(batch, row, g);
+            logits += (batch.Outputs[row] & RowOutputs.Logits) != 0 ? 1 : 0;
+            hidden += (batch.Outputs[row] & RowOutputs.Hidden) != 0 ? 1 : 0;
+        }
+        if (logits > limits.MaxOutputs || hidden > limits.MaxOutputs)
+            Fail($"{logits} rows want logits and {hidden} hidden states, the runtime has room for {limits.MaxOutputs} of each");
+        if (logits > 0 && graph.Logits is null)
+            Fail("a row wants logits, the graph has no head");
+    }
+
+    private void Copies(Batch batch)
+    {
+        int most = batch.MaxRows * Math.Max(1, batch.GroupCount);
+        if (batch.CopyCount < 0 || batch.CopyCount > most)
+            Fail($"expected 0 to {most} block copies, found {batch.CopyCount}");
+        for (int i = 0; i < batch.CopyCount; i++)
+        {
+            BlockCopy copy = batch.Copies[i];
+            if ((uint)copy.Group >= (uint)groups.Count)
+                Fail($"copy {i}: there is no cache group {copy.Group}");
+            int count = groups[copy.Group].Count;
+            if ((uint)copy.Source >= (uint)count || (uint)copy.Destination >= (uint)count)
+                Fail($"copy {i}: block {copy.Source} to {copy.Destination}, cache group {copy.Group} has {count} blocks");
+            if (copy.Source == copy.Destination)
+                Fail($"copy {i}: block {copy.Source} of cache group {copy.Group} onto itself");
+        }
+    }
+
+    private void Row(Batch batch, int row)
+    {
+        int slot = batch.Slots[row], index = batch.CacheIndices[row];
+        if ((uint)batch.Tokens[row] >= (uint)tokens)
+            Fail($"row {row}: expected a token from 0 to {tokens - 1}, found {batch.Tokens[row]}");
+        if (batch.Positions[row] < 0)
+            Fail($"row {row}: position {batch.Positions[row]} is negative");
+        if ((uint)slot >= (uint)batch.MaxSequences)
+            Fail($"row {row}: expected a slot from 0 to {batch.MaxSequences - 1}, found {slot}");
+        if ((uint)index >= (uint)limits.MaxContext || index / limits.BlockTokens >= batch.BlockTableLength)
+            Fail($"row {row}: expected a cache index from 0 to {limits.MaxContext - 1}, found {index}");
+        if (row > 0 && batch.Slots[row - 1] == slot)
+        {
+            if (index <= batch.CacheIndices[row - 1])
+                Fail($"row {row}: cache index {index} of slot {slot} follows {batch.CacheIndices[row - 1]}; they must ascend");
+        }
+        else if (_seen[slot] == _stamp)
+            Fail($"row {row}: the rows of slot {slot} do not stand together");
+        _seen[slot] = _stamp;
+    }
+
+    private void Blocks(Batch batch, int row, int group)
+    {
+        int index = batch.CacheIndices[row];
+        CacheGroup kind = groups[group].Group;
+        int first = kind.Kind == CacheKind.Window ? Math.Max(0, index - kind.Window + 1) / limits.BlockTokens : 0;
+        // The row before, if of the same sequence, has looked at the blocks up to its own.
+        if (row > 0 && batch.Slots[row - 1] == batch.Slots[row])
+            first = Math.Max(first, batch.CacheIndices[row - 1] / limits.BlockTokens);
+        int* table = batch.BlockTable(group, batch.Slots[row]);
+        int count = groups[group].Count;
+        for (int i = first; i <= index / limits.BlockTokens; i++)
+            if ((uint)table[i] >= (uint)count)
+                Fail($"row {row}: entry {i} of slot {batch.Slots[row]}'s block table is {table[i]}, cache group {group} has {count} blocks");
+    }
+
+    [DoesNotReturn]
+    private static void Fail(string what) => throw new TesseraException($"batch: {what}");
+}

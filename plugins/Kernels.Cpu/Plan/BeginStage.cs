@@ -1,0 +1,25 @@
+using Tessera.Kernels.Cpu.Cache;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>What a step does first: block copies and the rotations of its rows.</summary>
+internal sealed unsafe class BeginStage(IReadOnlyList<CacheBlocks> groups, IReadOnlyList<Turns> turns) : Stage
+{
+    private readonly CacheBlocks[] _groups = [.. groups];
+    private readonly IReadOnlyList<Turns> _turns = turns;
+
+    public override void Run(Lane lane, Step step)
+    {
+        Batch batch = step.Batch;
+        // Each lane copies its slice of every block, so that copies of copies keep their order.
+        for (int i = 0; i < batch.CopyCount; i++)
+        {
+            BlockCopy copy = batch.Copies[i];
+            _groups[copy.Group].Copy(copy.Source, copy.Destination, lane.Index, lane.Count);
+        }
+        (int first, int end) = lane.Share(step.Rows);
+        for (int t = 0; t < _turns.Count; t++)
+            for (int row = first; row < end; row++)
+                _turns[t].Fill(row, batch.Positions[row]);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>Native memory of a plan, 64-byte aligned, freed together.</summary>
+internal sealed unsafe class NativeArena : IDisposable
+{
+    private readonly List<nint> _blocks = [];
+
+    /// <summary>Bytes taken.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Takes bytes; their content is undefined.</summary>
+    public byte* Take(long bytes)
+    {
+        long size = Math.Max(64, checked((bytes + 63) & ~63L));
+        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
+        _blocks.Add((nint)block);
+        Bytes += size;
+        return block;
+    }
+
+    /// <summary>Takes floats; their content is undefined.</summary>
+    public float* Floats(long count) => (float*)Take(checked(count * sizeof(float)));
+
+    /// <summary>Takes 32-bit integers, zero.</summary>
+    public int* Integers(long count)
+    {
+        byte* block = Take(checked(count * sizeof(int)));
+        NativeMemory.Clear(block, (nuint)(count * sizeof(int)));
+        return (int*)block;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (nint block in _blocks)
+            NativeMemory.AlignedFree((void*)block);
+        _blocks.Clear();
+        Bytes = 0;
+    }
+}

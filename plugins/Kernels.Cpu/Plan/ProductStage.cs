@@ -1,0 +1,79 @@
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>Matrix products that share an input: the input's rows are made and prepared once, then lanes take blocks of weight rows by turns. Every result is computed whole by one lane.</summary>
+internal sealed unsafe class ProductStage : Stage
+{
+    private const int FewRows = 4;
+    private readonly int _stage;
+    private readonly ActivationRows _input;
+    private readonly Product[] _products;
+    private readonly bool _logits;
+
+    /// <summary>Plans the stage.</summary>
+    /// <param name="stage">The stage's number.</param>
+    /// <param name="input">The input.</param>
+    /// <param name="products">The matrices.</param>
+    /// <param name="logits">True where only the rows that want logits are computed.</param>
+    /// <param name="lanes">The number of lanes.</param>
+    /// <param name="sizes">Grown to what the stage needs.</param>
+    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, LaneSizes sizes)
+    {
+        _stage = stage;
+        _products = [.. products];
+        _logits = logits;
+        _input = new ActivationRows(input, products.Select(p => p.Kernel));
+        long rows = products.Sum(p => (long)p.Kernel.Rows);
+        foreach (Product product in products)
+        {
+            product.Form = _input.OffsetOf(product.Kernel);
+            product.Divide(rows, lanes);
+            int largest = Math.Max(product.BlockRows(true), product.BlockRows(false));
+            sizes.BlockRows = Math.Max(sizes.BlockRows, largest);
+            sizes.Block = Math.Max(sizes.Block, product.Kernel.ScratchBytes(largest));
+        }
+        sizes.Row = Math.Max(sizes.Row, input.Width);
+        sizes.Prepared = Math.Max(sizes.Prepared, _input.Stride);
+    }
+
+    /// <summary>Room for the prepared rows of a batch, shared by all product stages; set when the plan's memory is.</summary>
+    public byte* Prepared { get; set; }
+
+    /// <summary>Bytes of <see cref="Prepared"/> for a number of rows.</summary>
+    public long PreparedBytes(int rows) => _input.Stride * rows;
+
+    /// <summary>True where only the rows that want logits are computed.</summary>
+    public bool IsHead => _logits;
+
+    public override void Run(Lane lane, Step step)
+    {
+        int rows = _logits ? step.LogitRows : step.Rows;
+        if (rows == 0)
+            return;
+        byte* prepared = PrepareRows(lane, step, rows);
+        bool few = rows <= FewRows;
+        int total = 0;
+        foreach (Product product in _products)
+            total += product.Blocks(few);
+        for (int block = step.Next(_stage); block < total; block = step.Next(_stage))
+        {
+            int index = block, p = 0;
+            while (index >= _products[p].Blocks(few))
+                index -= _products[p++].Blocks(few);
+            Product product = _products[p];
+            int first = index * product.BlockRows(few);
+            product.Run(first, Math.Min(product.BlockRows(few), product.Kernel.Rows - first), lane, prepared, _input.Stride, rows);
+        }
+    }
+
+    private byte* PrepareRows(Lane lane, Step step, int rows)
+    {
+        bool own = rows <= Lane.OwnRows;
+        byte* prepared = own ? lane.Prepared : Prepared;
+        (int first, int end) = own ? (0, rows) : lane.Share(rows);
+        for (int row = first; row < end; row++)
+            _input.Prepare(_logits ? step.LogitRow[row] : row, prepared + row * _input.Stride, lane.Row);
+        if (!own)
+            lane.Team.Barrier();
+        return prepared;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>What all lanes know about the running step; filled before it starts.</summary>
+internal sealed unsafe class Step
+{
+    private const int CounterStride = 16;
+    private readonly int* _counters;
+    private readonly int _stages;
+    private readonly int _runRows;
+
+    /// <summary>Takes the arrays' memory.</summary>
+    /// <param name="limits">The most rows and outputs.</param>
+    /// <param name="stages">The number of stages.</param>
+    /// <param name="runRows">The most rows of a run.</param>
+    /// <param name="arena">Where the memory comes from.</param>
+    public Step(RuntimeLimits limits, int stages, int runRows, NativeArena arena)
+    {
+        _stages = stages;
+        _runRows = runRows;
+        _counters = arena.Integers((long)stages * CounterStride);
+        RunStart = arena.Integers(limits.MaxRows + 1L);
+        LogitRow = arena.Integers(limits.MaxOutputs);
+        HiddenRow = arena.Integers(limits.MaxOutputs);
+    }
+
+    /// <summary>The batch.</summary>
+    public Batch Batch { get; private set; } = null!;
+
+    /// <summary>The batch's rows.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Runs: up to a few rows of one sequence that attention takes together.</summary>
+    public int Runs { get; private set; }
+
+    /// <summary>The first row of each run, and the number of rows behind the last.</summary>
+    public int* RunStart { get; }
+
+    /// <summary>True where every row is of another sequence: no row of the step reads what another one writes.</summary>
+    public bool OneRowEach { get; private set; }
+
+    /// <summary>The number of rows that want logits.</summary>
+    public int LogitRows { get; private set; }
+
+    /// <summary>The rows that want logits.</summary>
+    public int* LogitRow { get; }
+
+    /// <summary>The number of rows that want hidden states.</summary>
+    public int HiddenRows { get; private set; }
+
+    /// <summary>The rows that want hidden states.</summary>
+    public int* HiddenRow { get; }
+
+    /// <summary>The stage after which all lanes stop. Lane 0 writes it before that stage's barrier, all read it after it.</summary>
+    public int LastStage { get; set; }
+
+    /// <summary>Takes a checked batch.</summary>
+    public void Begin(Batch batch)
+    {
+        Batch = batch;
+        Rows = batch.RowCount;
+        LastStage = int.MaxValue;
+        new Span<int>(_counters, _stages * CounterStride).Clear();
+        Runs = LogitRows = HiddenRows = 0;
+        OneRowEach = true;
+        for (int row = 0; row < Rows; row++)
+        {
+            bool follows = row > 0 && batch.Slots[row] == batch.Slots[row - 1];
+            OneRowEach &= !follows;
+            if (!follows || row - RunStart[Runs - 1] == _runRows)
+                RunStart[Runs++] = row;
+            if ((batch.Outputs[row] & RowOutputs.Logits) != 0)
+                LogitRow[LogitRows++] = row;
+            if ((batch.Outputs[row] & RowOutputs.Hidden) != 0)
+                HiddenRow[HiddenRows++] = row;
+        }
+        RunStart[Runs] = Rows;
+    }
+
+    /// <summary>The next item of a stage that lanes take from by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Next(int stage) => Interlocked.Increment(ref _counters[stage * CounterStride]) - 1;
+}

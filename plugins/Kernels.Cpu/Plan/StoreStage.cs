@@ -1,0 +1,23 @@
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>Makes a value's rows and stores them, where nothing could take them as they are made.</summary>
+internal sealed unsafe class StoreStage(RowSource source, ValueBuffer output) : Stage
+{
+    public override void Run(Lane lane, Step step)
+    {
+        (int first, int end) = lane.Share(step.Rows);
+        for (int row = first; row < end; row++)
+            source.Fill(row, output.Row(row));
+    }
+}
+
+/// <summary>The final hidden states of the rows that want them.</summary>
+internal sealed unsafe class HiddenStage(RowSource source, float* output, int stride) : Stage
+{
+    public override void Run(Lane lane, Step step)
+    {
+        (int first, int end) = lane.Share(step.HiddenRows);
+        for (int i = first; i < end; i++)
+            source.Fill(step.HiddenRow[i], output + (long)i * stride);
+    }
+}
