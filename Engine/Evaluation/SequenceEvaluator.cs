@@ -3,10 +3,12 @@ using Tessera.Engine.Sampling;
 
 namespace Tessera.Engine.Evaluation;
 
-/// <summary>Runs token sequences straight through a composition's runtime: no scheduler, no samplers, no prefix cache, no stop at end tokens. Uses the runtime alone and from one thread; does not own the composition.</summary>
+/// <summary>Runs token sequences straight through a runtime: no scheduler, no samplers, no prefix cache, no stop at end tokens. Uses the runtime alone and from one thread; does not own it.</summary>
 public sealed class SequenceEvaluator : IDisposable
 {
-    private readonly Composition _composition;
+    private readonly string _name;
+    private readonly ModelGraph _graph;
+    private readonly IModelRuntime _runtime;
     private readonly RuntimeLimits _limits;
     private readonly int _vocabulary;
     private readonly Batch _batch;
@@ -14,14 +16,17 @@ public sealed class SequenceEvaluator : IDisposable
     private readonly BlockTable _table;
 
     /// <summary>Makes an evaluator; KV blocks are taken from the runtime as they are needed.</summary>
-    public SequenceEvaluator(Composition composition)
+    /// <param name="name">The model's name, for messages.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="runtime">The lowered graph; used by nobody else meanwhile.</param>
+    /// <param name="limits">The sizes that the runtime was built for.</param>
+    public SequenceEvaluator(string name, ModelGraph graph, IModelRuntime runtime, RuntimeLimits limits)
     {
-        ArgumentNullException.ThrowIfNull(composition);
-        _composition = composition;
-        _limits = composition.Limits;
-        _vocabulary = composition.Graph.VocabularySize;
-        _batch = new Batch(_limits, composition.Graph.CacheGroups.Count);
-        _pool = new BlockPool(composition.Runtime, composition.Graph.CacheGroups, _limits, caching: false);
+        ArgumentNullException.ThrowIfNull(graph);
+        (_name, _graph, _runtime, _limits) = (name, graph, runtime, limits);
+        _vocabulary = graph.VocabularySize;
+        _batch = new Batch(_limits, graph.CacheGroups.Count);
+        _pool = new BlockPool(runtime, graph.CacheGroups, _limits, caching: false);
         _table = new BlockTable(_batch, 0);
     }
 
@@ -64,8 +69,8 @@ public sealed class SequenceEvaluator : IDisposable
 
     private void Check(ReadOnlySpan<int> tokens, int greedy)
     {
-        if (_composition.Graph.Logits is null)
-            throw new UnsupportedModelException($"model '{_composition.Name}' has no head and gives no logits");
+        if (_graph.Logits is null)
+            throw new UnsupportedModelException($"model '{_name}' has no head and gives no logits");
         if (tokens.IsEmpty)
             throw new TesseraException("tokens: at least one is needed");
         if (greedy < 0)
@@ -133,14 +138,14 @@ public sealed class SequenceEvaluator : IDisposable
         _pool.BeginStep();
         if (!_pool.TryExtend(_table, start, end, _batch))
             throw new TesseraException($"out of KV memory (kv.memory) after {start} tokens");
-        _composition.Runtime.Submit(_batch);
-        if (!_composition.Runtime.Wait())
+        _runtime.Submit(_batch);
+        if (!_runtime.Wait())
             throw new TesseraException("the step was given up");
         // Tokens are for the prefix cache, which is off.
         _pool.Commit(_table, default, end);
     }
 
-    private unsafe ReadOnlySpan<float> Logits(int output) => new(_composition.Runtime.Logits(output), _vocabulary);
+    private unsafe ReadOnlySpan<float> Logits(int output) => new(_runtime.Logits(output), _vocabulary);
 
     private static int Best(ReadOnlySpan<float> logits, int length)
     {

@@ -10,7 +10,7 @@ public sealed class SequenceEvaluatorTests
     public void Logits_and_continuation_are_the_models(int maxRows)
     {
         using LedgerEngine ledger = new(maxRows: maxRows, maxSequences: 1, windows: [0, 20]);
-        using (SequenceEvaluator evaluator = new(ledger.Engine.Composition))
+        using (SequenceEvaluator evaluator = Evaluator(ledger))
         {
             int[] tokens = LedgerEngine.Prompt(1, 90);
             List<int> given = [];
@@ -32,7 +32,7 @@ public sealed class SequenceEvaluatorTests
     public void Errors_name_what_is_wrong()
     {
         using LedgerEngine ledger = new(maxContext: 32, blocks: 1);
-        using SequenceEvaluator evaluator = new(ledger.Engine.Composition);
+        using SequenceEvaluator evaluator = Evaluator(ledger);
         Action<int, ReadOnlySpan<float>> none = (_, _) => { };
         Assert.Contains("at least one", Message(() => evaluator.Evaluate([], [], none)), StringComparison.Ordinal);
         Assert.Contains("token 259 at index 1", Message(() => evaluator.Evaluate([1, 259], [], none)), StringComparison.Ordinal);
@@ -41,6 +41,12 @@ public sealed class SequenceEvaluatorTests
         Assert.Contains("context of 32", Message(() => evaluator.Greedy([1, 2], 32)), StringComparison.Ordinal);
         Assert.Contains("kv.memory", Message(() => evaluator.Greedy(new int[17], 1)), StringComparison.Ordinal);
         Assert.Equal(ledger.Model.Greedy([1, 2], 3), evaluator.Greedy([1, 2], 3));
+    }
+
+    private static SequenceEvaluator Evaluator(LedgerEngine ledger)
+    {
+        Composition composition = ledger.Engine.Composition;
+        return new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
     }
 
     private static string Message(Action action) => Assert.ThrowsAny<TesseraException>(action).Message;

@@ -31,15 +31,15 @@ public sealed class SamplerTests
     public void Rows_that_are_no_numbers_are_refused_by_every_path(SamplingOptions options)
     {
         float[] logits = Gauss(1, 100);
-        Candidates candidates = new(100);
+        SamplingBuffers buffers = new(100);
         Sampler sampler = new(options, 1, [1, 2, 3], 10);
-        Assert.InRange(sampler.Draw(logits, 0, candidates), 0, 99);
+        Assert.InRange(sampler.Draw(logits, 0, buffers), 0, 99);
         logits[70] = float.NaN;
-        Assert.Equal(-1, sampler.Draw(logits, 0, candidates));
+        Assert.Equal(-1, sampler.Draw(logits, 0, buffers));
         Array.Fill(logits, float.NegativeInfinity);
-        Assert.Equal(-1, sampler.Draw(logits, 0, candidates));
+        Assert.Equal(-1, sampler.Draw(logits, 0, buffers));
         logits[33] = -1000;
-        Assert.Equal(33, sampler.Draw(logits, 0, candidates));
+        Assert.Equal(33, sampler.Draw(logits, 0, buffers));
     }
 
     public static TheoryData<SamplingOptions> Options() => new(
@@ -61,9 +61,9 @@ public sealed class SamplerTests
         double sum = kept.Sum(i => Math.Exp(logits[i] / temperature));
         int[] counts = new int[Vocabulary];
         Sampler sampler = new(new SamplingOptions { Temperature = temperature, TopK = topK }, 42, [1], 1);
-        Candidates candidates = new(Vocabulary);
+        SamplingBuffers buffers = new(Vocabulary);
         for (int i = 0; i < Draws; i++)
-            counts[sampler.Draw(logits, i, candidates)]++;
+            counts[sampler.Draw(logits, i, buffers)]++;
         // Five standard deviations; the draws are the same in every run.
         foreach (int token in order[..20])
         {
@@ -76,10 +76,10 @@ public sealed class SamplerTests
     public void A_draw_depends_on_seed_and_place_only()
     {
         float[] logits = new float[50_000];
-        Candidates candidates = new(logits.Length);
-        int[] One(ulong seed) => [.. Enumerable.Range(0, 20).Select(i => new Sampler(SamplingOptions.Default, seed, [1], 1).Draw(logits, i, candidates))];
+        SamplingBuffers buffers = new(logits.Length);
+        int[] One(ulong seed) => [.. Enumerable.Range(0, 20).Select(i => new Sampler(SamplingOptions.Default, seed, [1], 1).Draw(logits, i, buffers))];
         Assert.Equal(One(1), One(1));
-        Assert.Equal(One(1).Reverse(), Enumerable.Range(0, 20).Select(i => 19 - i).Select(i => new Sampler(SamplingOptions.Default, 1, [9, 9], 5).Draw(logits, i, candidates)));
+        Assert.Equal(One(1).Reverse(), Enumerable.Range(0, 20).Select(i => 19 - i).Select(i => new Sampler(SamplingOptions.Default, 1, [9, 9], 5).Draw(logits, i, buffers)));
         Assert.Equal(40, One(1).Concat(One(2)).Distinct().Count());
         Assert.Equal(5ul, CounterRandom.ForChoice(5, 0));
         Assert.NotEqual(CounterRandom.ForChoice(5, 1), CounterRandom.ForChoice(5, 2));
@@ -91,7 +91,7 @@ public sealed class SamplerTests
         SamplingOptions options = new() { Temperature = 0, RepetitionPenalty = 2, RepetitionWindow = 3, FrequencyPenalty = 1 };
         List<int> tokens = [0, 1, 2];
         Sampler sampler = new(options, 0, [.. tokens], 50);
-        Candidates candidates = new(12);
+        SamplingBuffers buffers = new(12);
         float[] logits = [.. Enumerable.Range(0, 12).Select(i => 20f - i)];
         for (int i = 0; i < 40; i++)
         {
@@ -100,7 +100,7 @@ public sealed class SamplerTests
                 expected[token] /= 2;
             foreach (int token in tokens.Skip(3))
                 expected[token] -= 1;
-            int drawn = sampler.Draw(logits, i, candidates);
+            int drawn = sampler.Draw(logits, i, buffers);
             Assert.Equal(Array.IndexOf(expected, expected.Max()), drawn);
             tokens.Add(drawn);
             sampler.Accept(tokens.ToArray());
@@ -133,6 +133,41 @@ public sealed class SamplerTests
             int head = Selection.Head(items, mass, least);
             Assert.InRange(head, expected - 1, expected + 1);
             Assert.Equal(sorted.Take(head).Select(c => c.Id).Order(), items.Take(head).Select(c => c.Id).Order());
+        }
+    }
+
+    [Fact]
+    public void The_shortlist_leaves_what_the_whole_chain_leaves()
+    {
+        Random random = new(8);
+        for (int round = 0; round < 300; round++)
+        {
+            int length = random.Next(1, 3000);
+            float[] logits = Gauss(round, length);
+            if (round % 3 == 0)
+                for (int i = 0; i < length; i++)
+                    logits[i] = MathF.Round(logits[i]);
+            SamplingOptions options = new()
+            {
+                TopK = random.Next(3) == 0 ? random.Next(1, 100) : 0,
+                TopP = random.Next(2) == 0 ? 1 : 0.05f + 0.94f * random.NextSingle(),
+                MinP = random.Next(2) == 0 ? 0 : random.NextSingle() * 0.3f,
+                TypicalP = random.Next(4) == 0 ? 0.7f : 1,
+            };
+            SamplingBuffers buffers = new(length);
+            new Sampler(options, 1, [0], 1).Draw(logits, 0, buffers);
+            Candidates whole = new(length);
+            whole.Load(logits);
+            TopK.Apply(whole, options.TopK);
+            Typical.Apply(whole, options.TypicalP);
+            TopP.Apply(whole, options.TopP);
+            MinP.Apply(whole, options.MinP);
+            if (options is { TopK: 0, TopP: 1, MinP: 0, TypicalP: 1 })
+                continue;
+            // Rounding may move top-p's cut by one.
+            int[] expected = [.. whole.Items.ToArray().Select(c => c.Id).Order()], found = [.. buffers.Candidates.Items.ToArray().Select(c => c.Id).Order()];
+            int apart = expected.Except(found).Count() + found.Except(expected).Count();
+            Assert.True(apart <= (options.TopP < 1 ? 1 : 0), $"{options}: {apart} of {expected.Length} tokens differ");
         }
     }
 
