@@ -1,2 +1,1 @@
-Console.Error.WriteLine("tessera: no command");
-return 2;
+return await Tessera.Host.Cli.CommandLine.RunAsync(args).ConfigureAwait(false);

@@ -3,13 +3,17 @@ namespace Tessera.Engine.Blocks;
 /// <summary>The KV blocks of a composition, as sequences see them: tables that grow, fork and shrink over the stores of all cache groups, and prompts that begin alike. Used by the step thread only.</summary>
 internal sealed class BlockPool
 {
+    private const int Slab = 64;
+    private readonly IModelRuntime _runtime;
     private readonly BlockStore[] _stores;
+    private readonly int[] _most;
     private readonly int[] _windows;
     private readonly int[] _runs;
     private readonly int[] _path;
     private readonly PrefixTree _tree;
     private readonly int _blockTokens;
     private readonly bool _caching;
+    private bool _refused;
 
     /// <summary>Makes a pool without blocks; it grows through the runtime.</summary>
     /// <param name="runtime">Owns the bytes.</param>
@@ -22,13 +26,16 @@ internal sealed class BlockPool
         _caching = caching;
         _tree = new PrefixTree(_blockTokens, groups.Count);
         int length = (limits.MaxContext + _blockTokens - 1) / _blockTokens;
-        int most = (int)Math.Min(int.MaxValue / 2, (long)length * limits.MaxSequences);
+        _runtime = runtime;
         _stores = new BlockStore[groups.Count];
         _windows = new int[groups.Count];
+        _most = new int[groups.Count];
         for (int g = 0; g < groups.Count; g++)
         {
-            _stores[g] = new BlockStore(runtime, _tree, g, most);
+            _stores[g] = new BlockStore(_tree, g);
             _windows[g] = groups[g].Kind == CacheKind.Window ? groups[g].Window : 0;
+            int own = _windows[g] == 0 ? length : Math.Min(length, BlocksOf(_windows[g] + limits.MaxRows) + 1);
+            _most[g] = (int)Math.Min(int.MaxValue / 2, (long)own * limits.MaxSequences);
         }
         _runs = new int[groups.Count];
         _path = new int[length];
@@ -41,10 +48,16 @@ internal sealed class BlockPool
     public int Nodes => _tree.Count;
 
     /// <summary>To be called once before a step's calls.</summary>
-    public void BeginStep()
+    public void BeginStep() => _refused = false;
+
+    /// <summary>Whether so many blocks of a group can be taken now. Grows before anything has to be evicted.</summary>
+    public bool Ensure(int group, int blocks)
     {
-        foreach (BlockStore store in _stores)
-            store.BeginStep();
+        BlockStore store = _stores[group];
+        while (store.Free < blocks && TryGrow(group, blocks - store.Free))
+        {
+        }
+        return store.Free + store.Cached >= blocks;
     }
 
     /// <summary>Opens a table with the longest cached beginning of a sequence that is valid in every group. The last token is never part of it.</summary>
@@ -86,7 +99,7 @@ internal sealed class BlockPool
         int count = Math.Max(table.Count, BlocksOf(to));
         int shared = from / _blockTokens;
         for (int g = 0; g < _stores.Length; g++)
-            if (!_stores[g].Ensure(count - table.Count + (IsShared(table, g, shared) ? 1 : 0)))
+            if (!Ensure(g, count - table.Count + (IsShared(table, g, shared) ? 1 : 0)))
                 return false;
         for (int g = 0; g < _stores.Length; g++)
         {
@@ -165,13 +178,22 @@ internal sealed class BlockPool
                 _stores[g].Forget(table.Blocks(g)[i]);
     }
 
-    /// <summary>Gives surplus memory back to the runtime's budget.</summary>
+    /// <summary>Gives surplus memory back to the runtime's budget: whole slabs, and all when nothing is held.</summary>
     /// <returns>The blocks given back.</returns>
     public int Trim()
     {
         int blocks = 0;
-        foreach (BlockStore store in _stores)
-            blocks += store.Trim();
+        for (int g = 0; g < _stores.Length; g++)
+        {
+            int surplus = _stores[g].Surplus();
+            if (surplus < _stores[g].Count)
+                surplus = surplus / Slab * Slab;
+            if (surplus == 0)
+                continue;
+            _stores[g].Remove(surplus);
+            _runtime.Shrink(g, surplus);
+            blocks += surplus;
+        }
         return blocks;
     }
 
@@ -181,6 +203,35 @@ internal sealed class BlockPool
         int missing = Math.Max(0, BlocksOf(tokens) - table.Count);
         return _windows[group] == 0 ? missing : Math.Min(missing, BlocksOf(_windows[group] + chunk) + 1);
     }
+
+    /// <summary>Adds blocks to a group, and to those that have fewer: groups share the budget, and none may take what another needs to hold the same tokens.</summary>
+    private bool TryGrow(int group, int wanted)
+    {
+        if (_refused || _stores[group].Count >= _most[group])
+            return false;
+        for (int size = Math.Max(Slab, wanted); size >= 1; size = size > 8 ? 8 : size / 8)
+            if (TryGrowTo(_stores[group].Count + size))
+                return true;
+        _refused = true;
+        return false;
+    }
+
+    private bool TryGrowTo(int level)
+    {
+        for (int g = 0; g < _stores.Length; g++)
+        {
+            if (_runtime.TryGrow(g, Growth(g, level)))
+                continue;
+            while (--g >= 0)
+                _runtime.Shrink(g, Growth(g, level));
+            return false;
+        }
+        for (int g = 0; g < _stores.Length; g++)
+            _stores[g].Add(Growth(g, level));
+        return true;
+    }
+
+    private int Growth(int group, int level) => Math.Max(0, Math.Min(level, _most[group]) - _stores[group].Count);
 
     private int BlocksOf(int tokens) => (tokens + _blockTokens - 1) / _blockTokens;
 

@@ -1,28 +1,28 @@
 namespace Tessera.Engine.Blocks;
 
-/// <summary>One cache group's blocks: reference counts, the free ones, and those that only the prefix cache keeps, least recently used first. All operations are O(1); arrays grow with the blocks.</summary>
-internal sealed class BlockStore(IModelRuntime runtime, PrefixTree tree, int group, int mostBlocks)
+/// <summary>One cache group's blocks: reference counts, the free ones, and those that only the prefix cache keeps, least recently used first. All operations but growing and trimming are O(1).</summary>
+internal sealed class BlockStore(PrefixTree tree, int group)
 {
     private const int None = -1;
-    private const int Slab = 64;
     private int[] _references = [];
     private int[] _nodes = [];
     private int[] _previous = [];
     private int[] _next = [];
     private int[] _free = [];
-    private int _freeCount;
     private int _oldest = None;
     private int _newest = None;
-    private bool _refused;
 
     /// <summary>The blocks that there are.</summary>
     public int Count { get; private set; }
+
+    /// <summary>The blocks that nobody holds.</summary>
+    public int Free { get; private set; }
 
     /// <summary>The blocks that no sequence holds and the prefix cache keeps.</summary>
     public int Cached { get; private set; }
 
     /// <summary>The blocks that sequences hold.</summary>
-    public int Used => Count - _freeCount - Cached;
+    public int Used => Count - Free - Cached;
 
     /// <summary>How many sequences hold a block.</summary>
     public int References(int block) => _references[block];
@@ -30,28 +30,12 @@ internal sealed class BlockStore(IModelRuntime runtime, PrefixTree tree, int gro
     /// <summary>The prefix node whose contents a block holds, or −1.</summary>
     public int Node(int block) => _nodes[block];
 
-    /// <summary>Lets the runtime be asked for memory again after it refused.</summary>
-    public void BeginStep() => _refused = false;
-
-    /// <summary>Whether so many blocks can be taken now; grows if they cannot yet.</summary>
-    public bool Ensure(int blocks)
-    {
-        while (_freeCount + Cached < blocks)
-            if (!Grow(blocks - _freeCount - Cached))
-                return false;
-        return true;
-    }
-
-    /// <summary>Takes a block: a free one, else a new one, else the one that the cache has not used for longest. −1: out of blocks.</summary>
+    /// <summary>Takes a block: a free one, else the one that the cache has not used for longest. One of either must be there.</summary>
     public int Take()
     {
-        if (_freeCount == 0 && !Grow(1))
-        {
-            if (_oldest == None)
-                return None;
+        if (Free == 0)
             Forget(_oldest);
-        }
-        int block = _free[--_freeCount];
+        int block = _free[--Free];
         _references[block] = 1;
         return block;
     }
@@ -69,7 +53,7 @@ internal sealed class BlockStore(IModelRuntime runtime, PrefixTree tree, int gro
         if (--_references[block] > 0)
             return;
         if (_nodes[block] == None)
-            _free[_freeCount++] = block;
+            _free[Free++] = block;
         else
             Link(block);
     }
@@ -93,52 +77,36 @@ internal sealed class BlockStore(IModelRuntime runtime, PrefixTree tree, int gro
         if (_references[block] == 0)
         {
             Unlink(block);
-            _free[_freeCount++] = block;
+            _free[Free++] = block;
         }
         tree.Drop(node);
     }
 
-    /// <summary>Gives the highest-numbered blocks that no sequence holds back to the runtime, whole slabs only unless all are.</summary>
-    /// <returns>The blocks given back.</returns>
-    public int Trim()
+    /// <summary>The highest-numbered blocks that no sequence holds.</summary>
+    public int Surplus()
     {
         int keep = Count;
         while (keep > 0 && _references[keep - 1] == 0)
             keep--;
-        int surplus = keep == 0 ? Count : (Count - keep) / Slab * Slab;
-        if (surplus == 0)
-            return 0;
-        int left = Count - surplus;
+        return Count - keep;
+    }
+
+    /// <summary>Takes the highest-numbered blocks away, which no sequence holds.</summary>
+    public void Remove(int blocks)
+    {
+        int left = Count - blocks;
         for (int block = left; block < Count; block++)
             Forget(block);
         int kept = 0;
-        for (int i = 0; i < _freeCount; i++)
+        for (int i = 0; i < Free; i++)
             if (_free[i] < left)
                 _free[kept++] = _free[i];
-        _freeCount = kept;
+        Free = kept;
         Count = left;
-        runtime.Shrink(group, surplus);
-        return surplus;
     }
 
-    private bool Grow(int wanted)
-    {
-        if (_refused)
-            return false;
-        for (int size = Slab; size >= 1; size /= 8)
-        {
-            int blocks = Math.Min(Math.Max(size, size == Slab ? wanted : 1), mostBlocks - Count);
-            if (blocks > 0 && runtime.TryGrow(group, blocks))
-            {
-                Add(blocks);
-                return true;
-            }
-        }
-        _refused = true;
-        return false;
-    }
-
-    private void Add(int blocks)
+    /// <summary>Adds free blocks with the next higher numbers.</summary>
+    public void Add(int blocks)
     {
         int count = Count + blocks;
         if (count > _references.Length)
@@ -155,7 +123,7 @@ internal sealed class BlockStore(IModelRuntime runtime, PrefixTree tree, int gro
         {
             _references[block] = 0;
             _nodes[block] = None;
-            _free[_freeCount++] = block;
+            _free[Free++] = block;
         }
         Count = count;
     }

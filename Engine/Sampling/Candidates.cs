@@ -32,6 +32,13 @@ internal sealed class Candidates(int vocabulary)
         return any && !broken;
     }
 
+    /// <summary>Takes in the tokens whose logits are no lower than a threshold. The logits are numbers, and one at least is that high.</summary>
+    public void Load(ReadOnlySpan<float> logits, float threshold)
+    {
+        Count = Shortlist.Collect(logits, threshold, _items);
+        IsWhole = Count == logits.Length;
+    }
+
     /// <summary>Keeps the first so many.</summary>
     public void Truncate(int count)
     {
@@ -49,6 +56,15 @@ internal sealed class Candidates(int vocabulary)
         foreach (ref readonly Candidate c in Items)
             max = Math.Max(max, c.Logit);
         return max;
+    }
+
+    /// <summary>Σ exp(logit − max).</summary>
+    public double SumExp(float max)
+    {
+        double sum = 0;
+        foreach (ref readonly Candidate c in Items)
+            sum += MathF.Exp(c.Logit - max);
+        return sum;
     }
 
     /// <summary>Sets the probabilities.</summary>

@@ -3,6 +3,9 @@ namespace Tessera.Engine.Sampling;
 /// <summary>Draws one sequence's tokens: logit bias, penalties, top-k, typical, top-p, min-p, temperature, draw.</summary>
 internal sealed class Sampler
 {
+    /// <summary>Below this a temperature is 0: logits divided by it would not be numbers.</summary>
+    private const float LeastTemperature = 1e-5f;
+
     private readonly SamplingOptions _options;
     private readonly KeyValuePair<int, float>[] _biases;
     private readonly ulong _seed;
@@ -37,32 +40,34 @@ internal sealed class Sampler
     }
 
     /// <summary>Draws the token at a place of the output; −1 when a logit is NaN or +∞, or none is finite.</summary>
-    public int Draw(ReadOnlySpan<float> logits, int outputIndex, Candidates candidates)
+    public int Draw(ReadOnlySpan<float> logits, int outputIndex, SamplingBuffers buffers)
     {
-        float temperature = _options.Temperature;
-        if (!_changesLogits)
+        float temperature = _options.Temperature < LeastTemperature ? 0 : _options.Temperature;
+        Candidates candidates = buffers.Candidates;
+        double p = _options.TopP;
+        if (_changesLogits)
+        {
+            if (!candidates.Load(logits))
+                return -1;
+            ChangeLogits(candidates);
+            if (temperature == 0)
+                return candidates.Items[candidates.Best()].Id;
+        }
+        else
         {
             if (temperature == 0)
                 return LogitScan.Argmax(logits);
+            float max = LogitScan.Max(logits);
+            if (!float.IsFinite(max))
+                return -1;
             if (!_truncates)
-            {
-                float max = LogitScan.Max(logits);
-                return float.IsFinite(max) ? LogitScan.Draw(logits, max, 1 / temperature, CounterRandom.Uniform(_seed, outputIndex)) : -1;
-            }
+                return LogitScan.Draw(logits, max, 1 / temperature, CounterRandom.Uniform(_seed, outputIndex));
+            p *= LoadShortlist(logits, max, buffers);
         }
-        if (!candidates.Load(logits))
-            return -1;
-        if (_biases.Length > 0)
-            LogitBias.Apply(candidates, _biases);
-        if (_seen is not null)
-            Penalties.Repetition(candidates, _seen, _options.RepetitionPenalty);
-        if (_generated is not null)
-            Penalties.Occurrence(candidates, _generated, _options.FrequencyPenalty, _options.PresencePenalty);
-        if (temperature == 0)
-            return candidates.Items[candidates.Best()].Id;
         TopK.Apply(candidates, _options.TopK);
         Typical.Apply(candidates, _options.TypicalP);
-        TopP.Apply(candidates, _options.TopP);
+        if (_options.TopP < 1)
+            TopP.Apply(candidates, p);
         MinP.Apply(candidates, _options.MinP);
         Temperature.Apply(candidates, temperature);
         return candidates.Draw(CounterRandom.Uniform(_seed, outputIndex));
@@ -81,4 +86,50 @@ internal sealed class Sampler
         if (_options.RepetitionWindow > 0 && leaving >= 0)
             _seen.Add(tokens[leaving], -1);
     }
+
+    private void ChangeLogits(Candidates candidates)
+    {
+        if (_biases.Length > 0)
+            LogitBias.Apply(candidates, _biases);
+        if (_seen is not null)
+            Penalties.Repetition(candidates, _seen, _options.RepetitionPenalty);
+        if (_generated is not null)
+            Penalties.Occurrence(candidates, _generated, _options.FrequencyPenalty, _options.PresencePenalty);
+    }
+
+    /// <summary>Loads the tokens that may survive the truncations.</summary>
+    /// <returns>By how much the mass of all tokens is larger than that of those loaded, as top-p sees it.</returns>
+    private double LoadShortlist(ReadOnlySpan<float> logits, float max, SamplingBuffers buffers)
+    {
+        Candidates candidates = buffers.Candidates;
+        if (_options.TopK > 0)
+        {
+            candidates.Load(logits, buffers.Shortlist.TopK(logits, _options.TopK));
+            return 1;
+        }
+        if (_options.TypicalP < 1)
+        {
+            candidates.Load(logits);
+            return 1;
+        }
+        float threshold = _options.MinP > 0 ? max + MathF.Log(_options.MinP) : float.NegativeInfinity;
+        if (_options.TopP == 1)
+        {
+            candidates.Load(logits, threshold);
+            return 1;
+        }
+        double sum = LogitScan.SumExp(logits, max, 1);
+        candidates.Load(logits, Math.Max(threshold, Shortlist.TopP(logits, max, sum, _options.TopP)));
+        return sum / candidates.SumExp(max);
+    }
+}
+
+/// <summary>Buffers that all sequences of an engine share, one at a time.</summary>
+internal sealed class SamplingBuffers(int vocabulary)
+{
+    /// <summary>The tokens that may be drawn.</summary>
+    public Candidates Candidates { get; } = new(vocabulary);
+
+    /// <summary>Finds the few tokens that are worth loading.</summary>
+    public Shortlist Shortlist { get; } = new(vocabulary);
 }

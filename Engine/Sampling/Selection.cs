@@ -3,30 +3,46 @@ namespace Tessera.Engine.Sampling;
 /// <summary>Partial selection: brings the best candidates to the front without sorting the rest.</summary>
 internal static class Selection
 {
-    private const int SmallRange = 24;
-    private const int MaxPartitions = 96;
+    private const int Buckets = 512;
+    private const int SmallRange = 64;
+    private const int MaxRounds = 8;
 
     /// <summary>Finds the shortest head, best keys first, with at least a mass and at least a count, and moves it to the front.</summary>
     /// <returns>The head's length; all when the mass is never reached.</returns>
+    /// <remarks>Each round counts keys in buckets of equal width and goes on inside the bucket that holds the cut.</remarks>
     public static int Head(Span<Candidate> items, double mass, int least)
     {
+        Span<int> counts = stackalloc int[Buckets];
+        Span<double> masses = stackalloc double[Buckets];
         int low = 0, high = items.Length;
         double before = 0;
-        for (int round = 0; high - low > SmallRange && round < MaxPartitions; round++)
+        for (int round = 0; high - low > SmallRange && round < MaxRounds; round++)
         {
-            int pivot = Partition(items, low, high);
-            double head = before;
-            for (int i = low; i < pivot; i++)
-                head += items[i].Probability;
-            if (pivot > low && head >= mass && pivot >= least)
+            Span<Candidate> range = items[low..high];
+            if (!Extent(range, out float best, out float scale))
+                break;
+            counts.Clear();
+            masses.Clear();
+            foreach (ref readonly Candidate c in range)
             {
-                high = pivot;
-                continue;
+                int bucket = Bucket(c.Key, best, scale);
+                counts[bucket]++;
+                masses[bucket] += c.Probability;
             }
-            before = head + items[pivot].Probability;
-            low = pivot + 1;
-            if (before >= mass && low >= least)
-                return low;
+            int cut = 0, count = 0;
+            double sum = before;
+            while (cut < Buckets && (sum + masses[cut] < mass || low + count + counts[cut] < least))
+            {
+                count += counts[cut];
+                sum += masses[cut++];
+            }
+            if (cut == Buckets)
+                return high;
+            int end = Partition(range, best, scale, cut);
+            Partition(range[..end], best, scale, cut - 1);
+            high = low + end;
+            low += count;
+            before = sum;
         }
         items[low..high].Sort();
         for (int i = low; i < high; i++)
@@ -38,30 +54,37 @@ internal static class Selection
         return high;
     }
 
-    /// <summary>Moves what comes before a middling element to its left; returns where that element ended.</summary>
-    private static int Partition(Span<Candidate> items, int low, int high)
+    /// <summary>The best key and the buckets to one unit; false when all keys are equal.</summary>
+    private static bool Extent(Span<Candidate> range, out float best, out float scale)
     {
-        int last = high - 1;
-        int middle = MedianOfThree(items, low, low + (high - low) / 2, last);
-        (items[middle], items[last]) = (items[last], items[middle]);
-        Candidate pivot = items[last];
-        int store = low;
-        for (int i = low; i < last; i++)
-            if (items[i].CompareTo(pivot) < 0)
-            {
-                (items[i], items[store]) = (items[store], items[i]);
-                store++;
-            }
-        (items[store], items[last]) = (items[last], items[store]);
-        return store;
+        float worst = float.PositiveInfinity, worstFinite = float.PositiveInfinity;
+        best = float.NegativeInfinity;
+        foreach (ref readonly Candidate c in range)
+        {
+            float key = c.Key;
+            best = key > best ? key : best;
+            worst = key < worst ? key : worst;
+            worstFinite = key < worstFinite && key > float.NegativeInfinity ? key : worstFinite;
+        }
+        float width = best - worstFinite;
+        scale = Buckets / (width > 0 ? width : 1);
+        return best > worst && float.IsFinite(scale);
     }
 
-    private static int MedianOfThree(Span<Candidate> items, int a, int b, int c)
+    // Ascends as keys descend; what is not finite falls into the last bucket.
+    private static int Bucket(float key, float best, float scale) => (int)Math.Min((best - key) * scale, Buckets - 1);
+
+    /// <summary>Moves the candidates up to a bucket to the front; returns their number.</summary>
+    private static int Partition(Span<Candidate> range, float best, float scale, int last)
     {
-        if (items[a].CompareTo(items[b]) > 0)
-            (a, b) = (b, a);
-        if (items[b].CompareTo(items[c]) <= 0)
-            return b;
-        return items[a].CompareTo(items[c]) > 0 ? a : c;
+        int store = 0;
+        for (int i = 0; i < range.Length; i++)
+        {
+            if (Bucket(range[i].Key, best, scale) > last)
+                continue;
+            (range[i], range[store]) = (range[store], range[i]);
+            store++;
+        }
+        return store;
     }
 }

@@ -4,7 +4,7 @@ namespace Tessera.Engine.Sampling;
 internal static class TopP
 {
     /// <summary>Applies the sampler; 1 keeps all. At least <paramref name="least"/> and one stay.</summary>
-    public static void Apply(Candidates candidates, float p, int least = 1)
+    public static void Apply(Candidates candidates, double p, int least = 1)
     {
         if (p >= 1)
             return;

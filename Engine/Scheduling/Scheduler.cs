@@ -78,11 +78,14 @@ internal sealed class Scheduler : IDisposable
             if (_planner.Plan.Count == 0)
                 return Idle() || changed;
             Fill();
-            if (Compute())
+            bool whole = Compute();
+            _verifier.Begin();
+            foreach (Sequence sequence in _planner.Plan)
             {
-                _verifier.Begin();
-                foreach (Sequence sequence in _planner.Plan)
+                if (whole)
                     _verifier.Accept(sequence);
+                else
+                    _set.Preempt(sequence); // What a step that was given up wrote or copied is not valid.
             }
             Record(drafts, _time.GetElapsedTime(start));
             return true;

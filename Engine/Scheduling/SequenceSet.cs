@@ -178,7 +178,7 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
             int needed = pool.Missing(g, table, tokens, chunk);
             foreach (Sequence other in Running)
                 needed += 1 + (other.State == SequenceState.Prefilling ? pool.Missing(g, other.Table!, other.Length, chunk) : 0);
-            if (!pool.Stores[g].Ensure(needed))
+            if (!pool.Ensure(g, needed))
                 return false;
         }
         return true;

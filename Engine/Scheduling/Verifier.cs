@@ -9,7 +9,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
 {
     private readonly IModelRuntime _runtime = composition.Runtime;
     private readonly int _vocabulary = composition.Graph.VocabularySize;
-    private readonly Candidates _candidates = new(composition.Graph.VocabularySize);
+    private readonly SamplingBuffers _buffers = new(composition.Graph.VocabularySize);
     private readonly int[] _endTokens = [.. composition.Tokenizer.EndTokens];
     private int _output;
     private long _now;
@@ -74,7 +74,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         while (true)
         {
             ReadOnlySpan<float> logits = new(_runtime.Logits(output + accepted), _vocabulary);
-            int token = sequence.Sampler.Draw(logits, sequence.Generated, _candidates);
+            int token = sequence.Sampler.Draw(logits, sequence.Generated, _buffers);
             if (token < 0)
             {
                 set.End(sequence, FinishReason.Error, $"the model's logits after {sequence.Length} tokens are not numbers");

@@ -7,12 +7,13 @@ namespace Tessera.Kernels.Bench;
 internal static unsafe class RowDotBench
 {
     private const int Columns = 2048;
+    private const int OddColumns = 576;
     private const long LargeBytes = 128 << 20;
     private const long SmallBytes = 512 << 10;
 
     public static void Run(string[] names)
     {
-        Console.WriteLine($"row dots, {Columns} columns, GB/s of weights: {LargeBytes >> 20} MB, then {SmallBytes >> 10} KB");
+        Console.WriteLine($"row dots, GB/s of weights: {LargeBytes >> 20} MB and {SmallBytes >> 10} KB of {Columns} columns, {SmallBytes >> 10} KB of {OddColumns}");
         foreach (IQuantization type in Weights.Select(names))
             foreach (CpuIsa isa in Sets())
             {
@@ -20,22 +21,22 @@ internal static unsafe class RowDotBench
                     continue;
                 // The scalar twins are definitions: a small matrix says enough.
                 long large = isa == CpuIsa.Scalar ? SmallBytes : LargeBytes;
-                Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, 1)}   {Measure(type, kernel, isa, SmallBytes, 20)}");
+                Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, 1)}   {Measure(type, kernel, isa, SmallBytes, Columns, 20)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, 20) : "")}");
             }
     }
 
-    private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int passes)
+    private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int columns, int passes)
     {
-        int rows = (int)(bytes / ((IQuantizer)type).QuantizedBytes(Columns));
-        using Weights weights = new(type, rows, Columns);
-        using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(Columns), sizeof(float) * Columns)), output = new(sizeof(float) * rows);
-        Activations.Fill((float*)activation.Bytes, Columns);
+        int rows = (int)(bytes / ((IQuantizer)type).QuantizedBytes(columns));
+        using Weights weights = new(type, rows, columns);
+        using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns)), output = new(sizeof(float) * rows);
+        Activations.Fill((float*)activation.Bytes, columns);
         if (kernel.Form == ActivationForm.Int8Groups32)
-            Activations.Prepare(activation.Bytes, Columns, isa);
+            Activations.Prepare(activation.Bytes, columns, isa);
         Timing timing = Timing.Measure(() =>
         {
             for (int pass = 0; pass < passes; pass++)
-                kernel.Dot(weights.Data, weights.RowBytes, rows, Columns, activation.Bytes, (float*)output.Bytes);
+                kernel.Dot(weights.Data, weights.RowBytes, rows, columns, activation.Bytes, (float*)output.Bytes);
         });
         return timing.Rate((double)weights.Length * passes);
     }

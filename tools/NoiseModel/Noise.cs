@@ -9,10 +9,14 @@ internal static class Noise
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}" +
         "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+    /// <summary>A few merges, so that the vocabulary is one of byte-level BPE; Ġ stands for a space.</summary>
+    private static readonly string[] Merges = ["t h", "th e", "Ġ the", "i n", "a n", "an d", "Ġ and"];
+
     public static void Write(Stream stream)
     {
         GgufFile gguf = new(stream);
-        string[] tokens = [.. ByteAlphabet(), "<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+        string[] tokens = [.. ByteAlphabet(), .. Merges.Select(m => m.Replace(" ", "", StringComparison.Ordinal)), "<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+        int special = tokens.Length - 3;
         gguf.Add("general.architecture", "llama");
         gguf.Add("general.name", "Tessera noise");
         gguf.Add("general.description", "Random weights, made by the build: what it says is noise.");
@@ -28,10 +32,10 @@ internal static class Noise
         gguf.Add("tokenizer.ggml.model", "gpt2");
         gguf.Add("tokenizer.ggml.pre", "gpt-2");
         gguf.Add("tokenizer.ggml.tokens", tokens);
-        gguf.Add("tokenizer.ggml.token_type", [.. tokens.Select((_, i) => i < 256 ? 1 : 3)]);
-        gguf.Add("tokenizer.ggml.merges", Array.Empty<string>());
-        gguf.Add("tokenizer.ggml.bos_token_id", 256u);
-        gguf.Add("tokenizer.ggml.eos_token_id", 258u);
+        gguf.Add("tokenizer.ggml.token_type", [.. tokens.Select((_, i) => i < special ? 1 : 3)]);
+        gguf.Add("tokenizer.ggml.merges", Merges);
+        gguf.Add("tokenizer.ggml.bos_token_id", (uint)special);
+        gguf.Add("tokenizer.ggml.eos_token_id", (uint)special + 2);
         gguf.Add("tokenizer.ggml.add_bos_token", false);
         gguf.Add("tokenizer.chat_template", Template);
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.Ops;
 
@@ -10,13 +11,16 @@ internal static unsafe class Halves
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Widen(ushort* source)
     {
-        Vector128<ushort> h = Vector128.Load(source);
-        Vector256<int> bits = Vector256.Create(Vector128.WidenLower(h), Vector128.WidenUpper(h)).AsInt32();
-        Vector256<int> magnitude = Vector256.ShiftLeft(bits & Vector256.Create(0x7fff), 13);
-        // The exponent's bias differs by 112; the multiplication also normalizes subnormals.
-        Vector256<float> value = magnitude.AsSingle() * BitConverter.Int32BitsToSingle((112 + 127) << 23);
-        Vector256<int> special = Vector256.GreaterThan(magnitude, Vector256.Create((0x7c00 << 13) - 1)) & Vector256.Create(0x7f800000);
-        return (value.AsInt32() | special | Vector256.ShiftLeft(bits & Vector256.Create(0x8000), 16)).AsSingle();
+        // Sign-extended, so that a shift and one mask leave the sign, the exponent and the mantissa in their places.
+        Vector256<int> bits = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32((short*)source)
+            : Vector256.Create(Vector128.WidenLower(Vector128.Load((short*)source)), Vector128.WidenUpper(Vector128.Load((short*)source)));
+        bits = Vector256.ShiftLeft(bits, 13) & Vector256.Create(unchecked((int)0x8fffe000));
+        // The exponents' biases differ by 112; the multiplication also normalizes subnormals.
+        Vector256<int> value = (bits.AsSingle() * BitConverter.Int32BitsToSingle((112 + 127) << 23)).AsInt32();
+        Vector256<int> exponent = Vector256.Create(0x0f800000);
+        Vector256<int> special = Vector256.Equals(bits & exponent, exponent) & Vector256.Create(0x7f800000);
+        return (value | special).AsSingle();
     }
 
     /// <summary>Rounds 8 floats to the nearest half, ties to even; too large becomes infinite.</summary>

@@ -8,7 +8,7 @@ namespace Tessera.Tokenizers.Common.Matching;
 public sealed class SpecialTokens
 {
     // Bounds what one position of a text can cost.
-    private const int LongestSpelling = 4096;
+    private const int LongestSpelling = 1024;
 
     private readonly TokenTable _table;
     private readonly SpellingTrie _trie = new(256);
@@ -101,10 +101,16 @@ public sealed class SpecialTokens
 
     private static int FirstAbove(ReadOnlySpan<int> breaks, int position)
     {
-        int index = breaks.BinarySearch(position + 1);
-        if (index < 0)
-            index = ~index;
-        return index < breaks.Length ? breaks[index] : int.MaxValue;
+        int low = 0;
+        for (int high = breaks.Length; low < high;)
+        {
+            int middle = (low + high) >>> 1;
+            if (breaks[middle] > position)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low < breaks.Length ? breaks[low] : int.MaxValue;
     }
 
     // The C locale's isspace.

@@ -34,7 +34,7 @@ public enum CharClass : ushort
 public static class CharClasses
 {
     // By UnicodeCategory: Lu Ll Lt Lm Lo, Mn Mc Me, Nd Nl No, Zs Zl Zp, Cc Cf Cs Co, Pc Pd Ps Pe Pi Pf Po, Sm Sc Sk So, Cn.
-    private static ReadOnlySpan<ushort> ByCategory =>
+    private static ReadOnlySpan<byte> ByCategory =>
         [1, 2, 1, 4, 4, 8, 8, 8, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 32, 32, 32, 32, 32, 32, 32, 64, 64, 64, 64, 0];
 
     /// <summary>The class of a code point.</summary>

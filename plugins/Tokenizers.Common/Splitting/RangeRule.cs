@@ -22,8 +22,15 @@ public readonly struct RangeRule(int[] ranges, bool leadingSpace = false) : ISpl
 
     private bool Has(int point)
     {
-        int index = ranges.AsSpan().BinarySearch(point);
-        // An even insertion point lies between two ranges.
-        return index >= 0 || (~index & 1) != 0;
+        int low = 0;
+        for (int high = ranges.Length >> 1; low < high;)
+        {
+            int middle = (low + high) >>> 1;
+            if (ranges[2 * middle + 1] < point)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return 2 * low < ranges.Length && ranges[2 * low] <= point;
     }
 }

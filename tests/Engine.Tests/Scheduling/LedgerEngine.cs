@@ -78,11 +78,11 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
         if (sampling == Greedy)
             return Model.Greedy(prompt, count);
         Sampler sampler = new(sampling, CounterRandom.ForChoice(sampling.Seed!.Value, choice), prompt, count);
-        Candidates candidates = new(Model.Graph.VocabularySize);
+        SamplingBuffers buffers = new(Model.Graph.VocabularySize);
         List<int> tokens = [.. prompt];
         for (int i = 0; i < count; i++)
         {
-            tokens.Add(sampler.Draw(Model.Expected(tokens), i, candidates));
+            tokens.Add(sampler.Draw(Model.Expected(tokens), i, buffers));
             sampler.Accept(tokens.ToArray());
             if (tokens[^1] is ByteTokenizer.Eos or ByteTokenizer.Eot)
                 break;

@@ -303,4 +303,37 @@ public sealed class SchedulerTests
         }
         Assert.Equal(35, tokens.Count);
     }
+
+    [Fact]
+    public void What_failed_is_not_found_in_the_prefix_cache()
+    {
+        using LedgerEngine ledger = new(new EngineOptions { PrefillChunk = 64 });
+        int[] prompt = [.. LedgerEngine.Prompt(1, 100).Where(t => t != 200), 200, 1, 2];
+        ledger.Backend.NanToken = 200;
+        GenerationStream bad = ledger.Submit(prompt, 3);
+        ledger.Run();
+        Assert.Equal(FinishReason.Error, bad.FinishReason);
+        ledger.Backend.NanToken = -1;
+        GenerationStream again = ledger.Submit(prompt, 3);
+        ledger.Run();
+        Assert.Equal(0, again.CachedTokens);
+        Assert.Equal(ledger.Model.Greedy(prompt, 3), LedgerEngine.Read(again));
+        ledger.AssertClean();
+    }
+
+    [Fact]
+    public void Steps_that_are_given_up_advance_nothing_and_change_no_output()
+    {
+        using LedgerEngine ledger = new(new EngineOptions { PrefillChunk = 7 });
+        Random random = new(4);
+        ledger.Backend.OnStep = batch => batch.Abort |= random.Next(5) == 0;
+        GenerationRequest request = new() { Prompt = LedgerEngine.Prompt(1, 20), MaxTokens = 30, Choices = 3, Sampling = LedgerEngine.Greedy };
+        IReadOnlyList<GenerationStream> forked = ledger.Engine.Submit(request);
+        GenerationStream single = ledger.Submit(LedgerEngine.Prompt(2, 40), 30);
+        ledger.Run();
+        Assert.All(forked, s => Assert.Equal(ledger.Model.Greedy(request.Prompt, 30), LedgerEngine.Read(s)));
+        Assert.Equal(ledger.Model.Greedy(LedgerEngine.Prompt(2, 40), 30), LedgerEngine.Read(single));
+        Assert.True(ledger.Backend.Runtimes[0].Aborted > 3);
+        ledger.AssertClean();
+    }
 }

@@ -30,9 +30,10 @@ internal static unsafe partial class Block32Dot
             for (; group <= groups - Batch; group += Batch, block += Batch * TBlock.Bytes, q += Batch * Columns)
             {
                 Ahead<TBlock>(block);
-                (Halves(block, TBlock.Bytes) * Vector256.Load(activationScales + group)).Store(scales);
+                Vector256<int> halves = Starts<TBlock>(block);
+                (HalfFloat.ToSingle(halves) * Vector256.Load(activationScales + group)).Store(scales);
                 if (TBlock.HasMinimum)
-                    minimums = Fma.MultiplyAdd(Halves(block + 2, TBlock.Bytes), Vector256.Load(activationSums + group), minimums);
+                    minimums = Fma.MultiplyAdd(HalfFloat.ToSingle(halves >> 16), Vector256.Load(activationSums + group), minimums);
                 sum0 = Fma.MultiplyAdd(Vector256.Create(scales[0]), Dot<TBlock, TByteDot>(block, q, negatedSums), sum0);
                 sum1 = Fma.MultiplyAdd(Vector256.Create(scales[1]), Dot<TBlock, TByteDot>(block + TBlock.Bytes, q + Columns, negatedSums), sum1);
                 sum2 = Fma.MultiplyAdd(Vector256.Create(scales[2]), Dot<TBlock, TByteDot>(block + 2 * TBlock.Bytes, q + 2 * Columns, negatedSums), sum2);
@@ -73,18 +74,19 @@ internal static unsafe partial class Block32Dot
         return Vector256.ConvertToSingle(TByteDot.Add(start, weights, activations));
     }
 
-    /// <summary>The halves at the same place of eight blocks.</summary>
+    /// <summary>The first four bytes of eight blocks: the scale, and the minimum or what else follows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Halves(byte* at, int stride) =>
-        HalfFloat.ToSingle(X86.Avx2.ConvertToVector256Int32(Vector128.Create(
-            Unsafe.ReadUnaligned<ushort>(at),
-            Unsafe.ReadUnaligned<ushort>(at + stride),
-            Unsafe.ReadUnaligned<ushort>(at + 2 * stride),
-            Unsafe.ReadUnaligned<ushort>(at + 3 * stride),
-            Unsafe.ReadUnaligned<ushort>(at + 4 * stride),
-            Unsafe.ReadUnaligned<ushort>(at + 5 * stride),
-            Unsafe.ReadUnaligned<ushort>(at + 6 * stride),
-            Unsafe.ReadUnaligned<ushort>(at + 7 * stride))));
+    private static Vector256<int> Starts<TBlock>(byte* block)
+        where TBlock : struct, IBlock32 =>
+        Vector256.Create(
+            Unsafe.ReadUnaligned<int>(block),
+            Unsafe.ReadUnaligned<int>(block + TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 2 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 3 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 4 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 5 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 6 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 7 * TBlock.Bytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead<TBlock>(byte* block)

@@ -43,7 +43,8 @@ internal static unsafe partial class Q6KDot
                 sum0 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, third), Dot(low, q + 128, negatedSums, ones), sum0);
                 sum1 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(scales, fourth), Dot(high, q + 192, negatedSums, ones), sum1);
             }
-            output[row] = Vector512.Sum(sum0 + sum1);
+            sum0 += sum1;
+            output[row] = Vector256.Sum(sum0.GetLower() + sum0.GetUpper());
         }
     }
 

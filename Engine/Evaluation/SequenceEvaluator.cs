@@ -1,0 +1,155 @@
+using Tessera.Engine.Blocks;
+using Tessera.Engine.Sampling;
+
+namespace Tessera.Engine.Evaluation;
+
+/// <summary>Runs token sequences straight through a runtime: no scheduler, no samplers, no prefix cache, no stop at end tokens. Uses the runtime alone and from one thread; does not own it.</summary>
+public sealed class SequenceEvaluator : IDisposable
+{
+    private readonly string _name;
+    private readonly ModelGraph _graph;
+    private readonly IModelRuntime _runtime;
+    private readonly RuntimeLimits _limits;
+    private readonly int _vocabulary;
+    private readonly Batch _batch;
+    private readonly BlockPool _pool;
+    private readonly BlockTable _table;
+
+    /// <summary>Makes an evaluator; KV blocks are taken from the runtime as they are needed.</summary>
+    /// <param name="name">The model's name, for messages.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="runtime">The lowered graph; used by nobody else meanwhile.</param>
+    /// <param name="limits">The sizes that the runtime was built for.</param>
+    public SequenceEvaluator(string name, ModelGraph graph, IModelRuntime runtime, RuntimeLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        (_name, _graph, _runtime, _limits) = (name, graph, runtime, limits);
+        _vocabulary = graph.VocabularySize;
+        _batch = new Batch(_limits, graph.CacheGroups.Count);
+        _pool = new BlockPool(runtime, graph.CacheGroups, _limits, caching: false);
+        _table = new BlockTable(_batch, 0);
+    }
+
+    /// <summary>Computes a sequence and gives out the logits after some of its tokens.</summary>
+    /// <param name="tokens">The sequence, at least one token.</param>
+    /// <param name="positions">Indices of the tokens after which logits are wanted, in any order.</param>
+    /// <param name="logits">Called with each distinct index, ascending, and its logits, which are valid during the call.</param>
+    /// <param name="greedy">How many tokens to continue with.</param>
+    /// <returns>The continuation: after each token the highest logit, the lowest id of equals.</returns>
+    /// <exception cref="TesseraException">A token or position is out of range, the sequence is longer than the context, memory is short, or the logits are not numbers; the text says which.</exception>
+    public int[] Evaluate(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, Action<int, ReadOnlySpan<float>> logits, int greedy = 0)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        Check(tokens, greedy);
+        bool[] wanted = new bool[tokens.Length];
+        foreach (int position in positions)
+            wanted[(uint)position < (uint)tokens.Length ? position : throw new TesseraException($"position {position} is not in 0 to {tokens.Length - 1}")] = true;
+        _pool.Open(_table, tokens, null);
+        try
+        {
+            int next = Prefill(tokens, wanted, logits, greedy > 0);
+            return Continue(tokens.Length, next, greedy);
+        }
+        finally
+        {
+            _pool.Close(_table);
+        }
+    }
+
+    /// <summary>Continues a sequence: after each token the highest logit, the lowest id of equals.</summary>
+    /// <exception cref="TesseraException">As for <see cref="Evaluate"/>.</exception>
+    public int[] Greedy(ReadOnlySpan<int> tokens, int count) => Evaluate(tokens, [], static (_, _) => { }, count);
+
+    /// <summary>Gives the KV blocks back to the runtime's budget.</summary>
+    public void Dispose()
+    {
+        _pool.Trim();
+        _batch.Dispose();
+    }
+
+    private void Check(ReadOnlySpan<int> tokens, int greedy)
+    {
+        if (_graph.Logits is null)
+            throw new UnsupportedModelException($"model '{_name}' has no head and gives no logits");
+        if (tokens.IsEmpty)
+            throw new TesseraException("tokens: at least one is needed");
+        if (greedy < 0)
+            throw new TesseraException($"greedy: at least 0 is expected, found {greedy}");
+        // The last token of the continuation is not computed.
+        long length = tokens.Length + Math.Max(0, greedy - 1L);
+        if (length > _limits.MaxContext)
+            throw new TesseraException($"{tokens.Length} tokens and {greedy} to generate are longer than the context of {_limits.MaxContext}");
+        for (int i = 0; i < tokens.Length; i++)
+            if ((uint)tokens[i] >= (uint)_vocabulary)
+                throw new TesseraException($"token {tokens[i]} at index {i} is not in 0 to {_vocabulary - 1}");
+    }
+
+    /// <summary>Computes all tokens in chunks; returns the best next token, if asked for.</summary>
+    private int Prefill(ReadOnlySpan<int> tokens, bool[] wanted, Action<int, ReadOnlySpan<float>> logits, bool wantsNext)
+    {
+        int next = -1;
+        for (int start = 0; start < tokens.Length;)
+        {
+            _batch.Clear();
+            int end = start, outputs = 0;
+            for (; end < tokens.Length && end - start < _limits.MaxRows; end++)
+            {
+                bool output = wanted[end] || (wantsNext && end == tokens.Length - 1);
+                if (output && outputs == _limits.MaxOutputs)
+                    break;
+                outputs += output ? 1 : 0;
+                _batch.Add(tokens[end], end, end, 0, output ? RowOutputs.Logits : RowOutputs.None);
+            }
+            Compute(start, end);
+            for (int index = start, row = 0; index < end; index++)
+            {
+                bool last = wantsNext && index == tokens.Length - 1;
+                if (!wanted[index] && !last)
+                    continue;
+                ReadOnlySpan<float> values = Logits(row++);
+                if (wanted[index])
+                    logits(index, values);
+                if (last)
+                    next = Best(values, end);
+            }
+            start = end;
+        }
+        return next;
+    }
+
+    private int[] Continue(int length, int next, int count)
+    {
+        int[] output = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            output[i] = next;
+            if (i == count - 1)
+                break;
+            _batch.Clear();
+            _batch.Add(next, length + i, length + i, 0, RowOutputs.Logits);
+            Compute(length + i, length + i + 1);
+            next = Best(Logits(0), length + i + 1);
+        }
+        return output;
+    }
+
+    private void Compute(int start, int end)
+    {
+        _pool.BeginStep();
+        if (!_pool.TryExtend(_table, start, end, _batch))
+            throw new TesseraException($"out of KV memory (kv.memory) after {start} tokens");
+        _runtime.Submit(_batch);
+        if (!_runtime.Wait())
+            throw new TesseraException("the step was given up");
+        // Tokens are for the prefix cache, which is off.
+        _pool.Commit(_table, default, end);
+    }
+
+    private unsafe ReadOnlySpan<float> Logits(int output) => new(_runtime.Logits(output), _vocabulary);
+
+    private static int Best(ReadOnlySpan<float> logits, int length)
+    {
+        int best = LogitScan.Argmax(logits);
+        return best >= 0 ? best : throw new TesseraException($"the model's logits after {length} tokens are not numbers");
+    }
+}

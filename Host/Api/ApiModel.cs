@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Tessera.Engine;
+using Tessera.Engine.ChatTemplates;
+using Tessera.Engine.Sampling;
+
+namespace Tessera.Host.Api;
+
+/// <summary>What the API needs to know of a composition beyond the engine's own: its chat template and defaults, and how prompts become ids. Immutable.</summary>
+internal sealed class ApiModel
+{
+    private readonly Composition _composition;
+    private readonly bool _escapeSpecialTokens;
+    private readonly Lazy<ChatTemplate> _template;
+    private readonly Lazy<string[]> _controlSpellings;
+
+    /// <summary>Looks at a composition.</summary>
+    /// <param name="composition">The composition; in use for as long as this is.</param>
+    /// <param name="sampling">Sampling where a request says nothing.</param>
+    /// <param name="escapeSpecialTokens">Message texts are tokenized without special tokens.</param>
+    public ApiModel(Composition composition, SamplingOptions sampling, bool escapeSpecialTokens)
+    {
+        _composition = composition;
+        _escapeSpecialTokens = escapeSpecialTokens;
+        Sampling = sampling;
+        _template = new(ParseTemplate);
+        _controlSpellings = new(() => ControlSpellings(composition.Tokenizer));
+    }
+
+    public string Name => _composition.Name;
+
+    public ITokenizer Tokenizer => _composition.Tokenizer;
+
+    /// <summary>The longest context, in tokens.</summary>
+    public int ContextLength => _composition.Limits.MaxContext;
+
+    public SamplingOptions Sampling { get; }
+
+    /// <summary>The ids of a plain text, with what the model wants around it.</summary>
+    public int[] EncodeText(string text, string field)
+    {
+        List<int> ids = [];
+        Tokenizer.Encode(text, new EncodeOptions { AddSpecial = true, ParseSpecial = !_escapeSpecialTokens }, ids);
+        return Checked(ids, field);
+    }
+
+    /// <summary>The ids of a conversation.</summary>
+    /// <exception cref="ApiException">The model has no template, or the template refuses the messages.</exception>
+    public int[] EncodeChat(JsonArray messages, JsonObject? variables, bool addGenerationPrompt, DateTime now)
+    {
+        try
+        {
+            ChatPrompt prompt = ChatPrompt.Render(_template.Value, new ChatTemplateInput
+            {
+                Messages = messages,
+                AddGenerationPrompt = addGenerationPrompt,
+                BosToken = Spelling(SpecialToken.Bos),
+                EosToken = Spelling(SpecialToken.Eos),
+                Variables = variables,
+                Now = now,
+            }, _escapeSpecialTokens, _escapeSpecialTokens ? _controlSpellings.Value : []);
+            return Checked(PromptEncoder.Encode(Tokenizer, prompt), "messages");
+        }
+        catch (ChatTemplateException e)
+        {
+            throw new ApiException(400, $"'messages': the model's chat template refuses them: {e.Message}", "messages", "chat_template_error");
+        }
+    }
+
+    private int[] Checked(List<int> ids, string field)
+    {
+        if (ids.Count == 0)
+            throw ApiException.Invalid(field, "at least one token", "none");
+        if (ids.Count >= ContextLength)
+            throw new ApiException(400, $"'{field}': {ids.Count} tokens do not leave room in the model's context of {ContextLength}", field, "context_length_exceeded");
+        return [.. ids];
+    }
+
+    private ChatTemplate ParseTemplate() => ChatTemplate.Parse(_composition.Source.ChatTemplate
+        ?? throw new ApiException(400, $"model '{Name}' has no chat template; use /v1/completions", "model", "no_chat_template"));
+
+    private string? Spelling(SpecialToken role) =>
+        Tokenizer.Special(role) is { } id ? System.Text.Encoding.UTF8.GetString(Tokenizer.Piece(id)) : null;
+
+    private static string[] ControlSpellings(ITokenizer tokenizer)
+    {
+        List<string> spellings = [];
+        for (int id = 0; id < tokenizer.VocabularySize; id++)
+            if (tokenizer.Kind(id) == TokenKind.Control)
+                spellings.Add(System.Text.Encoding.UTF8.GetString(tokenizer.Piece(id)));
+        return [.. spellings];
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Text.Json;
+using Tessera.Host.Configuration;
+using Tessera.Host.Models;
+
+namespace Tessera.Host.Api;
+
+/// <summary>A model was loaded again.</summary>
+internal sealed record LoadModelResponse(string Model, string Status, int Generation);
+
+/// <summary><c>POST /v1/load_model</c>: builds a configured model anew while the old composition serves, and swaps them.</summary>
+internal static class LoadModelEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/load_model", LoadAsync);
+
+    private static async Task LoadAsync(HttpContext http, ModelRegistry registry, HostConfiguration configuration)
+    {
+        Authorize(http, configuration.Admin.Token);
+        using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
+        string name = new FieldReader(body.RootElement).String("model") ?? throw ApiException.Invalid("model", "a configured model's name", "nothing");
+        ServedModel model = registry.Find(name)
+            ?? throw new ApiException(404, $"model '{name}' is not configured; configured are {string.Join(", ", registry.Models.Select(m => m.Name).DefaultIfEmpty("none"))}", "model", "model_not_found");
+        try
+        {
+            // A caller that goes away does not stop the swap.
+            await model.LoadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TesseraException e)
+        {
+            throw new ApiException(500, $"model '{name}' was not loaded{(model.State == ModelState.Ready ? "; the old one serves on" : "")}: {e.Message}", "model", "load_failed");
+        }
+        await http.Response.WriteAsJsonAsync(new LoadModelResponse(name, "ready", model.Generation), ApiJson.Readable.LoadModelResponse, cancellationToken: http.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets callers from this machine in, and those with the admin token. A page in a browser on this machine is no such caller: it cannot leave its Origin out.</summary>
+    private static void Authorize(HttpContext http, Secret? token)
+    {
+        string header = http.Request.Headers.Authorization.ToString();
+        if (token is not null && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && token.Matches(header["Bearer ".Length..].Trim()))
+            return;
+        bool here = http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && !http.Request.Headers.ContainsKey("Origin") && !http.Request.Headers.ContainsKey("X-Forwarded-For");
+        if (!here)
+            throw new ApiException(403, "loading a model is for callers on this machine, or with the admin token (admin.token)", code: "forbidden");
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tessera.Engine.Generation;
+
+namespace Tessera.Host.Api.OpenAi;
+
+/// <summary>Reads a body of <c>/v1/chat/completions</c>.</summary>
+internal static class ChatCompletionRequest
+{
+    private const int MaxMessages = 4096;
+
+    private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
+
+    public static CompletionJob Read(JsonElement body, ApiModel model, DateTime now)
+    {
+        FieldReader fields = new(body);
+        RefuseWhatIsNotThere(fields);
+        bool logProbabilities = fields.Boolean("logprobs") ?? false;
+        long? top = fields.Integer("top_logprobs", 0, 20);
+        if (top is not null && !logProbabilities)
+            throw ApiException.Invalid("top_logprobs", "only together with 'logprobs': true");
+        long? maxTokens = fields.Integer("max_completion_tokens", 0, int.MaxValue) ?? fields.Integer("max_tokens", 0, int.MaxValue);
+        GenerationRequest request = CompletionFields.Read(fields, model.Sampling, model.Tokenizer.VocabularySize, maxTokens, logProbabilities ? (int)(top ?? 0) : -1);
+        (bool stream, bool usage) = CompletionFields.Streaming(fields);
+        JsonArray messages = Messages(fields);
+        JsonObject? variables = Variables(fields);
+        return new CompletionJob
+        {
+            Model = model.Name,
+            Requests = [request with { Prompt = model.EncodeChat(messages, variables, fields.Boolean("add_generation_prompt") ?? true, now) }],
+            Stream = stream,
+            IncludeUsage = usage,
+            LogProbabilities = logProbabilities,
+            ReturnTokenIds = fields.Boolean("return_token_ids") ?? false,
+        };
+    }
+
+    private static void RefuseWhatIsNotThere(in FieldReader fields)
+    {
+        if (fields.Get("tools") is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0 && !IsNone(fields.Get("tool_choice")))
+            throw ApiException.Unsupported("tools", "calling tools (send \"tool_choice\": \"none\" to have them ignored)");
+        if (fields.Get("response_format") is { } format && new FieldReader(format, "response_format").String("type") is not ("text" or null))
+            throw ApiException.Unsupported("response_format.type", "structured output");
+        if (fields.Get("modalities") is { ValueKind: JsonValueKind.Array } modalities && modalities.EnumerateArray().Any(m => m.ValueKind != JsonValueKind.String || !m.ValueEquals("text")))
+            throw ApiException.Unsupported("modalities", "anything but text");
+
+        static bool IsNone(JsonElement? choice) => choice is { ValueKind: JsonValueKind.String } c && c.ValueEquals("none");
+    }
+
+    private static JsonArray Messages(in FieldReader fields)
+    {
+        const string Field = "messages";
+        JsonElement messages = fields.Get(Field) ?? throw ApiException.Invalid(Field, "an array of messages", "nothing");
+        if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() is 0 or > MaxMessages)
+            throw ApiException.Invalid(Field, $"1 to {MaxMessages} messages", FieldReader.Describe(messages));
+        JsonArray result = [];
+        foreach (JsonElement message in messages.EnumerateArray())
+            result.Add(Message(message, $"{Field}[{result.Count}]"));
+        return result;
+    }
+
+    /// <summary>A message as templates expect it: all of its fields, the content's text parts joined where there are only such.</summary>
+    private static JsonObject Message(JsonElement message, string path)
+    {
+        FieldReader fields = new(message, path);
+        string role = fields.String("role") ?? throw ApiException.Invalid($"{path}.role", string.Join(", ", Roles), "nothing");
+        if (!Roles.Contains(role, StringComparer.Ordinal))
+            throw ApiException.Invalid($"{path}.role", string.Join(", ", Roles), $"'{role}'");
+        JsonObject result = [];
+        foreach (JsonProperty field in message.EnumerateObject())
+            if (field.Name is not ("role" or "content"))
+                result[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+        result["role"] = role == "developer" ? "system" : role;
+        JsonElement? content = fields.Get("content");
+        if (content is null && role != "assistant")
+            throw ApiException.Invalid($"{path}.content", "a text or an array of parts", "nothing");
+        result["content"] = content is { } value ? Content(value, $"{path}.content") : null;
+        return result;
+    }
+
+    private static string Content(JsonElement content, string path)
+    {
+        if (content.ValueKind == JsonValueKind.String)
+            return content.GetString()!;
+        if (content.ValueKind != JsonValueKind.Array)
+            throw ApiException.Invalid(path, "a text or an array of parts", FieldReader.Describe(content));
+        List<string> texts = [];
+        foreach (JsonElement part in content.EnumerateArray())
+        {
+            FieldReader fields = new(part, $"{path}[{texts.Count}]");
+            string type = fields.String("type") ?? throw ApiException.Invalid(fields.Name("type"), "'text'", "nothing");
+            if (type is not ("text" or "input_text" or "output_text" or "refusal"))
+                throw ApiException.Unsupported(fields.Name("type"), $"content of type '{type}'");
+            string field = type == "refusal" ? "refusal" : "text";
+            texts.Add(fields.String(field) ?? throw ApiException.Invalid(fields.Name(field), "a text", "nothing"));
+        }
+        return string.Concat(texts);
+    }
+
+    private static JsonObject? Variables(in FieldReader fields)
+    {
+        const string Field = "chat_template_kwargs";
+        if (fields.Get(Field) is not { } value)
+            return null;
+        return value.ValueKind == JsonValueKind.Object
+            ? (JsonObject)JsonNode.Parse(value.GetRawText())!
+            : throw ApiException.Invalid(Field, "an object", FieldReader.Describe(value));
+    }
+}

@@ -1,0 +1,59 @@
+using Tessera.Engine.Generation;
+using Tessera.Engine.Sampling;
+
+namespace Tessera.Host.Api.OpenAi;
+
+/// <summary>The fields that chat and text completions share, beside the sampling fields.</summary>
+internal static class CompletionFields
+{
+    private const int MaxChoices = 128;
+    private const int MaxStops = 16;
+
+    /// <summary>Fields that change the answer in a way that is not there yet: refused, never ignored.</summary>
+    private static readonly (string Field, string What)[] Refused =
+    [
+        ("functions", "function calling"), ("function_call", "function calling"), ("audio", "audio"), ("prediction", "predicted output"),
+        ("web_search_options", "web search"), ("suffix", "text after the completion"), ("grammar", "a grammar"), ("guided_json", "guided output"),
+        ("guided_regex", "guided output"), ("guided_grammar", "guided output"), ("min_tokens", "a least number of tokens"),
+    ];
+
+    /// <summary>Reads the fields into a request without a prompt.</summary>
+    /// <param name="fields">The body.</param>
+    /// <param name="defaults">The model's sampling defaults.</param>
+    /// <param name="vocabulary">The number of token ids.</param>
+    /// <param name="maxTokens">The limit of output tokens, from the fields that this kind of request has.</param>
+    /// <param name="topLogProbabilities">Alternatives to report, or −1.</param>
+    public static GenerationRequest Read(in FieldReader fields, SamplingOptions defaults, int vocabulary, long? maxTokens, int topLogProbabilities)
+    {
+        foreach ((string field, string what) in Refused)
+            if (fields.Get(field) is not null)
+                throw ApiException.Unsupported(fields.Name(field), what);
+        IReadOnlyList<string> stop = fields.Strings("stop", MaxStops);
+        for (int i = 0; i < stop.Count; i++)
+            if (stop[i].Length is 0 or > 1024)
+                throw ApiException.Invalid($"stop[{i}]", "1 to 1024 characters", $"{stop[i].Length}");
+        return new GenerationRequest
+        {
+            Prompt = [],
+            MaxTokens = (int)Math.Min(maxTokens ?? int.MaxValue, int.MaxValue),
+            Sampling = SamplingFields.Read(fields, defaults, vocabulary),
+            Stop = stop,
+            IgnoreEndTokens = fields.Boolean("ignore_eos") ?? false,
+            TopLogProbabilities = topLogProbabilities,
+            Choices = (int)(fields.Integer("n", 1, MaxChoices) ?? 1),
+            CacheSalt = fields.String("cache_salt"),
+            Speculative = fields.Boolean("speculative") ?? true,
+        };
+    }
+
+    /// <summary>Whether to stream, and whether the stream ends with usage.</summary>
+    public static (bool Stream, bool IncludeUsage) Streaming(in FieldReader fields)
+    {
+        bool stream = fields.Boolean("stream") ?? false;
+        if (fields.Get("stream_options") is not { } options)
+            return (stream, false);
+        if (!stream)
+            throw ApiException.Invalid("stream_options", "only together with 'stream': true");
+        return (stream, new FieldReader(options, "stream_options").Boolean("include_usage") ?? false);
+    }
+}

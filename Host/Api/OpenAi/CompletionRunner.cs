@@ -1,0 +1,105 @@
+using Tessera.Engine;
+using Tessera.Engine.Generation;
+
+namespace Tessera.Host.Api.OpenAi;
+
+/// <summary>Runs a job on an engine and answers: as one body, or as events while the tokens come. Whatever ends the answer ends the generations too.</summary>
+internal static class CompletionRunner
+{
+    public static async Task RunAsync(HttpContext http, ModelEngine engine, ApiModel model, CompletionJob job, IAnswerShape shape)
+    {
+        List<ChoiceReader> choices = [];
+        try
+        {
+            foreach (GenerationRequest request in job.Requests)
+                foreach (GenerationStream stream in Submit(engine, request))
+                    choices.Add(new ChoiceReader(stream, request, model, choices.Count));
+            await (job.Stream ? StreamAsync(http, choices, job, shape) : AnswerAsync(http, choices, job, shape)).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (ChoiceReader choice in choices)
+                choice.Cancel();
+        }
+    }
+
+    private static IReadOnlyList<GenerationStream> Submit(ModelEngine engine, GenerationRequest request)
+    {
+        try
+        {
+            return engine.Submit(request);
+        }
+        catch (QueueFullException e)
+        {
+            throw new ApiException(429, e.Message, code: "queue_full") { RetryAfter = 1 };
+        }
+        catch (EngineDrainingException e)
+        {
+            throw new ApiException(503, e.Message, code: "draining") { RetryAfter = 1 };
+        }
+        catch (ArgumentException e)
+        {
+            throw new ApiException(400, e.Message, e.ParamName, "invalid_value");
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext http, List<ChoiceReader> choices, CompletionJob job, IAnswerShape shape)
+    {
+        List<ChoiceResult> results = [.. choices.Select(c => new ChoiceResult(c))];
+        await Task.WhenAll(results.Select(r => r.CollectAsync(http.RequestAborted))).ConfigureAwait(false);
+        await shape.WriteAsync(http, job, results, Count(choices)).ConfigureAwait(false);
+    }
+
+    private static async Task StreamAsync(HttpContext http, List<ChoiceReader> choices, CompletionJob job, IAnswerShape shape)
+    {
+        using EventStream events = new(http);
+        events.Start();
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        try
+        {
+            await Task.WhenAll(choices.Select(c => SendAsync(events, c, job, shape, failed))).ConfigureAwait(false);
+            if (job.IncludeUsage)
+                await shape.WriteUsageAsync(events, job, Count(choices)).ConfigureAwait(false);
+        }
+        catch (ApiException e)
+        {
+            await events.WriteAsync(e.Body, ApiJson.Readable.ErrorBody).ConfigureAwait(false);
+        }
+        await events.DoneAsync().ConfigureAwait(false);
+    }
+
+    private static async Task SendAsync(EventStream events, ChoiceReader choice, CompletionJob job, IAnswerShape shape, CancellationTokenSource failed)
+    {
+        try
+        {
+            await shape.WriteOpeningAsync(events, job, choice).ConfigureAwait(false);
+            int written = 0;
+            while (choice.FinishReason is null)
+            {
+                await choice.ReadAsync(failed.Token).ConfigureAwait(false);
+                bool report = job.LogProbabilities || job.ReturnTokenIds;
+                if (choice.Text.Length > 0 || choice.FinishReason is not null || (report && choice.Tokens.Count > 0))
+                    await shape.WriteDeltaAsync(events, job, choice, written).ConfigureAwait(false);
+                written += choice.Text.Length;
+            }
+        }
+        catch (ApiException)
+        {
+            // One choice failed: the others end with it.
+            await failed.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+            // The client has gone, or another choice has failed and speaks for all.
+        }
+    }
+
+    private static Usage Count(List<ChoiceReader> choices)
+    {
+        List<ChoiceReader> prompts = [.. choices.DistinctBy(c => c.Request)];
+        int prompt = prompts.Sum(c => c.Request.Prompt.Length);
+        int completion = choices.Sum(c => c.CompletionTokens);
+        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(prompts.Sum(c => c.CachedTokens)));
+    }
+}

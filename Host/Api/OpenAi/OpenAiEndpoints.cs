@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Text.Json;
+
+namespace Tessera.Host.Api.OpenAi;
+
+/// <summary><c>/v1/chat/completions</c>, <c>/v1/completions</c> and <c>/v1/models</c>.</summary>
+internal static class OpenAiEndpoints
+{
+    private static readonly string Fingerprint = $"tessera-{Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/chat/completions", (HttpContext http, ApiModels models, TimeProvider time) => CompleteAsync(http, models, time, chat: true));
+        routes.MapPost("/v1/completions", (HttpContext http, ApiModels models, TimeProvider time) => CompleteAsync(http, models, time, chat: false));
+        routes.MapGet("/v1/models", (HttpContext http, ApiModels models) =>
+            http.Response.WriteAsJsonAsync(new ModelList("list", models.Cards), ApiJson.Readable.ModelList, cancellationToken: http.RequestAborted));
+        routes.MapGet("/v1/models/{**name}", (HttpContext http, ApiModels models, string name) =>
+            http.Response.WriteAsJsonAsync(models.Card(name), ApiJson.Readable.ModelCard, cancellationToken: http.RequestAborted));
+    }
+
+    private static async Task CompleteAsync(HttpContext http, ApiModels models, TimeProvider time, bool chat)
+    {
+        using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
+        using ModelUse use = models.Acquire(body.RootElement);
+        DateTimeOffset now = time.GetLocalNow();
+        CompletionJob job = chat
+            ? ChatCompletionRequest.Read(body.RootElement, use.Model, now.DateTime)
+            : TextCompletionRequest.Read(body.RootElement, use.Model);
+        IAnswerShape shape = chat
+            ? new ChatShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint)
+            : new TextShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint);
+        await CompletionRunner.RunAsync(http, use.Engine, use.Model, job, shape).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.Json;
+
+namespace Tessera.Host.Api;
+
+/// <summary>Reads an array of token ids.</summary>
+internal static class TokenIds
+{
+    public static int[] Read(JsonElement array, string field, int vocabulary)
+    {
+        if (array.ValueKind != JsonValueKind.Array)
+            throw ApiException.Invalid(field, "an array of token ids", FieldReader.Describe(array));
+        int[] ids = new int[array.GetArrayLength()];
+        int i = 0;
+        foreach (JsonElement item in array.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int id) || id < 0 || id >= vocabulary)
+                throw ApiException.Invalid($"{field}[{i}]", $"a token id from 0 to {vocabulary - 1}", FieldReader.Describe(item));
+            ids[i++] = id;
+        }
+        return ids;
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Tessera.Engine.Generation;
+using Tessera.Engine.Sampling;
+
+namespace Tessera.Host.Cli;
+
+/// <summary>The options of commands that generate.</summary>
+internal sealed class GenerationParts
+{
+    private readonly Option<int?> _maxTokens = new("--max-tokens", "-n") { Description = "The most tokens to generate (default: what the context has room for).", HelpName = "N" };
+    private readonly Option<float?> _temperature = new("--temperature", "-t") { Description = "0: greedy (default: the model's, else 1)." };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Keeps so many best tokens." };
+    private readonly Option<float?> _topP = new("--top-p") { Description = "Keeps this probability mass." };
+    private readonly Option<float?> _minP = new("--min-p") { Description = "Keeps tokens with this part of the best one's probability." };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Makes the draws repeatable." };
+    private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past end tokens." };
+
+    /// <summary>The system message.</summary>
+    public Option<string?> System { get; } = new("--system") { Description = "A system message." };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[System, _maxTokens, _temperature, _topK, _topP, _minP, _seed, _ignoreEnd])
+            command.Add(option);
+    }
+
+    /// <summary>The request that the options ask for.</summary>
+    public GenerationRequest Request(ParseResult result, SamplingOptions defaults, int[] prompt) => new()
+    {
+        Prompt = prompt,
+        MaxTokens = result.GetValue(_maxTokens) ?? int.MaxValue,
+        IgnoreEndTokens = result.GetValue(_ignoreEnd),
+        Sampling = defaults with
+        {
+            Temperature = result.GetValue(_temperature) ?? defaults.Temperature,
+            TopK = result.GetValue(_topK) ?? defaults.TopK,
+            TopP = result.GetValue(_topP) ?? defaults.TopP,
+            MinP = result.GetValue(_minP) ?? defaults.MinP,
+            Seed = result.GetValue(_seed) ?? defaults.Seed,
+        },
+    };
+}

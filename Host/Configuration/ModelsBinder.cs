@@ -1,0 +1,88 @@
+namespace Tessera.Host.Configuration;
+
+/// <summary>Reads section <c>models</c>.</summary>
+internal sealed class ModelsBinder(ConfigurationScope scope, IReadOnlyList<string> plugins, Func<string, string> resolve, bool requireFiles)
+{
+    /// <summary>The longest context that can be asked for: block tables and rings are sized by it.</summary>
+    private const int MostContext = 1 << 24;
+
+    public ModelsConfiguration Bind(ConfigurationSection section)
+    {
+        List<ModelConfiguration> models = [];
+        foreach (ConfigurationSection entry in section.Sections("list"))
+            if (Model(entry) is { } model)
+            {
+                if (models.Any(m => m.Name == model.Name))
+                    entry.Error("name", $"'{model.Name}' stands here twice");
+                else
+                    models.Add(model);
+            }
+        ConfigurationValue? chosen = section.Value("default");
+        if (chosen is not null && models.All(m => m.Name != chosen.Text))
+            section.Wrong(chosen, "expected a name of models.list", Suggestion.For(chosen.Shown, models.Select(m => m.Name)));
+        section.Finish();
+        return new() { Default = chosen?.Text ?? models.FirstOrDefault()?.Name, List = models };
+    }
+
+    private ModelConfiguration? Model(ConfigurationSection entry)
+    {
+        string? name = Required(entry, "name");
+        string? path = Required(entry, "path");
+        string? full = path is null ? null : resolve(path);
+        if (requireFiles && full is not null && !File.Exists(full) && !Directory.Exists(full))
+            entry.Error("path", $"no such file or folder: {full}");
+        int context = entry.Integer("context", 0, 1, MostContext);
+        ModelConfiguration model = new()
+        {
+            Name = name ?? "",
+            Path = full ?? "",
+            Context = context == 0 ? null : context,
+            Kernels = [.. (entry.List("kernels") ?? []).Where(IsLoaded).Select(k => k.Text)],
+            Decoding = Decoding(entry),
+            Sampling = Sampling(entry.Section("sampling")),
+            Activations = entry.Choice("activations", ActivationPrecision.Fast, ("fast", ActivationPrecision.Fast), ("float32", ActivationPrecision.Float32)),
+        };
+        entry.Finish();
+        return name is null || path is null ? null : model;
+    }
+
+    private static string? Required(ConfigurationSection entry, string key)
+    {
+        string? text = entry.Text(key);
+        if (text is { Length: > 0 })
+            return text;
+        if (text is not null || entry.Entries.All(e => e.Key != key))
+            entry.Error(key, "is required");
+        return null;
+    }
+
+    private string Decoding(ConfigurationSection entry)
+    {
+        ConfigurationValue? value = entry.Value("decoding");
+        return value is null || value.Text == ModelConfiguration.PlainDecoding || !IsLoaded(value) ? ModelConfiguration.PlainDecoding : value.Text;
+    }
+
+    private bool IsLoaded(ConfigurationValue id)
+    {
+        if (plugins.Contains(id.Text))
+            return true;
+        scope.Errors.Add(id.At, id.Key, $"'{id.Shown}' is not in plugins.load{Suggestion.For(id.Shown, plugins)}");
+        return false;
+    }
+
+    private static SamplingDefaults Sampling(ConfigurationSection section)
+    {
+        int topK = section.Integer("topK", -1, 0, int.MaxValue);
+        SamplingDefaults sampling = new()
+        {
+            Temperature = section.Number("temperature", 0, 100),
+            TopK = topK < 0 ? null : topK,
+            TopP = section.Number("topP", 0, 1),
+            MinP = section.Number("minP", 0, 1),
+            TypicalP = section.Number("typicalP", 0, 1),
+            RepetitionPenalty = section.Number("repetitionPenalty", 0.01f, 100),
+        };
+        section.Finish();
+        return sampling;
+    }
+}

@@ -1,0 +1,54 @@
+namespace Tessera.Host.Configuration;
+
+/// <summary>Reads section <c>plugins</c>. Options are collected here and checked once the manifests are known.</summary>
+internal sealed class PluginsBinder(ConfigurationScope scope)
+{
+    private const string OptionsVariable = "PLUGINS__OPTIONS";
+
+    public PluginsConfiguration Bind(ConfigurationSection section, Func<string, IReadOnlyList<string>> places)
+    {
+        IReadOnlyList<string> load = Load(section);
+        PluginsConfiguration plugins = new()
+        {
+            Folders = places(section.Text("folder") ?? "plugins"),
+            Load = load,
+            AllowUnsigned = section.Boolean("allowUnsigned", false),
+            Options = Options(section.Section("options"), load),
+        };
+        section.Finish();
+        return plugins;
+    }
+
+    private List<string> Load(ConfigurationSection section)
+    {
+        List<string> ids = [];
+        foreach (ConfigurationValue id in section.List("load") ?? [])
+            if (ids.Contains(id.Text))
+                scope.Errors.Add(id.At, id.Key, $"'{id.Shown}' stands here twice");
+            else if (!Plugins.PluginManifest.IsId(id.Text))
+                section.Wrong(id, "expected a plugin's id: lower-case words with dots between them");
+            else
+                ids.Add(id.Text);
+        return ids;
+    }
+
+    private Dictionary<string, IReadOnlyList<PluginOption>> Options(ConfigurationSection section, IReadOnlyList<string> load)
+    {
+        Dictionary<string, IReadOnlyList<PluginOption>> options = [];
+        foreach (string id in load)
+        {
+            List<PluginOption> own = [];
+            ConfigurationSection plugin = section.Section(id);
+            foreach (MappingEntry entry in plugin.Entries)
+                if (scope.Scalar(entry.Value, $"{id}.{entry.Key}", secret: false) is { } value)
+                    own.Add(new(entry.Key, FromEnvironment: false, value));
+            foreach ((string rest, string variable, string value) in scope.Environment.TakeBelow($"{OptionsVariable}__{EnvironmentValues.Segment(id)}"))
+                own.Add(new(rest, FromEnvironment: true, new($"{id}.{rest}", ConfigurationPlace.Whole(variable), value, value, IsText: false)));
+            options[id] = own;
+        }
+        foreach (MappingEntry entry in section.Entries)
+            if (!load.Contains(entry.Key))
+                scope.Errors.Add(scope.At(entry.Line), entry.Key, $"not in plugins.load{Suggestion.For(entry.Key, load)}");
+        return options;
+    }
+}

@@ -1,0 +1,160 @@
+using Tessera.Engine;
+using Tessera.Engine.Architectures;
+using Tessera.Engine.Graphs;
+using Tessera.Host.Configuration;
+using Tessera.Host.Files;
+using Tessera.Host.Plugins;
+
+namespace Tessera.Host.Models;
+
+/// <summary>Joins a model's files and the loaded plugins into a composition.</summary>
+public sealed class CompositionBuilder
+{
+    /// <summary>The context of a model that names none in the configuration, where the model's own is longer.</summary>
+    public const int DefaultContext = 8192;
+
+    private readonly HostConfiguration _configuration;
+    private readonly PluginHost _plugins;
+    private readonly IWorkTeam _team;
+    private readonly IMemoryBudget _kvBudget;
+    private readonly IReadOnlyList<IModelArchitecture> _architectures;
+    private readonly ILogger _logger;
+
+    /// <summary>Makes a builder.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="plugins">The loaded plugins.</param>
+    /// <param name="team">The machine's threads.</param>
+    /// <param name="kvBudget">The memory of all KV caches.</param>
+    /// <param name="loggers">Loggers.</param>
+    /// <param name="architectures">The model families; null: Engine's own. Those of plugins are found beside them, and win.</param>
+    public CompositionBuilder(HostConfiguration configuration, PluginHost plugins, IWorkTeam team, IMemoryBudget kvBudget, ILoggerFactory loggers, IReadOnlyList<IModelArchitecture>? architectures = null) =>
+        (_configuration, _plugins, _team, _kvBudget, _logger, _architectures) =
+            (configuration, plugins, team, kvBudget, loggers.CreateLogger<CompositionBuilder>(), architectures ?? BuiltIn.Architectures);
+
+    /// <summary>Builds everything that answers for a model.</summary>
+    /// <param name="model">The model's entry.</param>
+    /// <param name="progress">Told about reading large files, or null.</param>
+    /// <exception cref="TesseraException">It cannot be built; the text says why. Nothing stays open.</exception>
+    public Composition Build(ModelConfiguration model, FileProgress? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        OpenModel open = OpenModel.Open(model.Path, _plugins, _configuration.Files.Mmap, progress);
+        try
+        {
+            Prefetch(open);
+            ITokenizer tokenizer = open.CreateTokenizer();
+            IDecodingStrategy? strategy = Strategy(open, model);
+            BuiltRuntime built = BuildRuntime(open, model, Limits(open, model, strategy?.MaxDraft ?? 0));
+            _logger.LogInformation("model '{Name}': {Architecture} from {Format}, {Tensors} tensors, {Bytes} bytes, context {Context}, on {Plugins}",
+                model.Name, open.Source.Metadata.Architecture, open.Source.Format, open.Source.Tensors.Length, open.Files.TotalBytes, built.Limits.MaxContext, string.Join(", ", open.Plugins.Select(p => $"{p.Id} {p.Version}")));
+            return new Composition(open)
+            {
+                Name = model.Name,
+                Source = open.Source,
+                Graph = built.Graph,
+                Runtime = built.Runtime,
+                Limits = built.Limits,
+                Tokenizer = tokenizer,
+                Strategy = strategy,
+            };
+        }
+        catch
+        {
+            open.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The sizes for a model as configured.</summary>
+    /// <param name="open">The model.</param>
+    /// <param name="model">Its entry.</param>
+    /// <param name="maxDraft">The most draft tokens of a sequence in a step.</param>
+    public RuntimeLimits Limits(OpenModel open, ModelConfiguration model, int maxDraft)
+    {
+        EngineConfiguration engine = _configuration.Engine;
+        int own = open.Source.Metadata.ContextLength;
+        if (own > 0 && model.Context > own)
+            _logger.LogWarning("model '{Name}': context {Context} is longer than the model was made for ({Own})", model.Name, model.Context, own);
+        return new RuntimeLimits
+        {
+            MaxRows = engine.MaxBatchTokens,
+            MaxOutputs = (int)Math.Min(engine.MaxBatchTokens, engine.MaxSequences * (1L + maxDraft)),
+            MaxSequences = engine.MaxSequences,
+            MaxContext = model.Context ?? (own > 0 ? Math.Min(own, DefaultContext) : DefaultContext),
+            BlockTokens = _configuration.Kv.BlockTokens,
+            KvType = model.Activations == ActivationPrecision.Float32 ? KvType.F32 : _configuration.Kv.Type,
+            Activations = model.Activations,
+            BatchInvariant = engine.BatchInvariant,
+        };
+    }
+
+    /// <summary>Builds the graph and lowers it with the first backend that accepts it. The runtime must be disposed before the open model.</summary>
+    /// <exception cref="ModelFormatException">The model contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">No builder or backend has what it needs; the text has each backend's reason.</exception>
+    public BuiltRuntime BuildRuntime(OpenModel open, ModelConfiguration model, RuntimeLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(model);
+        ModelMetadata metadata = open.Source.Metadata;
+        if (metadata.Problems.Count > 0)
+            throw new ModelFormatException($"{open.Files.Name}: {string.Join("; ", metadata.Problems)}");
+        IModelArchitecture architecture = open.Leases.Find(c => c.Architectures.LastOrDefault(a => a.Names.Contains(metadata.Architecture)))
+            ?? BuiltIn.Find(metadata.Architecture, _architectures);
+        ModelGraph graph = Boundary.Call($"architecture '{metadata.Architecture}'", () => architecture.Build(open.Source, limits.MaxContext));
+        BackendRequest request = new()
+        {
+            Graph = graph,
+            Limits = limits,
+            Team = _team,
+            Quantizations = open.Quantizations,
+            Tiles = open.Leases.All(c => c.Tiles),
+            KvBudget = _kvBudget,
+        };
+        List<string> reasons = [];
+        foreach (string id in model.Kernels.Count > 0 ? model.Kernels : [.. _plugins.Generations.Select(g => g.Id)])
+            if (open.Leases.FindIn(id, c => TryBackends(c, request, reasons)) is { } runtime)
+                return new(graph, runtime, limits);
+        throw new UnsupportedModelException(reasons.Count == 0
+            ? $"no kernel backend among {string.Join(", ", model.Kernels)}; {open.Leases.Loaded}"
+            : $"{open.Files.Name}: {string.Join("; ", reasons)}");
+    }
+
+    private static IModelRuntime? TryBackends(ProvidedContracts contracts, BackendRequest request, List<string> reasons)
+    {
+        foreach (IKernelBackend backend in contracts.Backends)
+            try
+            {
+                return Boundary.Call($"backend '{backend.Name}'", () =>
+                {
+                    GraphCheck.Require(request.Graph, backend, request.Quantizations);
+                    return backend.Build(request);
+                });
+            }
+            catch (UnsupportedModelException e)
+            {
+                reasons.Add(e.Message);
+            }
+        return null;
+    }
+
+    private static IDecodingStrategy? Strategy(OpenModel open, ModelConfiguration model)
+    {
+        if (model.Decoding == ModelConfiguration.PlainDecoding)
+            return null;
+        return open.Leases.FindIn(model.Decoding, c => Boundary.Call($"plugin '{model.Decoding}'", c.CreateStrategy))
+            ?? throw new PluginException($"plugin '{model.Decoding}' (models.list, '{model.Name}', decoding) provides no {nameof(IDecodingStrategy)}");
+    }
+
+    /// <summary>Reads the files ahead where they fit in memory; a larger one would push out its own beginning.</summary>
+    private static void Prefetch(OpenModel open)
+    {
+        if (open.Files.TotalBytes <= FreeMemory.Bytes() / 2)
+            open.Files.Prefetch();
+    }
+}
+
+/// <summary>A graph and its lowered form.</summary>
+/// <param name="Graph">The graph.</param>
+/// <param name="Runtime">The runtime.</param>
+/// <param name="Limits">The sizes that it was built for.</param>
+public sealed record BuiltRuntime(ModelGraph Graph, IModelRuntime Runtime, RuntimeLimits Limits);

@@ -1,0 +1,92 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using McMaster.NETCore.Plugins;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Tessera.Host.Plugins;
+
+/// <summary>Loads a verified package into a load context of its own and builds its container.</summary>
+internal sealed class PluginActivator(ILoggerFactory loggers)
+{
+    private readonly ILogger _logger = loggers.CreateLogger<PluginActivator>();
+
+    /// <summary>Loads every assembly of the package, makes the entry and lets it register what it provides.</summary>
+    /// <exception cref="PluginException">Any step failed; nothing stays loaded.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public PluginGeneration Activate(PluginPackage package, PluginManifest manifest, IReadOnlyDictionary<string, string> options)
+    {
+        PluginLoader loader = PluginLoader.CreateFromAssemblyFile(Path.Combine(package.Folder, manifest.EntryAssembly), SharedAssemblies.Types, config =>
+        {
+            config.IsUnloadable = true;
+            config.EnableHotReload = false;
+            config.LoadInMemory = false;
+            config.IsLazyLoaded = false;
+            config.PreferSharedTypes = false;
+        });
+        ServiceProvider? services = null;
+        try
+        {
+            Assembly entry = Preload(loader, package);
+            ServiceCollection collection = Configure(CreateEntry(entry, manifest), options, manifest);
+            services = collection.BuildServiceProvider();
+            ProvidedContracts contracts = new(services, collection, manifest);
+            return new(manifest, package, loader, services, contracts, new WeakReference(entry), _logger);
+        }
+        catch (Exception e)
+        {
+            string text = e is PluginException ? e.Message : $"plugin '{manifest.Id}': cannot be loaded: {Failure.Describe(e)}";
+            Abandon(services, loader, manifest.Id);
+            throw new PluginException(text);
+        }
+    }
+
+    /// <summary>Loads every assembly now: a plugin that looks for one only while it drains may not find it any more.</summary>
+    private static Assembly Preload(PluginLoader loader, PluginPackage package)
+    {
+        Assembly entry = loader.LoadDefaultAssembly();
+        foreach (string path in Directory.EnumerateFiles(package.Folder, "*.dll").Order(StringComparer.Ordinal))
+            if (AssemblyFile.Read(path) is not null)
+                loader.LoadAssemblyFromPath(path);
+        return entry;
+    }
+
+    private static IPlugin CreateEntry(Assembly assembly, PluginManifest manifest)
+    {
+        Type type = assembly.GetType(manifest.EntryType, throwOnError: false)
+            ?? throw new PluginException($"plugin '{manifest.Id}': entryType: '{manifest.EntryAssembly}' has no type '{manifest.EntryType}'");
+        if (!typeof(IPlugin).IsAssignableFrom(type) || type.IsAbstract)
+            throw new PluginException($"plugin '{manifest.Id}': entryType: '{manifest.EntryType}' is no class that implements {nameof(IPlugin)}");
+        if (type.GetConstructor(Type.EmptyTypes) is null)
+            throw new PluginException($"plugin '{manifest.Id}': entryType: '{manifest.EntryType}' has no public constructor without arguments");
+        return (IPlugin)Activator.CreateInstance(type)!;
+    }
+
+    private ServiceCollection Configure(IPlugin plugin, IReadOnlyDictionary<string, string> options, PluginManifest manifest)
+    {
+        ServiceCollection services = [];
+        services.AddSingleton(loggers);
+        services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+        try
+        {
+            plugin.Configure(services, options);
+        }
+        catch (Exception e)
+        {
+            throw new PluginException($"plugin '{manifest.Id}': {nameof(IPlugin.Configure)} failed: {Failure.Describe(e)}");
+        }
+        return services;
+    }
+
+    private void Abandon(ServiceProvider? services, PluginLoader loader, string id)
+    {
+        try
+        {
+            services?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception e)
+        {
+            _logger.LogWarning("plugin '{Id}': dispose failed: {Error}", id, Failure.Describe(e));
+        }
+        loader.Dispose();
+    }
+}

@@ -1,0 +1,53 @@
+using Tessera.Engine.Evaluation;
+using Tessera.Engine.Tests.Scheduling;
+
+namespace Tessera.Engine.Tests.Evaluation;
+
+public sealed class SequenceEvaluatorTests
+{
+    [Theory]
+    [InlineData(1), InlineData(7), InlineData(512)]
+    public void Logits_and_continuation_are_the_models(int maxRows)
+    {
+        using LedgerEngine ledger = new(maxRows: maxRows, maxSequences: 1, windows: [0, 20]);
+        using (SequenceEvaluator evaluator = Evaluator(ledger))
+        {
+            int[] tokens = LedgerEngine.Prompt(1, 90);
+            List<int> given = [];
+            int[] greedy = evaluator.Evaluate(tokens, [89, 3, 40, 3, .. Enumerable.Range(50, 20)], (position, logits) =>
+            {
+                given.Add(position);
+                Assert.Equal(ledger.Model.Expected(tokens[..(position + 1)]), logits.ToArray());
+            }, 25);
+            Assert.Equal([3, 40, .. Enumerable.Range(50, 20), 89], given);
+            Assert.Equal(ledger.Model.Greedy(tokens, 25), greedy);
+            Assert.Equal(ledger.Model.Greedy(tokens[..9], 3), evaluator.Greedy(tokens.AsSpan(0, 9), 3));
+            Assert.Empty(evaluator.Greedy(tokens, 0));
+        }
+        Assert.Equal(0, ledger.Budget.Reserved);
+        Assert.Empty(ledger.Backend.Violations);
+    }
+
+    [Fact]
+    public void Errors_name_what_is_wrong()
+    {
+        using LedgerEngine ledger = new(maxContext: 32, blocks: 1);
+        using SequenceEvaluator evaluator = Evaluator(ledger);
+        Action<int, ReadOnlySpan<float>> none = (_, _) => { };
+        Assert.Contains("at least one", Message(() => evaluator.Evaluate([], [], none)), StringComparison.Ordinal);
+        Assert.Contains("token 259 at index 1", Message(() => evaluator.Evaluate([1, 259], [], none)), StringComparison.Ordinal);
+        Assert.Contains("token -1 at index 0", Message(() => evaluator.Evaluate([-1], [], none)), StringComparison.Ordinal);
+        Assert.Contains("position 2 is not in 0 to 1", Message(() => evaluator.Evaluate([1, 2], [2], none)), StringComparison.Ordinal);
+        Assert.Contains("context of 32", Message(() => evaluator.Greedy([1, 2], 32)), StringComparison.Ordinal);
+        Assert.Contains("kv.memory", Message(() => evaluator.Greedy(new int[17], 1)), StringComparison.Ordinal);
+        Assert.Equal(ledger.Model.Greedy([1, 2], 3), evaluator.Greedy([1, 2], 3));
+    }
+
+    private static SequenceEvaluator Evaluator(LedgerEngine ledger)
+    {
+        Composition composition = ledger.Engine.Composition;
+        return new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
+    }
+
+    private static string Message(Action action) => Assert.ThrowsAny<TesseraException>(action).Message;
+}

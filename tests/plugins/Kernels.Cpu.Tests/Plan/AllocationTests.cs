@@ -1,0 +1,42 @@
+using Tessera.Kernels.Cpu.Tests.Models;
+
+namespace Tessera.Kernels.Cpu.Tests.Plan;
+
+/// <summary>Counts the whole process's allocations, so no other test runs beside it.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
+public class AllocationTests
+{
+    [Theory]
+    [InlineData("q8_0", ActivationPrecision.Fast, KvType.F16)]
+    [InlineData("q4_0", ActivationPrecision.Float32, KvType.F32)]
+    public void Decode_steps_allocate_nothing(string type, ActivationPrecision activations, KvType kv)
+    {
+        using RandomModel model = new(new ModelShape { Type = type });
+        using Session session = new(model.Graph, model.Registry, Session.Limits(activations, kv), lanes: 2);
+        session.Add(0, model.Tokens(20));
+        session.Run();
+        int[] token = [7];
+        Decode(40);
+        // The runtime's own threads may allocate now and then; a step that does, does so every time.
+        long least = long.MaxValue;
+        for (int i = 0; i < 3; i++)
+        {
+            long before = GC.GetTotalAllocatedBytes(true);
+            Decode(50);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(true) - before);
+        }
+        Assert.Equal(0, least);
+
+        void Decode(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                session.Add(0, token);
+                session.Runtime.Submit(session.Batch);
+                Assert.True(session.Runtime.Wait());
+                session.Batch.Clear();
+            }
+        }
+    }
+}
