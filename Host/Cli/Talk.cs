@@ -26,7 +26,7 @@ internal sealed class Talk : IAsyncDisposable
         long start = TimeProvider.System.GetTimestamp();
         GenerationStream stream = _engine.Submit(request)[0];
         using CancellationTokenRegistration registration = cancellation.Register(stream.Cancel);
-        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request.Stop);
+        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
         StringBuilder all = new();
         int tokens = 0, printed = 0;
         TimeSpan first = default;

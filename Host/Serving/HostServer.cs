@@ -18,13 +18,14 @@ internal sealed class HostServer : IAsyncDisposable
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
+    private readonly ILoggerFactory _loggers;
     private readonly PluginHost _plugins;
     private readonly WorkTeam _team;
     private readonly Task _loading;
     private int _stopped;
 
-    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, Task loading) =>
-        (_app, _plugins, _team, Registry, _loading) = (app, plugins, team, registry, loading);
+    private HostServer(WebApplication app, ILoggerFactory loggers, PluginHost plugins, WorkTeam team, ModelRegistry registry, Task loading) =>
+        (_app, _loggers, _plugins, _team, Registry, _loading) = (app, loggers, plugins, team, registry, loading);
 
     /// <summary>The models.</summary>
     public ModelRegistry Registry { get; }
@@ -42,46 +43,32 @@ internal sealed class HostServer : IAsyncDisposable
     /// <param name="progress">Told about reading large files, or null.</param>
     public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
-        Logging.Configure(builder.Logging, level);
-        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
-        builder.WebHost.ConfigureKestrel(k =>
-        {
-            k.AddServerHeader = false;
-            k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
-        });
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(configuration);
-        builder.Services.AddSingleton<MetricsHub>();
-        builder.Services.AddSingleton<ApiModels>();
-        // The container must not dispose what it does not own: this class does, in the right order.
-        ModelRegistry? registry = null;
-        builder.Services.AddSingleton(new Func<ModelRegistry>(() => registry!));
-        builder.Services.AddTransient(s => s.GetRequiredService<Func<ModelRegistry>>()());
-        WebApplication app = builder.Build();
+        ILoggerFactory loggers = LoggerFactory.Create(b => Logging.Configure(b, level));
+        MetricsHub metrics = new();
         PluginHost? plugins = null;
         WorkTeam? team = null;
+        ModelRegistry? registry = null;
+        WebApplication? app = null;
         try
         {
-            ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
             plugins = PluginHost.Load(configuration.Plugins, TrustedFiles.Read(packages), loggers);
             team = WorkTeam.Create(configuration.Engine.Threads);
             CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
-            registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, app.Services.GetRequiredService<MetricsHub>().For, progress);
-            Map(app);
+            registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
+            app = Build(configuration, level, registry, metrics);
             await app.StartAsync().ConfigureAwait(false);
-            Task loading = LoadAsync(registry, loggers.CreateLogger<HostServer>());
-            return new HostServer(app, plugins, team, registry, loading);
+            return new HostServer(app, loggers, plugins, team, registry, LoadAsync(registry, loggers.CreateLogger<HostServer>()));
         }
         catch
         {
-            await app.DisposeAsync().ConfigureAwait(false);
+            if (app is not null)
+                await app.DisposeAsync().ConfigureAwait(false);
             if (registry is not null)
                 await registry.DisposeAsync().ConfigureAwait(false);
             team?.Dispose();
             if (plugins is not null)
                 await plugins.DisposeAsync().ConfigureAwait(false);
+            loggers.Dispose();
             throw;
         }
     }
@@ -109,15 +96,33 @@ internal sealed class HostServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _team.Dispose();
         await _plugins.DisposeAsync().ConfigureAwait(false);
+        _loggers.Dispose();
     }
 
-    private static void Map(WebApplication app)
+    private static WebApplication Build(HostConfiguration configuration, LogLevel level, ModelRegistry registry, MetricsHub metrics)
     {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
+        Logging.Configure(builder.Logging, level);
+        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
+        });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
+        // Instances: the container does not dispose what it did not make.
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(configuration);
+        builder.Services.AddSingleton(registry);
+        builder.Services.AddSingleton(metrics);
+        builder.Services.AddSingleton<ApiModels>();
+        WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
         OpenAiEndpoints.Map(app);
         TokenizeEndpoints.Map(app);
         LoadModelEndpoint.Map(app);
         HealthEndpoints.Map(app);
+        return app;
     }
 
     private static async Task LoadAsync(ModelRegistry registry, ILogger log)
