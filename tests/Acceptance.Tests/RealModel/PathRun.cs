@@ -23,10 +23,12 @@ internal sealed class PathRun(ActivationPrecision activations)
         await using HostStack stack = new();
         Composition composition = stack.Build(Goldens.Model, activations, 2048);
         Assert.Equal(activations == ActivationPrecision.Float32 ? KvType.F32 : KvType.F16, composition.Limits.KvType);
-        await using SteppedEngine engine = new(composition);
+        // No step is cut short: how prompts and continuations mix does not depend on the machine.
+        await using SteppedEngine engine = new(composition, new EngineOptions { StepMs = 600_000 });
         GenerationStream[] streams = [.. Goldens.List.Select(c => engine.Submit(c.Ids, Goldens.Steps, Top))];
         engine.Run();
         Assert.Contains(engine.Records, r => r.DecodeRows == Goldens.Cases);
+        Assert.Contains(engine.Records, r => r.PrefillRows > 0 && r.DecodeRows > 0);
         return _generations = [.. streams.Select(SteppedEngine.Read)];
     }
 
