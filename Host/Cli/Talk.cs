@@ -62,6 +62,6 @@ internal sealed class Talk : IAsyncDisposable
     {
         string prefill = first > TimeSpan.Zero ? $"{(prompt - cached) / first.TotalSeconds:F1}" : "-";
         string decode = tokens > 1 ? $"{(tokens - 1) / (total - first).TotalSeconds:F1}" : "-";
-        return $"prefill {prompt} tokens ({cached} cached) in {first.TotalSeconds:F2} s: {prefill} tokens/s; decode {tokens} tokens in {total.TotalSeconds:F2} s: {decode} tokens/s";
+        return $"prefill {prompt} tokens ({cached} cached) in {first.TotalSeconds:F2} s: {prefill} tokens/s; decode {Math.Max(0, tokens - 1)} tokens in {(total - first).TotalSeconds:F2} s: {decode} tokens/s";
     }
 }
