@@ -129,6 +129,8 @@ public sealed class ModelFiles : IModelFiles, IDisposable
         try
         {
             FileInfo info = new(path);
+            if (!info.Exists)
+                return null;
             if (info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
                 info = target;
             if (!info.Exists)
