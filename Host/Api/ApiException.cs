@@ -45,7 +45,7 @@ internal sealed class ApiException(int status, string message, string? parameter
         http.Response.StatusCode = Status;
         if (RetryAfter is { } seconds)
             http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        await http.Response.WriteAsJsonAsync(Body, ApiJson.Default.ErrorBody, cancellationToken: http.RequestAborted).ConfigureAwait(false);
+        await http.Response.WriteAsJsonAsync(Body, ApiJson.Readable.ErrorBody, cancellationToken: http.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>The error as it stands in a response.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Tessera.Host.Api;
@@ -21,10 +22,14 @@ internal sealed class HostServer : IAsyncDisposable
     private readonly PluginHost _plugins;
     private readonly WorkTeam _team;
     private readonly Task _loading;
+    private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
 
-    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, Task loading) =>
-        (_app, _plugins, _team, Registry, _loading) = (app, plugins, team, registry, loading);
+    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry)
+    {
+        (_app, _plugins, _team, Registry) = (app, plugins, team, registry);
+        _loading = LoadAsync(_app.Services.GetRequiredService<ILogger<HostServer>>());
+    }
 
     /// <summary>The models.</summary>
     public ModelRegistry Registry { get; }
@@ -40,10 +45,13 @@ internal sealed class HostServer : IAsyncDisposable
     /// <param name="packages">The folder with the record of first-party packages: the executable's.</param>
     /// <param name="level">The least level that is logged.</param>
     /// <param name="progress">Told about reading large files, or null.</param>
+    /// <exception cref="TesseraException">A plugin cannot be loaded, or an address cannot be listened on.</exception>
     public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
         Logging.Configure(builder.Logging, level);
+        // What these say with a stack trace is thrown too, and told in one line; requests that fail are logged by ErrorHandling.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
         builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
         builder.WebHost.ConfigureKestrel(k =>
         {
@@ -55,6 +63,7 @@ internal sealed class HostServer : IAsyncDisposable
         builder.Services.AddSingleton(configuration);
         builder.Services.AddSingleton<MetricsHub>();
         builder.Services.AddSingleton<ApiModels>();
+        builder.Services.AddSingleton<CompletionServices>();
         // The container must not dispose what it does not own: this class does, in the right order.
         ModelRegistry? registry = null;
         builder.Services.AddSingleton(new Func<ModelRegistry>(() => registry!));
@@ -70,9 +79,8 @@ internal sealed class HostServer : IAsyncDisposable
             CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
             registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, app.Services.GetRequiredService<MetricsHub>().For, progress);
             Map(app);
-            await app.StartAsync().ConfigureAwait(false);
-            Task loading = LoadAsync(registry, loggers.CreateLogger<HostServer>());
-            return new HostServer(app, plugins, team, registry, loading);
+            await ListenAsync(app).ConfigureAwait(false);
+            return new HostServer(app, plugins, team, registry);
         }
         catch
         {
@@ -90,7 +98,7 @@ internal sealed class HostServer : IAsyncDisposable
     public Task WaitForStopAsync(CancellationToken cancellation)
     {
         TaskCompletionSource stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+        _app.Lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
         return stopping.Task.WaitAsync(cancellation);
     }
 
@@ -99,6 +107,9 @@ internal sealed class HostServer : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
+        // Marks the server as stopping for those who ask; it listens until the models are drained.
+        _app.Lifetime.StopApplication();
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using (CancellationTokenSource deadline = new(DrainTime))
         {
             await Registry.DrainAsync(deadline.Token).ConfigureAwait(false);
@@ -109,6 +120,7 @@ internal sealed class HostServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _team.Dispose();
         await _plugins.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
     }
 
     private static void Map(WebApplication app)
@@ -120,16 +132,35 @@ internal sealed class HostServer : IAsyncDisposable
         HealthEndpoints.Map(app);
     }
 
-    private static async Task LoadAsync(ModelRegistry registry, ILogger log)
+    private static async Task ListenAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
+        {
+            throw new TesseraException($"cannot listen on {string.Join(", ", app.Urls)}: {e.Message}", e);
+        }
+    }
+
+    private async Task LoadAsync(ILogger log)
     {
         long start = Stopwatch.GetTimestamp();
-        await registry.LoadAllAsync(CancellationToken.None).ConfigureAwait(false);
-        foreach (ServedModel model in registry.Models)
+        try
+        {
+            await Registry.LoadAllAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        foreach (ServedModel model in Registry.Models)
         {
             using EngineLease? lease = model.TryAcquire();
             if (lease?.Composition.Source.Metadata.Description is { } description)
                 log.LogInformation("model '{Name}': {Description}", model.Name, description);
         }
-        log.LogInformation("{Ready} of {All} models ready after {Seconds:F1} s", registry.Models.Count(m => m.State == ModelState.Ready), registry.Models.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        log.LogInformation("{Ready} of {All} models ready after {Seconds:F1} s", Registry.Models.Count(m => m.State == ModelState.Ready), Registry.Models.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 }
