@@ -21,14 +21,15 @@ internal sealed class HostServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly PluginHost _plugins;
     private readonly WorkTeam _team;
+    private readonly ILoggerFactory _loggers;
     private readonly Task _loading;
     private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
 
-    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry)
+    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers)
     {
-        (_app, _plugins, _team, Registry) = (app, plugins, team, registry);
-        _loading = LoadAsync(_app.Services.GetRequiredService<ILogger<HostServer>>());
+        (_app, _plugins, _team, Registry, _loggers) = (app, plugins, team, registry, loggers);
+        _loading = LoadAsync(loggers.CreateLogger<HostServer>());
     }
 
     /// <summary>The models.</summary>
@@ -48,48 +49,32 @@ internal sealed class HostServer : IAsyncDisposable
     /// <exception cref="TesseraException">A plugin cannot be loaded, or an address cannot be listened on.</exception>
     public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
-        Logging.Configure(builder.Logging, level);
-        // What these say with a stack trace is thrown too, and told in one line; requests that fail are logged by ErrorHandling.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
-        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
-        builder.WebHost.ConfigureKestrel(k =>
-        {
-            k.AddServerHeader = false;
-            k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
-        });
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(configuration);
-        builder.Services.AddSingleton<MetricsHub>();
-        builder.Services.AddSingleton<ApiModels>();
-        builder.Services.AddSingleton<CompletionServices>();
-        // The container must not dispose what it does not own: this class does, in the right order.
-        ModelRegistry? registry = null;
-        builder.Services.AddSingleton(new Func<ModelRegistry>(() => registry!));
-        builder.Services.AddTransient(s => s.GetRequiredService<Func<ModelRegistry>>()());
-        WebApplication app = builder.Build();
+        ILoggerFactory loggers = CreateLoggers(level);
         PluginHost? plugins = null;
         WorkTeam? team = null;
+        ModelRegistry? registry = null;
+        WebApplication? app = null;
         try
         {
-            ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
             plugins = PluginHost.Load(configuration.Plugins, TrustedFiles.Read(packages), loggers);
             team = WorkTeam.Create(configuration.Engine.Threads);
             CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
-            registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, app.Services.GetRequiredService<MetricsHub>().For, progress);
-            Map(app);
+            MetricsHub metrics = new();
+            registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
+            app = BuildApp(configuration, loggers, registry, metrics);
             await ListenAsync(app).ConfigureAwait(false);
-            return new HostServer(app, plugins, team, registry);
+            return new HostServer(app, plugins, team, registry, loggers);
         }
         catch
         {
-            await app.DisposeAsync().ConfigureAwait(false);
+            if (app is not null)
+                await app.DisposeAsync().ConfigureAwait(false);
             if (registry is not null)
                 await registry.DisposeAsync().ConfigureAwait(false);
             team?.Dispose();
             if (plugins is not null)
                 await plugins.DisposeAsync().ConfigureAwait(false);
+            loggers.Dispose();
             throw;
         }
     }
@@ -120,16 +105,37 @@ internal sealed class HostServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _team.Dispose();
         await _plugins.DisposeAsync().ConfigureAwait(false);
+        _loggers.Dispose();
         _stopping.Dispose();
     }
 
-    private static void Map(WebApplication app)
+    private static ILoggerFactory CreateLoggers(LogLevel level) => LoggerFactory.Create(logging =>
     {
+        Logging.Configure(logging, level);
+        // What these say with a stack trace is thrown too, and told in one line; requests that fail are logged by ErrorHandling.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+    });
+
+    private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, ModelRegistry registry, MetricsHub metrics)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
+        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
+        });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
+        // Given as instances: the container disposes only what it has made, and a request's scope would dispose the registry with the request.
+        builder.Services.AddSingleton(loggers).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>();
+        WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
         OpenAiEndpoints.Map(app);
         TokenizeEndpoints.Map(app);
         LoadModelEndpoint.Map(app);
         HealthEndpoints.Map(app);
+        return app;
     }
 
     private static async Task ListenAsync(WebApplication app)
