@@ -39,7 +39,8 @@ public interface ITokenizer
     void Encode(ReadOnlySpan<char> text, in EncodeOptions options, List<int> ids);
 
     /// <summary>A decoder of its own state for one stream of tokens.</summary>
-    /// <param name="skipControl">Leaves out control tokens, and the space that SentencePiece puts in front of a text; else everything is spelled out.</param>
+    /// <param name="skipControl">For readers of generated text: leaves out control and unknown tokens. Else special tokens are spelled out, and a whole text comes back
+    /// as llama.cpp's detokenizer gives it, which in some vocabularies takes back the space before punctuation. A SentencePiece text loses its first space in both.</param>
     ITokenDecoder CreateDecoder(bool skipControl);
 }
 

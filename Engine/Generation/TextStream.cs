@@ -17,12 +17,16 @@ public sealed class TextStream
     /// <summary>Creates a stream.</summary>
     /// <param name="decoder">A decoder of its own.</param>
     /// <param name="stop">The stop strings; none is empty.</param>
-    public TextStream(ITokenDecoder decoder, IReadOnlyList<string> stop)
+    /// <param name="prompt">What the stream continues: some decoders treat a text's first token unlike the others.</param>
+    public TextStream(ITokenDecoder decoder, IReadOnlyList<string> stop, ReadOnlySpan<int> prompt)
     {
+        ArgumentNullException.ThrowIfNull(decoder);
         _decoder = decoder;
         _stops = [.. stop.Select(Encoding.UTF8.GetBytes)];
         _longestStop = _stops.Length == 0 ? 0 : _stops.Max(s => s.Length);
         _pending = new byte[decoder.MaxBytes * 2 + _longestStop + 4];
+        if (!prompt.IsEmpty)
+            decoder.Append(prompt[^1], _pending);
     }
 
     /// <summary>True once a stop string was found; nothing follows then.</summary>

@@ -26,7 +26,7 @@ internal sealed class Talk : IAsyncDisposable
         long start = TimeProvider.System.GetTimestamp();
         GenerationStream stream = _engine.Submit(request)[0];
         using CancellationTokenRegistration registration = cancellation.Register(stream.Cancel);
-        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request.Stop);
+        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
         StringBuilder all = new();
         int tokens = 0, printed = 0;
         TimeSpan first = default;
@@ -62,6 +62,6 @@ internal sealed class Talk : IAsyncDisposable
     {
         string prefill = first > TimeSpan.Zero ? $"{(prompt - cached) / first.TotalSeconds:F1}" : "-";
         string decode = tokens > 1 ? $"{(tokens - 1) / (total - first).TotalSeconds:F1}" : "-";
-        return $"prefill {prompt} tokens ({cached} cached) in {first.TotalSeconds:F2} s: {prefill} tokens/s; decode {tokens} tokens in {total.TotalSeconds:F2} s: {decode} tokens/s";
+        return $"prefill {prompt} tokens ({cached} cached) in {first.TotalSeconds:F2} s: {prefill} tokens/s; decode {Math.Max(0, tokens - 1)} tokens in {(total - first).TotalSeconds:F2} s: {decode} tokens/s";
     }
 }

@@ -22,7 +22,7 @@ internal sealed record ConfigurationScope(string File, ConfigurationErrors Error
         else if (Environment.Expand(scalar.Text, out string? text, out string? missing) is not { } wrong)
             return new(key, At(node.Line), text!, secret ? "(secret)" : scalar.Text, scalar.Quoted && scalar.Text == text);
         else if (!secret || scalar.Text != $"${{{missing}}}")
-            Errors.Add(At(node.Line), key, wrong);
+            Errors.Add(At(node.Line), key, secret && missing is null ? "'${' without the name of a variable and '}'" : wrong);
         return null;
     }
 }

@@ -77,8 +77,8 @@ internal sealed class EnvironmentValues
                 if (end < 0)
                     return "'${' without '}'";
                 string name = text[(i + 2)..end];
-                if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
-                    return $"'${{{name}}}' is no name of a variable (letters, digits and '_')";
+                if (name.Length == 0 || char.IsAsciiDigit(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+                    return $"'${{{name}}}' is no name of a variable (letters, digits and '_', no digit first)";
                 if (!_all.TryGetValue(name, out string? value))
                 {
                     missing = name;

@@ -6,12 +6,13 @@ namespace Tessera.Tokenizer.Spm;
 /// <summary>Merges two neighbours whose bytes together are a token; the highest score first.</summary>
 /// <param name="lookup">The tokens by their bytes.</param>
 /// <param name="priorities">The priority of each token: the order of scores, reversed.</param>
-/// <param name="word">The bytes that are being merged.</param>
-internal readonly struct ScoreRule(ByteLookup lookup, uint[] priorities, byte[] word) : IMergeRule
+/// <param name="text">The text's bytes.</param>
+/// <param name="offset">Where in the text the word stands that is being merged.</param>
+internal readonly struct ScoreRule(ByteLookup lookup, uint[] priorities, byte[] text, int offset) : IMergeRule
 {
     public bool TryMerge(int left, int right, int start, int end, out uint priority, out int merged)
     {
-        merged = lookup.Find(word.AsSpan(start, end - start));
+        merged = lookup.Find(text.AsSpan(offset + start, end - start));
         priority = merged >= 0 ? priorities[merged] : 0;
         return merged >= 0;
     }

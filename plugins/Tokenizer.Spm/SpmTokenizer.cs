@@ -6,7 +6,7 @@ using Tessera.Tokenizers.Common.Vocabularies;
 
 namespace Tessera.Tokenizer.Spm;
 
-/// <summary>SentencePiece BPE: spaces become U+2581, the whole text is merged by score, what is left over is spelled in bytes.</summary>
+/// <summary>SentencePiece BPE: spaces become U+2581, the text is merged by score, what is left over is spelled in bytes.</summary>
 /// <remarks><see href="https://github.com/google/sentencepiece">SentencePiece</see>; where it differs from GGUF's use of it (no text normalization,
 /// a space in front again after each special token) this follows llama.cpp. Without byte tokens a run that cannot be spelled becomes one unknown token.</remarks>
 internal sealed class SpmTokenizer : SegmentedTokenizer
@@ -24,6 +24,7 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
     private readonly int[] _byteTokens;
     private readonly int _unknown;
     private readonly bool _addSpace;
+    private readonly bool _wordsAreApart;
     private readonly ScratchPool<Scratch> _pool = new();
 
     public SpmTokenizer(TokenizerAssets assets) : base(assets, new TokenTable(assets, Spell, Defaults))
@@ -32,6 +33,7 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
             throw new ModelFormatException("tokenizer.ggml.scores: missing; SentencePiece needs them");
         _priorities = ScoreRule.Priorities(assets.Scores);
         _lookup = new ByteLookup(PieceStore.Build(Table.Count, (id, bytes) => bytes.AddRange(assets.Tokens[id])), Table.IsText);
+        _wordsAreApart = WordsAreApart(assets.Tokens);
         _byteTokens = ByteTokens.Find(Table);
         _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
         _addSpace = assets.AddSpacePrefix ?? true;
@@ -47,29 +49,58 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
     protected override void EncodeSegment(ReadOnlySpan<char> text, List<int> ids)
     {
         Scratch scratch = _pool.Rent();
-        byte[] word = scratch.Room(text.Length);
+        byte[] bytes = scratch.Room(text.Length);
         int length = 0;
         if (_addSpace)
-            WordMarks.Utf8.CopyTo(word.AsSpan(length, length += WordMarks.Utf8.Length));
-        length = Escape(text, word, length);
-        MergeList list = scratch.Merges;
-        Fill(list, word.AsSpan(0, length));
-        list.Merge(new ScoreRule(_lookup, _priorities, word));
-        Write(list, word, ids);
+            WordMarks.Utf8.CopyTo(bytes.AsSpan(length, length += WordMarks.Utf8.Length));
+        length = Escape(text, bytes, length);
+        bool afterUnknown = false;
+        for (int start = 0, end; start < length; start = end)
+        {
+            end = _wordsAreApart ? WordEnd(bytes.AsSpan(0, length), start) : length;
+            ReadOnlySpan<byte> word = bytes.AsSpan(start, end - start);
+            Fill(scratch.Merges, word);
+            scratch.Merges.Merge(new ScoreRule(_lookup, _priorities, bytes, start));
+            Write(scratch.Merges, word, ids, ref afterUnknown);
+        }
         if (scratch.IsSmall)
             _pool.Return(scratch);
     }
 
-    private static int Escape(ReadOnlySpan<char> text, byte[] word, int length)
+    // Where no token has a mark behind something else, no merge crosses such a place: words can be merged one by one, which is the
+    // same and stays in the cache.
+    private static bool WordsAreApart(byte[][] tokens)
+    {
+        foreach (ReadOnlySpan<byte> token in tokens)
+        {
+            ReadOnlySpan<byte> rest = token;
+            while (rest.StartsWith(WordMarks.Utf8))
+                rest = rest[WordMarks.Utf8.Length..];
+            if (rest.IndexOf(WordMarks.Utf8) >= 0)
+                return false;
+        }
+        return true;
+    }
+
+    private static int WordEnd(ReadOnlySpan<byte> text, int start)
+    {
+        int at = start;
+        while (text[at..].StartsWith(WordMarks.Utf8))
+            at += WordMarks.Utf8.Length;
+        int next = text[at..].IndexOf(WordMarks.Utf8);
+        return next < 0 ? text.Length : at + next;
+    }
+
+    private static int Escape(ReadOnlySpan<char> text, byte[] bytes, int length)
     {
         while (!text.IsEmpty)
         {
             int space = text.IndexOf(' ');
             ReadOnlySpan<char> part = space < 0 ? text : text[..space];
-            length += Encoding.UTF8.GetBytes(part, word.AsSpan(length));
+            length += Encoding.UTF8.GetBytes(part, bytes.AsSpan(length));
             if (space < 0)
                 break;
-            WordMarks.Utf8.CopyTo(word.AsSpan(length));
+            WordMarks.Utf8.CopyTo(bytes.AsSpan(length));
             length += WordMarks.Utf8.Length;
             text = text[(space + 1)..];
         }
@@ -87,9 +118,8 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
         }
     }
 
-    private void Write(MergeList list, ReadOnlySpan<byte> word, List<int> ids)
+    private void Write(MergeList list, ReadOnlySpan<byte> word, List<int> ids, ref bool afterUnknown)
     {
-        bool afterUnknown = false;
         for (int i = list.First; i >= 0; i = list.Next(i))
         {
             if (list.Id(i) >= 0)
@@ -121,20 +151,20 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
 
     private sealed class Scratch
     {
-        private byte[] _word = new byte[256];
+        private byte[] _bytes = new byte[256];
 
         public MergeList Merges { get; } = new();
 
         // A long text's memory is not kept for the next.
-        public bool IsSmall => _word.Length <= 1 << 18 && Merges.Capacity <= 1 << 16;
+        public bool IsSmall => _bytes.Length <= 1 << 18 && Merges.Capacity <= 1 << 16;
 
         // Three bytes for each unit: a space is three, a surrogate pair four.
         public byte[] Room(int units)
         {
             long size = 3L * units + 3;
-            if (_word.Length < size)
-                _word = new byte[checked((int)Math.Max(size, _word.Length * 2L))];
-            return _word;
+            if (_bytes.Length < size)
+                _bytes = new byte[checked((int)Math.Max(size, _bytes.Length * 2L))];
+            return _bytes;
         }
     }
 }

@@ -29,8 +29,10 @@ internal static class Access
                 if (dict.TryGet(index, out object? value))
                     return value;
                 break;
-            case string or ISequenceValue when index is SliceValue slice && Slices.IsValid(slice):
+            case string or ISequenceValue when index is SliceValue slice:
                 return Slices.Take(state, target, slice);
+            case var _ when index is SliceValue:
+                return Failure.Throw<object?>($"'{TypeNames.Of(target)}' object cannot be sliced");
             case string or ISequenceValue when Numbers.IsInteger(index):
                 return Numbered(state, target, Numbers.ToBig(index!));
         }

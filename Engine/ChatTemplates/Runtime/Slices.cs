@@ -8,10 +8,6 @@ namespace Tessera.Engine.ChatTemplates.Runtime;
 /// <summary>Python's x[start:stop:step].</summary>
 internal static class Slices
 {
-    public static bool IsValid(SliceValue slice) => IsBound(slice.Start) && IsBound(slice.Stop) && IsBound(slice.Step);
-
-    private static bool IsBound(object? value) => value is null || Numbers.IsInteger(value);
-
     public static object? Take(RenderState state, object target, SliceValue slice)
     {
         long length = Iteration.Length(state, target);

@@ -6,7 +6,7 @@ namespace Tessera.Host.Api.OpenAi;
 /// <summary>Reads one continuation: each call takes the tokens that are there and the text that they make certain.</summary>
 internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest request, ApiModel model, int index)
 {
-    private readonly TextStream _text = new(model.Tokenizer.CreateDecoder(skipControl: true), request.Stop);
+    private readonly TextStream _text = new(model.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
     private readonly StringBuilder _builder = new();
 
     /// <summary>The choice's number in the response.</summary>

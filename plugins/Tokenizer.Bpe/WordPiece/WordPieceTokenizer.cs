@@ -12,6 +12,9 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
 {
     private const char WordStart = '▁';
 
+    // Bounds what one position of a word can cost.
+    private const int LongestToken = 1024;
+
     // What bert-base has; older files do not name them.
     private static readonly Dictionary<SpecialToken, int> Defaults = new()
     {
@@ -31,8 +34,13 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
     {
         _trie = new SpellingTrie(assets.Tokens.Length * 2);
         for (int id = 0; id < Table.Count; id++)
-            if (Table.IsText(id) && assets.Tokens[id].Length > 0)
-                _trie.Add(Encoding.UTF8.GetString(assets.Tokens[id]), id);
+        {
+            if (!Table.IsText(id) || assets.Tokens[id].Length == 0)
+                continue;
+            if (assets.Tokens[id].Length > LongestToken)
+                throw new ModelFormatException($"tokenizer.ggml.tokens: token {id} is {assets.Tokens[id].Length} bytes long, at most {LongestToken} are supported");
+            _trie.Add(Encoding.UTF8.GetString(assets.Tokens[id]), id);
+        }
         _unknown = Table.Require(SpecialToken.Unknown, "WordPiece needs a token for unknown words");
         if (assets.AddBos != false)
             Prefix = assets.Special.TryGetValue(SpecialToken.Bos, out int bos) && !assets.Special.ContainsKey(SpecialToken.Classification)

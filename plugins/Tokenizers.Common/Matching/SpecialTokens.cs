@@ -8,7 +8,7 @@ namespace Tessera.Tokenizers.Common.Matching;
 public sealed class SpecialTokens
 {
     // Bounds what one position of a text can cost.
-    private const int LongestSpelling = 4096;
+    private const int LongestSpelling = 1024;
 
     private readonly TokenTable _table;
     private readonly SpellingTrie _trie = new(256);

@@ -17,9 +17,6 @@ public sealed class CodePoints
     /// <summary>A code point.</summary>
     public int this[int index] => _points[index];
 
-    /// <summary>The class of a code point.</summary>
-    public CharClass Class(int index) => _classes[index];
-
     /// <summary>Whether a code point is of one of some classes.</summary>
     public bool Is(int index, CharClass any) => (_classes[index] & any) != 0;
 

@@ -61,6 +61,13 @@ public class WordPieceTests
     }
 
     [Fact]
+    public void An_endless_token_is_refused()
+    {
+        TokenizerAssets assets = new() { Model = "bert", Tokens = [[(byte)'a'], new byte[2000]], Special = new Dictionary<SpecialToken, int> { [SpecialToken.Unknown] = 0 } };
+        Assert.Contains("2000", Assert.Throws<ModelFormatException>(() => new WordPieceFactory().Create(assets)).Message);
+    }
+
+    [Fact]
     public void Stripping_accents_agrees_with_known_decompositions()
     {
         Dictionary<int, string> table = AccentTable.Read();

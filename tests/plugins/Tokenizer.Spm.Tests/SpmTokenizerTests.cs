@@ -107,6 +107,14 @@ public class SpmTokenizerTests
     }
 
     [Fact]
+    public void A_token_may_hold_a_space_inside()
+    {
+        (string, float, TokenKind)[] more = [("b▁", -1, TokenKind.Normal), ("b▁c", -1, TokenKind.Normal), ("▁▁", -3, TokenKind.Normal)];
+        Assert.Equal("a|b c|  |c", Pieces(Plain(more), "ab c  c"));
+        Assert.Equal("ab| |c|  |c", Pieces(Plain(more[2..]), "ab c  c"));
+    }
+
+    [Fact]
     public void Scores_are_required_and_must_be_numbers()
     {
         TokenizerAssets none = new() { Model = "llama", Tokens = Assets(Base).Tokens };

@@ -10,7 +10,7 @@ internal static class OrderFilters
     [
         new("sort", "reverse, case_sensitive, attribute", Sort),
         new("dictsort", "case_sensitive, by, reverse", DictSort),
-        new("unique", "case_sensitive, attribute", (state, v, a) => new GeneratorValue(Unique(state, v, a))),
+        new("unique", "case_sensitive, attribute", (state, v, a) => new GeneratorValue(state, Unique(state, v, a))),
         new("groupby", "attribute, default, case_sensitive", GroupBy),
         new("min", "case_sensitive, attribute", (state, v, a) => Extreme(state, v, a, sign: 1)),
         new("max", "case_sensitive, attribute", (state, v, a) => Extreme(state, v, a, sign: -1)),

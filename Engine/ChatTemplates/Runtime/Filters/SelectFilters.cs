@@ -8,11 +8,11 @@ internal static class SelectFilters
 {
     public static readonly Native[] All =
     [
-        new("map", "*", (state, v, a) => new GeneratorValue(Map(state, v, a))),
-        new("select", "*", (state, v, a) => new GeneratorValue(Select(state, v, a, keep: true, byAttribute: false))),
-        new("reject", "*", (state, v, a) => new GeneratorValue(Select(state, v, a, keep: false, byAttribute: false))),
-        new("selectattr", "*", (state, v, a) => new GeneratorValue(Select(state, v, a, keep: true, byAttribute: true))),
-        new("rejectattr", "*", (state, v, a) => new GeneratorValue(Select(state, v, a, keep: false, byAttribute: true))),
+        new("map", "*", (state, v, a) => new GeneratorValue(state, Map(state, v, a))),
+        new("select", "*", (state, v, a) => new GeneratorValue(state, Select(state, v, a, keep: true, byAttribute: false))),
+        new("reject", "*", (state, v, a) => new GeneratorValue(state, Select(state, v, a, keep: false, byAttribute: false))),
+        new("selectattr", "*", (state, v, a) => new GeneratorValue(state, Select(state, v, a, keep: true, byAttribute: true))),
+        new("rejectattr", "*", (state, v, a) => new GeneratorValue(state, Select(state, v, a, keep: false, byAttribute: true))),
     ];
 
     private static IEnumerable<object?> Map(RenderState state, object? value, Arguments arguments)
@@ -25,7 +25,7 @@ internal static class SelectFilters
             if (!Operators.IsTrue(state, value))
                 yield break;
             foreach (object? item in Iteration.Of(state, value))
-                yield return Deeper(state, change, item);
+                yield return change(item);
         }
     }
 
@@ -59,23 +59,14 @@ internal static class SelectFilters
             if (!Operators.IsTrue(state, value))
                 yield break;
             foreach (object? item in Iteration.Of(state, value))
-                if (Deeper(state, Passes, item) is true == keep)
+                if (Passes(item) == keep)
                     yield return item;
         }
 
-        object? Passes(object? item)
+        bool Passes(object? item)
         {
             object? found = path.Of(item);
             return test is null ? Operators.IsTrue(state, found) : Tests.Apply(state, test, found, rest);
         }
-    }
-
-    // Generators over generators nest when they are read, not when they are made.
-    private static object? Deeper(RenderState state, Func<object?, object?> run, object? item)
-    {
-        state.Budget.Enter();
-        object? result = run(item);
-        state.Budget.Leave();
-        return result;
     }
 }

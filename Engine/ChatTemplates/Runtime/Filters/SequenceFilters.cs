@@ -16,12 +16,12 @@ internal static class SequenceFilters
         new("list", "", (state, v, _) => new ListValue(Iteration.ToList(state, v))),
         new("first", "", First),
         new("last", "", Last),
-        new("items", "", (_, v, _) => new GeneratorValue(Items(v))),
+        new("items", "", (state, v, _) => new GeneratorValue(state, Items(v))),
         new("join", "d, attribute", Join),
         new("reverse", "", Reverse),
         new("sum", "attribute, start", Sum),
-        new("batch", "linecount, fill_with", (state, v, a) => new GeneratorValue(Batch(state, v, a.Int(Needed(a, "batch"), 0, "batch"), a.Get(1, null)))),
-        new("slice", "slices, fill_with", (state, v, a) => new GeneratorValue(Slice(state, v, a.Int(Needed(a, "slice"), 0, "slice"), a.Get(1, null)))),
+        new("batch", "linecount, fill_with", (state, v, a) => new GeneratorValue(state, Batch(state, v, a.Int(Needed(a, "batch"), 0, "batch"), a.Get(1, null)))),
+        new("slice", "slices, fill_with", (state, v, a) => new GeneratorValue(state, Slice(state, v, a.Int(Needed(a, "slice"), 0, "slice"), a.Get(1, null)))),
     ];
 
     private static int Needed(Arguments arguments, string function)
@@ -39,7 +39,7 @@ internal static class SequenceFilters
 
     private static object? Last(RenderState state, object? value, Arguments arguments)
     {
-        if (value is UndefinedValue or string { Length: 0 } or ISequenceValue { Count: 0 } or DictValue { Count: 0 })
+        if (value is UndefinedValue or string { Length: 0 } or ISequenceValue { Count: 0 } or DictValue { Count: 0 } or DictView { Dict.Count: 0 })
             return UndefinedValue.Because("No last item, sequence was empty.");
         return value switch
         {
@@ -79,7 +79,7 @@ internal static class SequenceFilters
             return Slices.Take(state, text, new SliceValue(null, null, -1L));
         List<object?> items = Iteration.ToList(state, value);
         items.Reverse();
-        return new GeneratorValue(items);
+        return new GeneratorValue(state, items);
     }
 
     private static object? Sum(RenderState state, object? value, Arguments arguments)

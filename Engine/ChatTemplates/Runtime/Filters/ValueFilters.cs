@@ -101,6 +101,8 @@ internal static class ValueFilters
     {
         if (precision >= 0)
             return Numbers.Normal(value);
+        if (precision < -Numbers.MaxDigits)
+            return 0L;
         BigInteger scale = Numbers.ToBig(Numbers.Power(state.Budget, 10L, -precision));
         BigInteger floor = Numbers.ToBig(Numbers.FloorDivide(state.Budget, Numbers.Normal(value), Numbers.Normal(scale)));
         int half = ((value - (floor * scale)) * 2).CompareTo(scale);

@@ -133,8 +133,6 @@ internal sealed class BraceFormat
         char type = spec.Type;
         if (value is string && type is '\0' or 's')
             return spec.Text(_state, (string)value!);
-        if (value is bool && type == '\0')
-            return spec.Text(_state, TextForm.Of(_state, value));
         if (Numbers.IsInteger(value) && type is '\0' or 'd' or 'x' or 'X' or 'o' or 'b' or 'n')
             return spec.Integer(_state, value!, type);
         if (Numbers.IsInteger(value) && type == 'c')

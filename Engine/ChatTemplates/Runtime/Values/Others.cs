@@ -16,13 +16,16 @@ internal sealed class NamespaceValue
 }
 
 /// <summary>A Python generator: its items come once.</summary>
-internal sealed class GeneratorValue(IEnumerable<object?> items)
+internal sealed class GeneratorValue(RenderState state, IEnumerable<object?> items)
 {
     private readonly IEnumerator<object?> _items = items.GetEnumerator();
 
     public bool TryNext(out object? item)
     {
+        // A generator may read another, and that one the next.
+        state.Budget.Enter();
         bool any = _items.MoveNext();
+        state.Budget.Leave();
         item = any ? _items.Current : null;
         return any;
     }
