@@ -62,7 +62,7 @@ internal sealed class HostServer : IAsyncDisposable
             MetricsHub metrics = new();
             registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
             app = BuildApp(configuration, loggers, registry, metrics);
-            await ListenAsync(app).ConfigureAwait(false);
+            await ListenAsync(app, configuration).ConfigureAwait(false);
             return new HostServer(app, plugins, team, registry, loggers);
         }
         catch
@@ -119,7 +119,7 @@ internal sealed class HostServer : IAsyncDisposable
     private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, ModelRegistry registry, MetricsHub metrics)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
-        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
+        builder.WebHost.UseUrls(Addresses(configuration));
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
@@ -138,7 +138,11 @@ internal sealed class HostServer : IAsyncDisposable
         return app;
     }
 
-    private static async Task ListenAsync(WebApplication app)
+    /// <summary>The administration addresses are of use only with a token: on the others, callers from this machine need none.</summary>
+    private static string[] Addresses(HostConfiguration configuration) =>
+        [.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls];
+
+    private static async Task ListenAsync(WebApplication app, HostConfiguration configuration)
     {
         try
         {
@@ -146,7 +150,7 @@ internal sealed class HostServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
         {
-            throw new TesseraException($"cannot listen on {string.Join(", ", app.Urls)}: {e.Message}", e);
+            throw new TesseraException($"cannot listen on {string.Join(", ", Addresses(configuration))}: {e.Message}", e);
         }
     }
 

@@ -18,7 +18,6 @@ public sealed class CompletionTests(SharedServer shared) : IClassFixture<SharedS
         EventLog streamed = await Server.StreamAsync(Chat, new { messages = User("hi"), max_tokens = 100, temperature = 0, stream = true });
         Assert.Equal(ChainModel.ExpectText('\n', 100), whole.Content());
         Assert.Equal(whole.Content(), streamed.Text());
-        Assert.True(streamed.Deltas().Count(d => d.Length > 0) > 3, "the text came in few pieces");
         Assert.Equal(("length", "length"), (whole.FinishReason, streamed.FinishReason()));
         Assert.True(streamed.Done);
         Assert.Equal("chat.completion", whole.Json.GetProperty("object").GetString());
