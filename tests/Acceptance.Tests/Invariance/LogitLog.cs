@@ -34,7 +34,10 @@ internal sealed class LogitLog
             return;
         }
         Compared++;
-        if (!MemoryMarshal.AsBytes(logits).SequenceEqual(MemoryMarshal.AsBytes<float>(known)))
-            Different.Add($"{Run}: {tokens.Length} tokens, logit {logits.CommonPrefixLength(known)} on");
+        // As bytes: 0 and -0 are not the same, and a NaN is the same as itself.
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(logits);
+        int same = bytes.CommonPrefixLength(MemoryMarshal.AsBytes<float>(known));
+        if (same < bytes.Length || logits.Length != known.Length)
+            Different.Add($"{Run}: {tokens.Length} tokens, {same} of {bytes.Length} bytes equal before the first that is not");
     }
 }
