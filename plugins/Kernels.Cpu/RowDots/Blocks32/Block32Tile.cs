@@ -32,7 +32,7 @@ internal readonly unsafe struct Block32Tile<TBlock, TByteDot> : IRowTile
             {
                 int blocks = Math.Min(Batch, groups - group);
                 Ahead(block);
-                Vector256<int> halves = blocks == Batch ? Starts(block, (Batch - 1) * TBlock.Bytes) : Starts(block, (blocks - 1) * TBlock.Bytes);
+                Vector256<int> halves = blocks == Batch ? Starts(block) : LastStarts(block, (blocks - 1) * TBlock.Bytes);
                 Vector256<float> scale = HalfFloat.ToSingle(halves), minimum = TBlock.HasMinimum ? HalfFloat.ToSingle(halves >> 16) : default;
                 nint at = group * sizeof(float);
                 Scale(scale, minimum, a0 + at, scaleOffset, sumOffset, scales, ref minimums0);
@@ -106,9 +106,22 @@ internal readonly unsafe struct Block32Tile<TBlock, TByteDot> : IRowTile
         return Fma.MultiplyAdd(Vector256.Create(*scale), Vector256.ConvertToSingle(dot), sum);
     }
 
-    /// <summary>The first four bytes of eight blocks, the scale and the minimum or what else follows; the last block's for those beyond it, whose activations are zero.</summary>
+    /// <summary>The first four bytes of eight blocks: the scale, and the minimum or what else follows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Starts(byte* block, int last) =>
+    private static Vector256<int> Starts(byte* block) =>
+        Vector256.Create(
+            Unsafe.ReadUnaligned<int>(block),
+            Unsafe.ReadUnaligned<int>(block + TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 2 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 3 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 4 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 5 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 6 * TBlock.Bytes),
+            Unsafe.ReadUnaligned<int>(block + 7 * TBlock.Bytes));
+
+    /// <summary>As <see cref="Starts"/> for fewer blocks: the last one again for those beyond it, whose activations' scales and sums are zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> LastStarts(byte* block, int last) =>
         Vector256.Create(
             Unsafe.ReadUnaligned<int>(block),
             Unsafe.ReadUnaligned<int>(block + Math.Min(TBlock.Bytes, last)),
