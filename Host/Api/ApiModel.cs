@@ -33,6 +33,10 @@ internal sealed class ApiModel
     /// <summary>The longest context, in tokens.</summary>
     public int ContextLength => _composition.Limits.MaxContext;
 
+    /// <summary>The most continuations of one prompt.</summary>
+    public int MaxChoices => _composition.Limits.MaxSequences;
+
+    /// <summary>Sampling where a request says nothing.</summary>
     public SamplingOptions Sampling { get; }
 
     /// <summary>The ids of a plain text, with what the model wants around it.</summary>
@@ -40,7 +44,7 @@ internal sealed class ApiModel
     {
         List<int> ids = [];
         Tokenizer.Encode(text, new EncodeOptions { AddSpecial = true, ParseSpecial = !_escapeSpecialTokens }, ids);
-        return Checked(ids, field);
+        return CheckPrompt([.. ids], field);
     }
 
     /// <summary>The ids of a conversation.</summary>
@@ -58,7 +62,7 @@ internal sealed class ApiModel
                 Variables = variables,
                 Now = now,
             }, _escapeSpecialTokens, _escapeSpecialTokens ? _controlSpellings.Value : []);
-            return Checked(PromptEncoder.Encode(Tokenizer, prompt), "messages");
+            return CheckPrompt([.. PromptEncoder.Encode(Tokenizer, prompt)], "messages");
         }
         catch (ChatTemplateException e)
         {
@@ -66,13 +70,14 @@ internal sealed class ApiModel
         }
     }
 
-    private int[] Checked(List<int> ids, string field)
+    /// <summary>The prompt, if it is not empty and leaves room in the context.</summary>
+    public int[] CheckPrompt(int[] ids, string field)
     {
-        if (ids.Count == 0)
+        if (ids.Length == 0)
             throw ApiException.Invalid(field, "at least one token", "none");
-        if (ids.Count >= ContextLength)
-            throw new ApiException(400, $"'{field}': {ids.Count} tokens do not leave room in the model's context of {ContextLength}", field, "context_length_exceeded");
-        return [.. ids];
+        if (ids.Length >= ContextLength)
+            throw new ApiException(400, $"'{field}': {ids.Length} tokens do not leave room in the model's context of {ContextLength}", field, "context_length_exceeded");
+        return ids;
     }
 
     private ChatTemplate ParseTemplate() => ChatTemplate.Parse(_composition.Source.ChatTemplate

@@ -8,7 +8,7 @@ using Tessera.Host.Models;
 namespace Tessera.Host.Api;
 
 /// <summary>Finds the model that a request means.</summary>
-internal sealed class ApiModels(ModelRegistry registry, HostConfiguration configuration, TimeProvider time)
+internal sealed class ApiModels(ModelRegistry registry, HostConfiguration configuration, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>What was made of each engine's composition; goes with the engine.</summary>
     private readonly ConditionalWeakTable<ModelEngine, ApiModel> _models = [];
@@ -37,6 +37,10 @@ internal sealed class ApiModels(ModelRegistry registry, HostConfiguration config
         {
             EngineLease lease = served.Acquire();
             return new ModelUse(lease, Of(lease));
+        }
+        catch (ModelNotReadyException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new ApiException(503, "the server is stopping", code: "stopping");
         }
         catch (ModelNotReadyException e)
         {

@@ -15,7 +15,8 @@ internal static class LoadModelEndpoint
 
     private static async Task LoadAsync(HttpContext http, ModelRegistry registry, HostConfiguration configuration)
     {
-        Authorize(http, configuration.Admin.Token);
+        if (!IsAllowed(http.Connection.RemoteIpAddress, http.Request.Headers, configuration.Admin.Token))
+            throw new ApiException(403, "loading a model is for callers on this machine, or with the admin token (admin.token)", code: "forbidden");
         using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
         string name = new FieldReader(body.RootElement).String("model") ?? throw ApiException.Invalid("model", "a configured model's name", "nothing");
         ServedModel model = registry.Find(name)
@@ -32,14 +33,13 @@ internal static class LoadModelEndpoint
         await http.Response.WriteAsJsonAsync(new LoadModelResponse(name, "ready", model.Generation), ApiJson.Readable.LoadModelResponse, cancellationToken: http.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>Lets callers from this machine in, and those with the admin token. A page in a browser on this machine is no such caller: it cannot leave its Origin out.</summary>
-    private static void Authorize(HttpContext http, Secret? token)
+    /// <summary>Lets callers from this machine in, and those with the admin token. A page in a browser on this machine is no such caller, as it cannot leave its Origin out; nor is who comes by way of a proxy.</summary>
+    internal static bool IsAllowed(IPAddress? from, IHeaderDictionary headers, Secret? token)
     {
-        string header = http.Request.Headers.Authorization.ToString();
-        if (token is not null && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && token.Matches(header["Bearer ".Length..].Trim()))
-            return;
-        bool here = http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && !http.Request.Headers.ContainsKey("Origin") && !http.Request.Headers.ContainsKey("X-Forwarded-For");
-        if (!here)
-            throw new ApiException(403, "loading a model is for callers on this machine, or with the admin token (admin.token)", code: "forbidden");
+        const string Bearer = "Bearer ";
+        string header = headers.Authorization.ToString();
+        if (token is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && token.Matches(header[Bearer.Length..].Trim()))
+            return true;
+        return from is not null && IPAddress.IsLoopback(from) && !headers.ContainsKey("Origin") && !headers.ContainsKey("X-Forwarded-For") && !headers.ContainsKey("Forwarded");
     }
 }

@@ -47,6 +47,7 @@ internal sealed class ConfigurationBinder(ConfigurationLoader loader, Configurat
         {
             Urls = Urls(section, "http://127.0.0.1:11434"),
             MaxQueue = section.Integer("maxQueue", 512, 1, 1_000_000),
+            SlowReaderTimeout = TimeSpan.FromSeconds(section.Integer("slowReaderSeconds", 60, 1, 3_600)),
         };
         section.Finish();
         return server;

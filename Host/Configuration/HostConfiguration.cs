@@ -46,6 +46,9 @@ public sealed record ServerConfiguration
 
     /// <summary>The most requests that wait; more are refused.</summary>
     public required int MaxQueue { get; init; }
+
+    /// <summary>A client that takes nothing of its answer for so long is disconnected.</summary>
+    public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }
 
 /// <summary>Section <c>plugins</c>.</summary>

@@ -29,6 +29,7 @@ public sealed class ModelRegistry : IAsyncDisposable
             MaxSequences = configuration.Engine.MaxSequences,
             StepMs = configuration.Engine.StepMs,
             MaxQueue = configuration.Server.MaxQueue,
+            SlowReaderTimeout = configuration.Server.SlowReaderTimeout,
         };
         ILogger logger = loggers.CreateLogger<ModelRegistry>();
         foreach (ModelConfiguration model in configuration.Models.List)
@@ -60,7 +61,7 @@ public sealed class ModelRegistry : IAsyncDisposable
             {
                 await model.LoadAsync(cancellation).ConfigureAwait(false);
             }
-            catch (TesseraException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 // The model knows, and has logged it.
             }

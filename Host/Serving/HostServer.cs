@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Tessera.Host.Api;
@@ -18,14 +19,18 @@ internal sealed class HostServer : IAsyncDisposable
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
-    private readonly ILoggerFactory _loggers;
     private readonly PluginHost _plugins;
     private readonly WorkTeam _team;
+    private readonly ILoggerFactory _loggers;
     private readonly Task _loading;
+    private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
 
-    private HostServer(WebApplication app, ILoggerFactory loggers, PluginHost plugins, WorkTeam team, ModelRegistry registry, Task loading) =>
-        (_app, _loggers, _plugins, _team, Registry, _loading) = (app, loggers, plugins, team, registry, loading);
+    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers)
+    {
+        (_app, _plugins, _team, Registry, _loggers) = (app, plugins, team, registry, loggers);
+        _loading = LoadAsync(loggers.CreateLogger<HostServer>());
+    }
 
     /// <summary>The models.</summary>
     public ModelRegistry Registry { get; }
@@ -41,10 +46,10 @@ internal sealed class HostServer : IAsyncDisposable
     /// <param name="packages">The folder with the record of first-party packages: the executable's.</param>
     /// <param name="level">The least level that is logged.</param>
     /// <param name="progress">Told about reading large files, or null.</param>
+    /// <exception cref="TesseraException">A plugin cannot be loaded, or an address cannot be listened on.</exception>
     public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null)
     {
-        ILoggerFactory loggers = LoggerFactory.Create(b => Logging.Configure(b, level));
-        MetricsHub metrics = new();
+        ILoggerFactory loggers = CreateLoggers(level);
         PluginHost? plugins = null;
         WorkTeam? team = null;
         ModelRegistry? registry = null;
@@ -54,10 +59,11 @@ internal sealed class HostServer : IAsyncDisposable
             plugins = PluginHost.Load(configuration.Plugins, TrustedFiles.Read(packages), loggers);
             team = WorkTeam.Create(configuration.Engine.Threads);
             CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
+            MetricsHub metrics = new();
             registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
-            app = Build(configuration, level, registry, metrics);
-            await app.StartAsync().ConfigureAwait(false);
-            return new HostServer(app, loggers, plugins, team, registry, LoadAsync(registry, loggers.CreateLogger<HostServer>()));
+            app = BuildApp(configuration, loggers, registry, metrics);
+            await ListenAsync(app, configuration).ConfigureAwait(false);
+            return new HostServer(app, plugins, team, registry, loggers);
         }
         catch
         {
@@ -77,7 +83,7 @@ internal sealed class HostServer : IAsyncDisposable
     public Task WaitForStopAsync(CancellationToken cancellation)
     {
         TaskCompletionSource stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+        _app.Lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
         return stopping.Task.WaitAsync(cancellation);
     }
 
@@ -86,6 +92,9 @@ internal sealed class HostServer : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
+        // Marks the server as stopping for those who ask; it listens until the models are drained.
+        _app.Lifetime.StopApplication();
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using (CancellationTokenSource deadline = new(DrainTime))
         {
             await Registry.DrainAsync(deadline.Token).ConfigureAwait(false);
@@ -97,25 +106,29 @@ internal sealed class HostServer : IAsyncDisposable
         _team.Dispose();
         await _plugins.DisposeAsync().ConfigureAwait(false);
         _loggers.Dispose();
+        _stopping.Dispose();
     }
 
-    private static WebApplication Build(HostConfiguration configuration, LogLevel level, ModelRegistry registry, MetricsHub metrics)
+    private static ILoggerFactory CreateLoggers(LogLevel level) => LoggerFactory.Create(logging =>
+    {
+        Logging.Configure(logging, level);
+        // What these say with a stack trace is thrown too, and told in one line; requests that fail are logged by ErrorHandling.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+    });
+
+    private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, ModelRegistry registry, MetricsHub metrics)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
-        Logging.Configure(builder.Logging, level);
-        builder.WebHost.UseUrls([.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls]);
+        builder.WebHost.UseUrls(Addresses(configuration));
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
             k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
-        // Instances: the container does not dispose what it did not make.
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(configuration);
-        builder.Services.AddSingleton(registry);
-        builder.Services.AddSingleton(metrics);
-        builder.Services.AddSingleton<ApiModels>();
+        // Given as instances: the container disposes only what it has made, and a request's scope would dispose the registry with the request.
+        builder.Services.AddSingleton(loggers).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>();
         WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
         OpenAiEndpoints.Map(app);
@@ -125,16 +138,39 @@ internal sealed class HostServer : IAsyncDisposable
         return app;
     }
 
-    private static async Task LoadAsync(ModelRegistry registry, ILogger log)
+    /// <summary>The administration addresses are of use only with a token: on the others, callers from this machine need none.</summary>
+    private static string[] Addresses(HostConfiguration configuration) =>
+        [.. configuration.Server.Urls, .. configuration.Admin.Token is null ? [] : configuration.Admin.Urls];
+
+    private static async Task ListenAsync(WebApplication app, HostConfiguration configuration)
+    {
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
+        {
+            throw new TesseraException($"cannot listen on {string.Join(", ", Addresses(configuration))}: {e.Message}", e);
+        }
+    }
+
+    private async Task LoadAsync(ILogger log)
     {
         long start = Stopwatch.GetTimestamp();
-        await registry.LoadAllAsync(CancellationToken.None).ConfigureAwait(false);
-        foreach (ServedModel model in registry.Models)
+        try
+        {
+            await Registry.LoadAllAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        foreach (ServedModel model in Registry.Models)
         {
             using EngineLease? lease = model.TryAcquire();
             if (lease?.Composition.Source.Metadata.Description is { } description)
                 log.LogInformation("model '{Name}': {Description}", model.Name, description);
         }
-        log.LogInformation("{Ready} of {All} models ready after {Seconds:F1} s", registry.Models.Count(m => m.State == ModelState.Ready), registry.Models.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        log.LogInformation("{Ready} of {All} models ready after {Seconds:F1} s", Registry.Models.Count(m => m.State == ModelState.Ready), Registry.Models.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 }

@@ -19,8 +19,7 @@ internal static class ChatCompletionRequest
         long? top = fields.Integer("top_logprobs", 0, 20);
         if (top is not null && !logProbabilities)
             throw ApiException.Invalid("top_logprobs", "only together with 'logprobs': true");
-        long? maxTokens = fields.Integer("max_completion_tokens", 0, int.MaxValue) ?? fields.Integer("max_tokens", 0, int.MaxValue);
-        GenerationRequest request = CompletionFields.Read(fields, model.Sampling, model.Tokenizer.VocabularySize, maxTokens, logProbabilities ? (int)(top ?? 0) : -1);
+        GenerationRequest request = CompletionFields.Read(fields, model, CompletionFields.MaxTokens(fields), logProbabilities ? (int)(top ?? 0) : -1);
         (bool stream, bool usage) = CompletionFields.Streaming(fields);
         JsonArray messages = Messages(fields);
         JsonObject? variables = Variables(fields);
@@ -37,11 +36,11 @@ internal static class ChatCompletionRequest
 
     private static void RefuseWhatIsNotThere(in FieldReader fields)
     {
-        if (fields.Get("tools") is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0 && !IsNone(fields.Get("tool_choice")))
+        if (fields.Get("tools") is { } tools && !(tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() == 0) && !IsNone(fields.Get("tool_choice")))
             throw ApiException.Unsupported("tools", "calling tools (send \"tool_choice\": \"none\" to have them ignored)");
         if (fields.Get("response_format") is { } format && new FieldReader(format, "response_format").String("type") is not ("text" or null))
             throw ApiException.Unsupported("response_format.type", "structured output");
-        if (fields.Get("modalities") is { ValueKind: JsonValueKind.Array } modalities && modalities.EnumerateArray().Any(m => m.ValueKind != JsonValueKind.String || !m.ValueEquals("text")))
+        if (fields.Strings("modalities", 8).Any(m => m != "text"))
             throw ApiException.Unsupported("modalities", "anything but text");
 
         static bool IsNone(JsonElement? choice) => choice is { ValueKind: JsonValueKind.String } c && c.ValueEquals("none");

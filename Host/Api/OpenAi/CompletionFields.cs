@@ -1,12 +1,10 @@
 using Tessera.Engine.Generation;
-using Tessera.Engine.Sampling;
 
 namespace Tessera.Host.Api.OpenAi;
 
 /// <summary>The fields that chat and text completions share, beside the sampling fields.</summary>
 internal static class CompletionFields
 {
-    private const int MaxChoices = 128;
     private const int MaxStops = 16;
 
     /// <summary>Fields that change the answer in a way that is not there yet: refused, never ignored.</summary>
@@ -19,11 +17,10 @@ internal static class CompletionFields
 
     /// <summary>Reads the fields into a request without a prompt.</summary>
     /// <param name="fields">The body.</param>
-    /// <param name="defaults">The model's sampling defaults.</param>
-    /// <param name="vocabulary">The number of token ids.</param>
+    /// <param name="model">The model.</param>
     /// <param name="maxTokens">The limit of output tokens, from the fields that this kind of request has.</param>
     /// <param name="topLogProbabilities">Alternatives to report, or −1.</param>
-    public static GenerationRequest Read(in FieldReader fields, SamplingOptions defaults, int vocabulary, long? maxTokens, int topLogProbabilities)
+    public static GenerationRequest Read(in FieldReader fields, ApiModel model, long? maxTokens, int topLogProbabilities)
     {
         foreach ((string field, string what) in Refused)
             if (fields.Get(field) is not null)
@@ -36,15 +33,19 @@ internal static class CompletionFields
         {
             Prompt = [],
             MaxTokens = (int)Math.Min(maxTokens ?? int.MaxValue, int.MaxValue),
-            Sampling = SamplingFields.Read(fields, defaults, vocabulary),
+            Sampling = SamplingFields.Read(fields, model.Sampling, model.Tokenizer.VocabularySize),
             Stop = stop,
             IgnoreEndTokens = fields.Boolean("ignore_eos") ?? false,
             TopLogProbabilities = topLogProbabilities,
-            Choices = (int)(fields.Integer("n", 1, MaxChoices) ?? 1),
+            Choices = (int)(fields.Integer("n", 1, model.MaxChoices) ?? 1),
             CacheSalt = fields.String("cache_salt"),
             Speculative = fields.Boolean("speculative") ?? true,
         };
     }
+
+    /// <summary>The limit of output tokens, or null.</summary>
+    public static long? MaxTokens(in FieldReader fields) =>
+        fields.Integer("max_completion_tokens", 0, int.MaxValue) ?? fields.Integer("max_tokens", 0, int.MaxValue);
 
     /// <summary>Whether to stream, and whether the stream ends with usage.</summary>
     public static (bool Stream, bool IncludeUsage) Streaming(in FieldReader fields)

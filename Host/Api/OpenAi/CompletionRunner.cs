@@ -6,7 +6,14 @@ namespace Tessera.Host.Api.OpenAi;
 /// <summary>Runs a job on an engine and answers: as one body, or as events while the tokens come. Whatever ends the answer ends the generations too.</summary>
 internal static class CompletionRunner
 {
-    public static async Task RunAsync(HttpContext http, ModelEngine engine, ApiModel model, CompletionJob job, IAnswerShape shape)
+    /// <param name="http">The request.</param>
+    /// <param name="engine">Generates.</param>
+    /// <param name="model">Its composition.</param>
+    /// <param name="job">What is asked for.</param>
+    /// <param name="shape">The answer's JSON.</param>
+    /// <param name="patience">How long an event may wait for the client to take it.</param>
+    /// <param name="log">Told what nobody foresaw.</param>
+    public static async Task RunAsync(HttpContext http, ModelEngine engine, ApiModel model, CompletionJob job, IAnswerShape shape, TimeSpan patience, ILogger log)
     {
         List<ChoiceReader> choices = [];
         try
@@ -14,7 +21,7 @@ internal static class CompletionRunner
             foreach (GenerationRequest request in job.Requests)
                 foreach (GenerationStream stream in Submit(engine, request))
                     choices.Add(new ChoiceReader(stream, request, model, choices.Count));
-            await (job.Stream ? StreamAsync(http, choices, job, shape) : AnswerAsync(http, choices, job, shape)).ConfigureAwait(false);
+            await (job.Stream ? StreamAsync(http, choices, job, shape, patience, log) : AnswerAsync(http, choices, job, shape)).ConfigureAwait(false);
         }
         finally
         {
@@ -37,9 +44,9 @@ internal static class CompletionRunner
         {
             throw new ApiException(503, e.Message, code: "draining") { RetryAfter = 1 };
         }
-        catch (ArgumentException e)
+        catch (EngineFaultedException e)
         {
-            throw new ApiException(400, e.Message, e.ParamName, "invalid_value");
+            throw new ApiException(503, e.Message, code: "model_failed");
         }
     }
 
@@ -50,10 +57,9 @@ internal static class CompletionRunner
         await shape.WriteAsync(http, job, results, Count(choices)).ConfigureAwait(false);
     }
 
-    private static async Task StreamAsync(HttpContext http, List<ChoiceReader> choices, CompletionJob job, IAnswerShape shape)
+    private static async Task StreamAsync(HttpContext http, List<ChoiceReader> choices, CompletionJob job, IAnswerShape shape, TimeSpan patience, ILogger log)
     {
-        using EventStream events = new(http);
-        events.Start();
+        using EventStream events = new(http, patience);
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         try
         {
@@ -61,9 +67,11 @@ internal static class CompletionRunner
             if (job.IncludeUsage)
                 await shape.WriteUsageAsync(events, job, Count(choices)).ConfigureAwait(false);
         }
-        catch (ApiException e)
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {
-            await events.WriteAsync(e.Body, ApiJson.Readable.ErrorBody).ConfigureAwait(false);
+            // The status has gone out; clients of this API look for an error among the events.
+            ApiException error = e as ApiException ?? ErrorHandling.Unforeseen(e, http, log);
+            await events.WriteAsync(error.Body, ApiJson.Readable.ErrorBody).ConfigureAwait(false);
         }
         await events.DoneAsync().ConfigureAwait(false);
     }
@@ -83,15 +91,15 @@ internal static class CompletionRunner
                 written += choice.Text.Length;
             }
         }
-        catch (ApiException)
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+            // The client has gone, or another choice has failed and speaks for all.
+        }
+        catch
         {
             // One choice failed: the others end with it.
             await failed.CancelAsync().ConfigureAwait(false);
             throw;
-        }
-        catch (OperationCanceledException) when (failed.IsCancellationRequested)
-        {
-            // The client has gone, or another choice has failed and speaks for all.
         }
     }
 

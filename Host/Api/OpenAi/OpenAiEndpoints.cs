@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using Tessera.Host.Configuration;
 
 namespace Tessera.Host.Api.OpenAi;
 
@@ -10,25 +11,28 @@ internal static class OpenAiEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/chat/completions", (HttpContext http, ApiModels models, TimeProvider time) => CompleteAsync(http, models, time, chat: true));
-        routes.MapPost("/v1/completions", (HttpContext http, ApiModels models, TimeProvider time) => CompleteAsync(http, models, time, chat: false));
+        routes.MapPost("/v1/chat/completions", (HttpContext http, CompletionServices services) => CompleteAsync(http, services, chat: true));
+        routes.MapPost("/v1/completions", (HttpContext http, CompletionServices services) => CompleteAsync(http, services, chat: false));
         routes.MapGet("/v1/models", (HttpContext http, ApiModels models) =>
             http.Response.WriteAsJsonAsync(new ModelList("list", models.Cards), ApiJson.Readable.ModelList, cancellationToken: http.RequestAborted));
         routes.MapGet("/v1/models/{**name}", (HttpContext http, ApiModels models, string name) =>
             http.Response.WriteAsJsonAsync(models.Card(name), ApiJson.Readable.ModelCard, cancellationToken: http.RequestAborted));
     }
 
-    private static async Task CompleteAsync(HttpContext http, ApiModels models, TimeProvider time, bool chat)
+    private static async Task CompleteAsync(HttpContext http, CompletionServices services, bool chat)
     {
         using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
-        using ModelUse use = models.Acquire(body.RootElement);
-        DateTimeOffset now = time.GetLocalNow();
+        using ModelUse use = services.Models.Acquire(body.RootElement);
+        DateTimeOffset now = services.Time.GetLocalNow();
         CompletionJob job = chat
             ? ChatCompletionRequest.Read(body.RootElement, use.Model, now.DateTime)
             : TextCompletionRequest.Read(body.RootElement, use.Model);
         IAnswerShape shape = chat
             ? new ChatShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint)
             : new TextShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint);
-        await CompletionRunner.RunAsync(http, use.Engine, use.Model, job, shape).ConfigureAwait(false);
+        await CompletionRunner.RunAsync(http, use.Engine, use.Model, job, shape, services.Configuration.Server.SlowReaderTimeout, services.Log).ConfigureAwait(false);
     }
 }
+
+/// <summary>What completions need beside the request.</summary>
+internal sealed record CompletionServices(ApiModels Models, HostConfiguration Configuration, TimeProvider Time, ILogger<CompletionServices> Log);

@@ -12,16 +12,19 @@ internal static class SamplingFields
     public static SamplingOptions Read(in FieldReader fields, SamplingOptions defaults, int vocabulary) => defaults with
     {
         Temperature = fields.Number("temperature", 0, 100) ?? defaults.Temperature,
-        TopP = fields.Number("top_p", 0, 1) ?? defaults.TopP,
+        TopP = Mass(fields.Number("top_p", 0, 1)) ?? defaults.TopP,
         TopK = (int?)fields.Integer("top_k", -1, int.MaxValue) is { } topK ? Math.Max(0, topK) : defaults.TopK,
         MinP = fields.Number("min_p", 0, 1) ?? defaults.MinP,
-        TypicalP = fields.Number("typical_p", 0, 1) ?? defaults.TypicalP,
+        TypicalP = Mass(fields.Number("typical_p", 0, 1)) ?? defaults.TypicalP,
         RepetitionPenalty = fields.Number("repetition_penalty", 0.01, 100) ?? fields.Number("repeat_penalty", 0.01, 100) ?? defaults.RepetitionPenalty,
         FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? defaults.FrequencyPenalty,
         PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? defaults.PresencePenalty,
         Seed = fields.Integer("seed", long.MinValue, long.MaxValue) is { } seed ? unchecked((ulong)seed) : defaults.Seed,
         LogitBias = ReadBias(fields, vocabulary) ?? defaults.LogitBias,
     };
+
+    /// <summary>No mass at all still keeps one token.</summary>
+    private static float? Mass(float? value) => value is { } mass ? Math.Max(mass, float.Epsilon) : null;
 
     private static Dictionary<int, float>? ReadBias(in FieldReader fields, int vocabulary)
     {

@@ -17,13 +17,15 @@ internal static class TextCompletionRequest
         if (fields.Integer("best_of", 1, 128) is > 1)
             throw ApiException.Unsupported("best_of", "choosing among several completions");
         int top = (int)(fields.Integer("logprobs", 0, 20) ?? -1);
-        long? maxTokens = fields.Integer("max_tokens", 0, int.MaxValue) ?? DefaultMaxTokens;
-        GenerationRequest request = CompletionFields.Read(fields, model.Sampling, model.Tokenizer.VocabularySize, maxTokens, top);
+        GenerationRequest request = CompletionFields.Read(fields, model, CompletionFields.MaxTokens(fields) ?? DefaultMaxTokens, top);
         (bool stream, bool usage) = CompletionFields.Streaming(fields);
+        List<int[]> prompts = Prompts(fields, model);
+        if (prompts.Count * request.Choices > MaxPrompts)
+            throw ApiException.Invalid("n", $"at most {MaxPrompts} continuations of all prompts together", $"{prompts.Count} prompts and n = {request.Choices}");
         return new CompletionJob
         {
             Model = model.Name,
-            Requests = [.. Prompts(fields, model).Select(p => request with { Prompt = p })],
+            Requests = [.. prompts.Select(p => request with { Prompt = p })],
             Stream = stream,
             IncludeUsage = usage,
             LogProbabilities = top >= 0,
@@ -41,7 +43,7 @@ internal static class TextCompletionRequest
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0)
             throw ApiException.Invalid(Field, "a text, a list of texts, token ids or lists of them", FieldReader.Describe(prompt));
         if (prompt[0].ValueKind == JsonValueKind.Number)
-            return [TokenIds.Read(prompt, Field, model.Tokenizer.VocabularySize)];
+            return [Ids(prompt, Field)];
         if (prompt.GetArrayLength() > MaxPrompts)
             throw ApiException.Invalid(Field, $"at most {MaxPrompts} prompts", $"{prompt.GetArrayLength()}");
         List<int[]> prompts = [];
@@ -51,10 +53,12 @@ internal static class TextCompletionRequest
             prompts.Add(item.ValueKind switch
             {
                 JsonValueKind.String => model.EncodeText(item.GetString()!, name),
-                JsonValueKind.Array => TokenIds.Read(item, name, model.Tokenizer.VocabularySize),
+                JsonValueKind.Array => Ids(item, name),
                 _ => throw ApiException.Invalid(name, "a text or token ids", FieldReader.Describe(item)),
             });
         }
         return prompts;
+
+        int[] Ids(JsonElement ids, string name) => model.CheckPrompt(TokenIds.Read(ids, name, model.Tokenizer.VocabularySize), name);
     }
 }
