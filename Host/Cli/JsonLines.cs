@@ -24,13 +24,14 @@ internal static class JsonLines
             buffer.Clear();
             try
             {
-                using JsonDocument document = JsonDocument.Parse(line);
+                using JsonDocument document = JsonDocument.Parse(line, Api.JsonBody.Options);
+                Api.WholeStrings.Require(document.RootElement);
                 Write(buffer, w => answer(document.RootElement, w));
             }
-            catch (Exception e) when (e is JsonException or TesseraException or Api.ApiException or ArgumentException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException or TesseraException or Api.ApiException or ArgumentException)
             {
                 buffer.Clear();
-                Write(buffer, w => w.WriteString("error", e is JsonException ? $"not valid JSON: {e.Message}" : e.Message));
+                Write(buffer, w => w.WriteString("error", e is JsonException or InvalidOperationException ? $"not valid JSON: {e.Message}" : e.Message));
             }
             output.Write(buffer.WrittenSpan);
             output.WriteByte((byte)'\n');
