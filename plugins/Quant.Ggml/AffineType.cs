@@ -1,8 +1,8 @@
 namespace Tessera.Quant.Ggml;
 
-/// <summary>A quantizable type whose values are scale · u − minimum, with unsigned bytes u, for each group.</summary>
+/// <summary>A type whose values are scale · u − minimum, with unsigned bytes u, for each group.</summary>
 internal abstract unsafe class AffineType(string id, int blockSize, int blockBytes, int groupSize, int maxValue)
-    : QuantizableType(id, blockSize, blockBytes), IAffineUnpack
+    : GgmlType(id, blockSize, blockBytes), IAffineUnpack
 {
     public int GroupSize { get; } = groupSize;
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>The upper halves of floats.</summary>
-internal sealed unsafe class BF16() : QuantizableType("bf16", 1, sizeof(ushort))
+internal sealed unsafe class BF16() : GgmlType("bf16", 1, sizeof(ushort)), IBlockQuantizer
 {
     private const uint QuietBit = 1 << 22;
 
@@ -24,7 +24,7 @@ internal sealed unsafe class BF16() : QuantizableType("bf16", 1, sizeof(ushort))
     }
 
     /// <summary>Rounds to nearest even; a NaN stays one.</summary>
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         ushort* halves = (ushort*)destination;
         for (long i = 0; i < blocks; i++)

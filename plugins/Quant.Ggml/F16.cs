@@ -5,7 +5,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>IEEE half-precision floats.</summary>
-internal sealed unsafe class F16() : QuantizableType("f16", 1, sizeof(ushort))
+internal sealed unsafe class F16() : GgmlType("f16", 1, sizeof(ushort)), IBlockQuantizer
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected internal override void DequantizeBlocks(byte* source, long blocks, float* destination)
@@ -22,7 +22,7 @@ internal sealed unsafe class F16() : QuantizableType("f16", 1, sizeof(ushort))
             destination[i] = HalfFloat.ToSingle(halves[i]);
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         ushort* halves = (ushort*)destination;
         for (long i = 0; i < blocks; i++)

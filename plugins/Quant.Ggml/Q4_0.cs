@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>32 values of 4 bits around zero: (u − 8) · scale.</summary>
-internal sealed unsafe class Q4_0() : AffineType("q4_0", Values, sizeof(BlockQ4_0), Values, Greatest)
+internal sealed unsafe class Q4_0() : AffineType("q4_0", Values, sizeof(BlockQ4_0), Values, Greatest), IBlockQuantizer
 {
     private const int Values = 32;
     private const int Greatest = 15;
@@ -38,7 +38,7 @@ internal sealed unsafe class Q4_0() : AffineType("q4_0", Values, sizeof(BlockQ4_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         for (BlockQ4_0* block = (BlockQ4_0*)destination, end = block + blocks; block < end; block++, source += Values)
         {

@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>32 values of 4 bits above a minimum: u · scale + minimum.</summary>
-internal sealed unsafe class Q4_1() : AffineType("q4_1", Values, sizeof(BlockQ4_1), Values, Greatest)
+internal sealed unsafe class Q4_1() : AffineType("q4_1", Values, sizeof(BlockQ4_1), Values, Greatest), IBlockQuantizer
 {
     private const int Values = 32;
     private const int Greatest = 15;
@@ -36,7 +36,7 @@ internal sealed unsafe class Q4_1() : AffineType("q4_1", Values, sizeof(BlockQ4_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         for (BlockQ4_1* block = (BlockQ4_1*)destination, end = block + blocks; block < end; block++, source += Values)
         {

@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>256 values of 4 bits in groups of 32, with 6-bit scales and minimums.</summary>
-internal sealed unsafe class Q4_K() : AffineType("q4_k", Values, sizeof(BlockQ4_K), KGroups.Values, Greatest)
+internal sealed unsafe class Q4_K() : AffineType("q4_k", Values, sizeof(BlockQ4_K), KGroups.Values, Greatest), IBlockQuantizer
 {
     private const int Values = 256;
     private const int Greatest = 15;
@@ -53,7 +53,7 @@ internal sealed unsafe class Q4_K() : AffineType("q4_k", Values, sizeof(BlockQ4_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         byte* quants = stackalloc byte[Values];
         AffineSearch search = new(Greatest, FirstStep: -1, Steps: 20);

@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>32 values of 5 bits around zero: (u − 16) · scale.</summary>
-internal sealed unsafe class Q5_0() : AffineType("q5_0", Values, sizeof(BlockQ5_0), Values, Greatest)
+internal sealed unsafe class Q5_0() : AffineType("q5_0", Values, sizeof(BlockQ5_0), Values, Greatest), IBlockQuantizer
 {
     private const int Values = 32;
     private const int Greatest = 31;
@@ -38,7 +38,7 @@ internal sealed unsafe class Q5_0() : AffineType("q5_0", Values, sizeof(BlockQ5_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         for (BlockQ5_0* block = (BlockQ5_0*)destination, end = block + blocks; block < end; block++, source += Values)
         {

@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>32 values of 5 bits above a minimum: u · scale + minimum.</summary>
-internal sealed unsafe class Q5_1() : AffineType("q5_1", Values, sizeof(BlockQ5_1), Values, Greatest)
+internal sealed unsafe class Q5_1() : AffineType("q5_1", Values, sizeof(BlockQ5_1), Values, Greatest), IBlockQuantizer
 {
     private const int Values = 32;
     private const int Greatest = 31;
@@ -36,7 +36,7 @@ internal sealed unsafe class Q5_1() : AffineType("q5_1", Values, sizeof(BlockQ5_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         for (BlockQ5_1* block = (BlockQ5_1*)destination, end = block + blocks; block < end; block++, source += Values)
         {

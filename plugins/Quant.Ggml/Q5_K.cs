@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>256 values of 5 bits in groups of 32, with 6-bit scales and minimums.</summary>
-internal sealed unsafe class Q5_K() : AffineType("q5_k", Values, sizeof(BlockQ5_K), KGroups.Values, Greatest)
+internal sealed unsafe class Q5_K() : AffineType("q5_k", Values, sizeof(BlockQ5_K), KGroups.Values, Greatest), IBlockQuantizer
 {
     private const int Values = 256;
     private const int Greatest = 31;
@@ -43,7 +43,7 @@ internal sealed unsafe class Q5_K() : AffineType("q5_k", Values, sizeof(BlockQ5_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         byte* quants = stackalloc byte[Values];
         AffineSearch search = new(Greatest, FirstStep: -0.5f, Steps: 15);

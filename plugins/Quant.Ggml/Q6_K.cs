@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>256 values of 6 bits in groups of 16, with signed 8-bit scales.</summary>
-internal sealed unsafe class Q6_K() : AffineType("q6_k", Values, sizeof(BlockQ6_K), Group, 63)
+internal sealed unsafe class Q6_K() : AffineType("q6_k", Values, sizeof(BlockQ6_K), Group, 63), IBlockQuantizer
 {
     private const int Values = 256;
     private const int Group = 16;
@@ -41,7 +41,7 @@ internal sealed unsafe class Q6_K() : AffineType("q6_k", Values, sizeof(BlockQ6_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         byte* quants = stackalloc byte[Values];
         for (BlockQ6_K* block = (BlockQ6_K*)destination, end = block + blocks; block < end; block++, source += Values)

@@ -6,7 +6,7 @@ using Tessera.Quant.Ggml.Numerics;
 namespace Tessera.Quant.Ggml;
 
 /// <summary>32 signed bytes with a scale.</summary>
-internal sealed unsafe class Q8_0() : AffineType("q8_0", Values, sizeof(BlockQ8_0), Values, 255)
+internal sealed unsafe class Q8_0() : AffineType("q8_0", Values, sizeof(BlockQ8_0), Values, 255), IBlockQuantizer
 {
     private const int Values = 32;
     private const int Zero = 128;
@@ -34,7 +34,7 @@ internal sealed unsafe class Q8_0() : AffineType("q8_0", Values, sizeof(BlockQ8_
         }
     }
 
-    protected override void QuantizeBlocks(float* source, long blocks, byte* destination)
+    public void QuantizeBlocks(float* source, long blocks, byte* destination)
     {
         for (BlockQ8_0* block = (BlockQ8_0*)destination, end = block + blocks; block < end; block++, source += Values)
         {

@@ -1,17 +1,18 @@
 namespace Tessera.Quant.Ggml.Numerics;
 
 /// <summary>
-/// ggml's search for the scale and minimum of a group of 32: starts from the range, then tries a series of slightly different scales, fits scale and
-/// minimum to the resulting integers by weighted least squares, and keeps what has the least weighted squared error. Larger values weigh more.
+/// ggml's search for the scale and minimum of a group: starts from the range, then tries a series of slightly different scales, fits scale and
+/// minimum to the resulting integers by weighted least squares, and keeps what has the least weighted error. Larger values weigh more.
 /// </summary>
 /// <param name="Greatest">The largest integer.</param>
 /// <param name="FirstStep">The first trial's number of integers is this many more than <paramref name="Greatest"/>; each next has 0.1 more.</param>
 /// <param name="Steps">The number of trials after the first.</param>
+/// <param name="Count">Values in a group.</param>
+/// <param name="Absolute">Values weigh their magnitudes, and errors count as they are; else values weigh a typical magnitude more, and errors are squared.</param>
 /// <remarks>Float32 operations in the reference's order: any other changes bytes.</remarks>
-internal readonly unsafe record struct AffineSearch(int Greatest, float FirstStep, int Steps)
+internal readonly unsafe record struct AffineSearch(int Greatest, float FirstStep, int Steps, int Count = KGroups.Values, bool Absolute = false)
 {
     private const float StepWidth = 0.1f;
-    private const int Count = KGroups.Values;
 
     /// <summary>Writes the integers; values are about scale · integer − minimum, with a minimum of at least 0.</summary>
     public float Find(float* values, byte* quants, out float minimum)
@@ -65,12 +66,12 @@ internal readonly unsafe record struct AffineSearch(int Greatest, float FirstSte
         return scale;
     }
 
-    private static void Weigh(float* values, float* weights, out float sumW, out float sumX)
+    private void Weigh(float* values, float* weights, out float sumW, out float sumX)
     {
         float squares = 0;
         for (int i = 0; i < Count; i++)
             squares += values[i] * values[i];
-        float typical = MathF.Sqrt(squares / Count);
+        float typical = Absolute ? 0 : MathF.Sqrt(squares / Count);
         sumW = sumX = 0;
         for (int i = 0; i < Count; i++)
         {
@@ -86,13 +87,13 @@ internal readonly unsafe record struct AffineSearch(int Greatest, float FirstSte
             quants[i] = (byte)int.Clamp((int)MathF.Round(inverse * (values[i] - least)), 0, Greatest);
     }
 
-    private static float Error(float* values, float* weights, byte* quants, float scale, float offset)
+    private float Error(float* values, float* weights, byte* quants, float scale, float offset)
     {
         float error = 0;
         for (int i = 0; i < Count; i++)
         {
             float difference = scale * quants[i] + offset - values[i];
-            error += weights[i] * (difference * difference);
+            error += weights[i] * (Absolute ? MathF.Abs(difference) : difference * difference);
         }
         return error;
     }

@@ -26,21 +26,44 @@ public class DequantizeTests
     }
 
     [Theory]
-    [InlineData("q4_0", "003c f0 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00", new double[] { 0, -8, 16, 7, 1, -8, 17, -7 })]
-    [InlineData("q4_1", "003c 00c0 f0 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00", new double[] { 0, -2, 16, 13, 1, -2, 17, -1 })]
-    [InlineData("q5_0", "003c 0100 0300 f0 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00", new double[] { 0, 0, 16, 15, 1, -16, 17, 1 })]
-    [InlineData("q5_1", "003c 0040 0100 0300 f0 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00", new double[] { 0, 18, 16, 33, 1, 2, 17, 19 })]
-    [InlineData("q8_0", "0038 80 7f 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02", new double[] { 0, -64, 1, 63.5, 31, 1, 2, 0 })]
+    [InlineData("q4_0", "003c f0 10 *14", new double[] { 0, -8, 16, 7, 1, -8, 17, -7 })]
+    [InlineData("q4_1", "003c 00c0 f0 10 *14", new double[] { 0, -2, 16, 13, 1, -2, 17, -1 })]
+    [InlineData("q5_0", "003c 0100 0300 f0 10 *14", new double[] { 0, 0, 16, 15, 1, -16, 17, 1 })]
+    [InlineData("q5_1", "003c 0040 0100 0300 f0 10 *14", new double[] { 0, 18, 16, 33, 1, 2, 17, 19 })]
+    [InlineData("q8_0", "0038 80 7f *29 02", new double[] { 0, -64, 1, 63.5, 31, 1, 2, 0 })]
+    [InlineData("q8_1", "003c 0000 80 7f *30", new double[] { 0, -128, 1, 127, 2, 0 })]
+    [InlineData("q1_0", "0040 05 *15", new double[] { 0, 2, 1, -2, 2, 2, 127, -2 })]
+    [InlineData("q2_0", "003c e4 *15", new double[] { 0, -1, 1, 0, 2, 1, 3, 2, 4, -1 })]
+    [InlineData("tq2_0", "09 *63 003c", new double[] { 0, 0, 32, 1, 64, -1, 96, -1, 128, -1 })]
+    [InlineData("mxfp4", "80 7f *15", new double[] { 0, -12, 16, 12, 1, 0 })]
+    [InlineData("nvfp4", "38 40 00 00 72 *7 07 *23", new double[] { 0, 1, 8, 6, 16, 12, 24, 0 })]
+    [InlineData("iq4_nl", "003c f0 88 *14", new double[] { 0, -127, 16, 113, 1, 1, 17, 1, 2, -127 })]
+    [InlineData("q2_k", "21 *15 03 *63 003c 0038", new double[] { 0, 2, 1, -1, 16, 0 })]
+    [InlineData("q3_k", "01 *31 02 *63 01 *7 02 000000 003c", new double[] { 0, 2, 1, -4, 16, 128, 32, 128 })]
+    [InlineData("q8_k", "0000003f 80 7f *286", new double[] { 0, -64, 1, 63.5, 2, 0 })]
+    [InlineData("iq2_xxs", "003c 01000000 01000010 *56", new double[] { 0, -16.125, 1, 3, 7, -3, 8, 3 })]
+    [InlineData("iq2_xs", "003c 0102 *62 01 *7", new double[] { 0, -16.125, 1, 3, 7, -3, 16, 1 })]
+    [InlineData("iq2_s", "003c 01 *31 01 *39 01 *7", new double[] { 0, -16.125, 1, 3, 7, 3, 16, 1 })]
+    [InlineData("iq3_s", "003c 01 *71 03 *31 01 000000", new double[] { 0, -9, 1, -3, 2, 3, 32, 1 })]
+    [InlineData("iq3_xxs", "003c 01 *63 01000010 *28", new double[] { 0, -15.0, 1, 3.0, 7, -3, 32, 1 })]
+    [InlineData("iq1_s", "003c 01 *31 0090 *14", new double[] { 0, 2.625, 7, -3.375, 32, -0.875 })]
+    [InlineData("iq1_m", "01 *31 08 *15 0100 0000 00c0 0030", new double[] { 0, 2.625, 7, -3.375, 8, -2.625, 16, -0.875 })]
+    [InlineData("iq4_xs", "003c 0200 01 000000 f0 *127", new double[] { 0, -127, 16, 113, 32, 4064 })]
+    [InlineData("tq1_0", "ff *51 003c", new double[] { 0, 1, 32, 1, 128, 1, 1, -1, 240, -1 })]
     public void A_block_written_by_hand_has_the_values_of_the_format(string id, string hex, double[] indexValuePairs)
     {
         GgmlType type = Types.Get(id);
-        using NativeWeight weight = new(id, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), 32);
+        using NativeWeight weight = new(id, Bytes(hex), type.BlockSize);
         type.Validate(weight.Tensor);
-        float[] values = new float[32];
+        float[] values = new float[type.BlockSize];
         type.Dequantize(weight.Tensor, 0, 1, values);
         for (int i = 0; i < indexValuePairs.Length; i += 2)
             Assert.Equal(indexValuePairs[i + 1], values[(int)indexValuePairs[i]]);
     }
+
+    // Bytes in hexadecimal; *n are n zeros.
+    private static byte[] Bytes(string text) =>
+        [.. text.Split(' ').SelectMany(word => word[0] == '*' ? new byte[int.Parse(word.AsSpan(1))] : Convert.FromHexString(word))];
 
     [Fact]
     public unsafe void Group_scales_are_packed_and_unpacked()
@@ -98,16 +121,29 @@ public class DequantizeTests
         }
     }
 
-    /// <summary>Quantized uniform values, so that every scale is sane.</summary>
+    /// <summary>Random blocks with a sane scale.</summary>
     private static NativeWeight RandomWeight(GgmlType type, int rows, int blocksOfRow)
     {
         Random random = new(type.Id.Length + type.BlockBytes);
-        float[] values = new float[rows * blocksOfRow * type.BlockSize];
+        int count = rows * blocksOfRow * type.BlockSize;
+        if (type is not IQuantizer quantizer)
+            return new NativeWeight(type.Id, RandomBlocks(type, random, rows * blocksOfRow), rows, blocksOfRow * type.BlockSize);
+        float[] values = new float[count];
         for (int i = 0; i < values.Length; i++)
             values[i] = random.NextSingle() * 2 - 0.7f;
-        IQuantizer quantizer = (IQuantizer)type;
         byte[] bytes = new byte[quantizer.QuantizedBytes(values.Length)];
         quantizer.Quantize(values, bytes);
         return new NativeWeight(type.Id, bytes, rows, blocksOfRow * type.BlockSize);
+    }
+
+    // Every code of the types without a quantizer is valid. A half below 2 leads the block, but IQ1_M has the nibbles of its scale elsewhere.
+    private static byte[] RandomBlocks(GgmlType type, Random random, int blocks)
+    {
+        byte[] bytes = new byte[blocks * type.BlockBytes];
+        random.NextBytes(bytes);
+        int topOfScale = type.Id == "iq1_m" ? type.BlockBytes - 1 : 1;
+        for (int i = topOfScale; i < bytes.Length; i += type.BlockBytes)
+            bytes[i] = (byte)(bytes[i] & 0x8f | 0x30);
+        return bytes;
     }
 }

@@ -15,6 +15,18 @@ public class QuantizeTests
     [InlineData("q4_k", 0.10)]
     [InlineData("q5_k", 0.06)]
     [InlineData("q6_k", 0.05)]
+    [InlineData("q8_1", 0.0045)]
+    [InlineData("q2_k", 0.6)]
+    [InlineData("q3_k", 0.3)]
+    [InlineData("q8_k", 0.0045)]
+    [InlineData("iq4_nl", 0.13)]
+    [InlineData("iq4_xs", 0.13)]
+    [InlineData("tq1_0", 0.51)]
+    [InlineData("tq2_0", 0.51)]
+    [InlineData("mxfp4", 0.26)]
+    [InlineData("nvfp4", 0.18)]
+    [InlineData("q1_0", 0.6)]
+    [InlineData("q2_0", 0.51)]
     public void Values_come_back_within_the_step_of_the_type(string id, double tolerance)
     {
         GgmlType type = Types.Get(id);

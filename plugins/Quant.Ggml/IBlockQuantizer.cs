@@ -1,10 +1,21 @@
 namespace Tessera.Quant.Ggml;
 
 /// <summary>A type with ggml's reference quantizer, the one without an importance matrix: the same bytes for the same floats.</summary>
-internal abstract unsafe class QuantizableType(string id, int blockSize, int blockBytes)
-    : GgmlType(id, blockSize, blockBytes), IQuantizer
+internal unsafe interface IBlockQuantizer : IQuantizer
 {
-    public long QuantizedBytes(long count)
+    /// <inheritdoc cref="IQuantization.Id"/>
+    string Id { get; }
+
+    /// <inheritdoc cref="IQuantization.BlockSize"/>
+    int BlockSize { get; }
+
+    /// <inheritdoc cref="GgmlType.BlockBytes"/>
+    int BlockBytes { get; }
+
+    /// <summary>Writes consecutive blocks.</summary>
+    void QuantizeBlocks(float* source, long blocks, byte* destination);
+
+    long IQuantizer.QuantizedBytes(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count % BlockSize != 0)
@@ -12,14 +23,11 @@ internal abstract unsafe class QuantizableType(string id, int blockSize, int blo
         return checked(count / BlockSize * BlockBytes);
     }
 
-    public void Quantize(ReadOnlySpan<float> values, Span<byte> destination)
+    void IQuantizer.Quantize(ReadOnlySpan<float> values, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(destination.Length, QuantizedBytes(values.Length), nameof(destination));
         fixed (float* source = values)
         fixed (byte* target = destination)
             QuantizeBlocks(source, values.Length / BlockSize, target);
     }
-
-    /// <summary>Writes consecutive blocks.</summary>
-    protected abstract void QuantizeBlocks(float* source, long blocks, byte* destination);
 }
