@@ -18,13 +18,14 @@ internal sealed unsafe class Weights : IModelFile, IDisposable
         RowBytes = (int)quantizer.QuantizedBytes(columns);
         memory = new NativeBlock((long)rows * RowBytes);
         // Sixteen rows are quantized and repeated: the search of the K types is slow.
+        int different = Math.Min(16, rows);
         Random random = new(1);
-        float[] values = new float[16 * columns];
+        float[] values = new float[different * columns];
         for (int i = 0; i < values.Length; i++)
             values[i] = (random.NextSingle() - 0.5f) * 0.1f;
-        quantizer.Quantize(values, new Span<byte>(memory.Bytes, 16 * RowBytes));
-        for (int row = 16; row < rows; row++)
-            Buffer.MemoryCopy(memory.Bytes + row % 16 * RowBytes, memory.Bytes + (long)row * RowBytes, RowBytes, RowBytes);
+        quantizer.Quantize(values, new Span<byte>(memory.Bytes, different * RowBytes));
+        for (int row = different; row < rows; row++)
+            Buffer.MemoryCopy(memory.Bytes + row % different * RowBytes, memory.Bytes + (long)row * RowBytes, RowBytes, RowBytes);
         Tensor = new WeightTensor { Name = "bench", Shape = [rows, columns], Quantization = type.Id, Parts = [new WeightPart("data", this, 0, Length)] };
     }
 

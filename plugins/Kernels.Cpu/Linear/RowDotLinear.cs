@@ -10,11 +10,6 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
 
     public override long WorkingRowBytes => _rowBytes;
 
-    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
-    {
-        delegate*<byte*, nint, int, int, byte*, float*, void> dot = kernel.Dot;
-        byte* block = _data + firstRow * _rowBytes;
-        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
-            dot(block, _rowBytes, rowCount, Columns, activations, output);
-    }
+    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
+        kernel.DotRows(_data + firstRow * _rowBytes, _rowBytes, rowCount, Columns, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
 }

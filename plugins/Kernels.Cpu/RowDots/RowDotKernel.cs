@@ -1,20 +1,24 @@
 namespace Tessera.Kernels.Cpu.RowDots;
 
-/// <summary>The dot products of consecutive weight rows, straight from the file's bytes, with one prepared activation row.</summary>
+/// <summary>The dot products of consecutive weight rows, straight from the file's bytes, with prepared activation rows.</summary>
 /// <param name="quantization">The weights' quantization id.</param>
-/// <param name="form">How the activation row is prepared.</param>
+/// <param name="form">How an activation row is prepared.</param>
 /// <param name="instructionSet">What the kernel uses, for people to read.</param>
-/// <param name="dot">The kernel.</param>
+/// <param name="dot">The kernel for one activation row.</param>
+/// <param name="dotRows">The kernel for several; null where one by one is all there is.</param>
 internal unsafe readonly struct RowDotKernel(
     string quantization,
     ActivationForm form,
     string instructionSet,
-    delegate*<byte*, nint, int, int, byte*, float*, void> dot)
+    delegate*<byte*, nint, int, int, byte*, float*, void> dot,
+    delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> dotRows = null)
 {
+    private readonly delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> _dotRows = dotRows;
+
     /// <summary>The weights' quantization id.</summary>
     public string Quantization { get; } = quantization;
 
-    /// <summary>How the activation row is prepared.</summary>
+    /// <summary>How an activation row is prepared.</summary>
     public ActivationForm Form { get; } = form;
 
     /// <summary>What the kernel uses, such as <c>avx2</c>.</summary>
@@ -22,4 +26,25 @@ internal unsafe readonly struct RowDotKernel(
 
     /// <summary>(weights, rowBytes, rowCount, columns, activation, output): weights of any address, the activation 64-byte aligned, columns a multiple of the type's block. A row's result does not depend on <c>rowCount</c>. Weight bytes beyond the last row are prefetched, never read.</summary>
     public delegate*<byte*, nint, int, int, byte*, float*, void> Dot { get; } = dot;
+
+    /// <summary>The products with any number of activation rows; each is bitwise what <see cref="Dot"/> gives.</summary>
+    /// <param name="weights">Weight rows.</param>
+    /// <param name="rowBytes">Bytes from one to the next.</param>
+    /// <param name="rowCount">The number of weight rows.</param>
+    /// <param name="columns">The length of a row.</param>
+    /// <param name="activations">Prepared rows.</param>
+    /// <param name="stride">Bytes from one to the next.</param>
+    /// <param name="count">The number of activation rows.</param>
+    /// <param name="output">Where the first activation row's products go.</param>
+    /// <param name="outputStride">Floats from one activation row's products to the next.</param>
+    public void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        if (_dotRows != null)
+        {
+            _dotRows(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+            return;
+        }
+        for (; count > 0; count--, activations += stride, output += outputStride)
+            Dot(weights, rowBytes, rowCount, columns, activations, output);
+    }
 }

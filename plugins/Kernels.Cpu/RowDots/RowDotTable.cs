@@ -42,20 +42,24 @@ internal static unsafe class RowDotTable
     // No 512-bit form: what the memory gives is reached without one.
     private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IBlock32 =>
-        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Block32Dot.Avx2<TBlock, VnniDot>)
-        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Block32Dot.Avx2<TBlock, PairDot>)
+        isa.AvxVnni ? Tile<Block32Tile<TBlock, VnniDot>>(quantization, VnniDot.Name)
+        : isa.Avx2 ? Tile<Block32Tile<TBlock, PairDot>>(quantization, PairDot.Name)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
     // A 512-bit form was a tenth slower on Zen 4: each register holds two groups, whose scales and activations must be put together.
     private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IKBlock =>
-        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &KDot.Avx2<TBlock, VnniDot>)
-        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &KDot.Avx2<TBlock, PairDot>)
+        isa.AvxVnni ? Tile<KTile<TBlock, VnniDot>>(quantization, VnniDot.Name)
+        : isa.Avx2 ? Tile<KTile<TBlock, PairDot>>(quantization, PairDot.Name)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &KDot.Scalar<TBlock>);
 
     private static RowDotKernel Q6K(string quantization, CpuIsa isa) =>
-        isa.Avx512 ? new(quantization, ActivationForm.Int8Groups32, "avx512", &Q6KDot.Avx512)
-        : isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Q6KDot.Avx2<VnniDot>)
-        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Q6KDot.Avx2<PairDot>)
+        isa.Avx512 ? Tile<Q6KTile512>(quantization, "avx512")
+        : isa.AvxVnni ? Tile<Q6KTile<VnniDot>>(quantization, VnniDot.Name)
+        : isa.Avx2 ? Tile<Q6KTile<PairDot>>(quantization, PairDot.Name)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Q6KDot.Scalar);
+
+    private static RowDotKernel Tile<TTile>(string quantization, string instructionSet)
+        where TTile : struct, IRowTile =>
+        new(quantization, ActivationForm.Int8Groups32, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows);
 }

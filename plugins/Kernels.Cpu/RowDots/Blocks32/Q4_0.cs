@@ -10,13 +10,9 @@ internal readonly unsafe struct Q4_0 : IBlock32
 
     public static bool HasMinimum => false;
 
-    public static bool IsSigned => false;
-
-    public static int ZeroShift => 3;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2);
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2) - Vector256.Create((byte)8);
 }

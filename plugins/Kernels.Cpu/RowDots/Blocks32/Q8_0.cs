@@ -10,10 +10,6 @@ internal readonly unsafe struct Q8_0 : IBlock32
 
     public static bool HasMinimum => false;
 
-    public static bool IsSigned => true;
-
-    public static int ZeroShift => 0;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (sbyte)block[2 + column];
 

@@ -50,6 +50,44 @@ public unsafe class RowDotTests
     }
 
     [Theory, MemberData(nameof(Isas.Kernels), MemberType = typeof(Isas))]
+    public void Several_activation_rows_give_bitwise_what_each_gives_alone(string quantization, string isa)
+    {
+        RowDotKernel kernel = Get(quantization, isa);
+        const int rows = 5, most = 9, gap = 3;
+        int shapes = 0;
+        foreach (int columns in Shapes(kernel).Where(columns => columns <= 2816))
+        {
+            using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns + 11);
+            List<NativeBuffer> prepared = [.. Enumerable.Range(0, most).Select(row => Activation(kernel, Isas.All[isa], columns, columns + row, out _))];
+            int bytes = kernel.Form == ActivationForm.Float32 ? sizeof(float) * columns : Int8Activation.Bytes(columns);
+            int stride = (bytes + 63) / 64 * 64 + 64;
+            using NativeBuffer together = new(stride * most);
+            float[] alone = new float[most * (rows + gap)];
+            Array.Fill(alone, -1);
+            for (int row = 0; row < most; row++)
+            {
+                Buffer.MemoryCopy(prepared[row].Bytes, together.Bytes + row * stride, stride, bytes);
+                fixed (float* output = &alone[row * (rows + gap)])
+                    kernel.Dot(weight.Rows, weight.RowBytes, rows, columns, prepared[row].Bytes, output);
+                prepared[row].Dispose();
+            }
+            Assert.Equal(most * rows + 1, alone.Distinct().Count());
+            for (int count = 1; count <= most; count++)
+            {
+                // What lies between the results stays as it is.
+                float[] results = new float[alone.Length];
+                Array.Fill(results, -1);
+                fixed (float* output = results)
+                    kernel.DotRows(weight.Rows, weight.RowBytes, rows, columns, together.Bytes, stride, count, output, rows + gap);
+                Assert.Equal(alone.Take(count * (rows + gap)).Select(BitConverter.SingleToInt32Bits), results.Take(count * (rows + gap)).Select(BitConverter.SingleToInt32Bits));
+                Assert.All(results.Skip(count * (rows + gap)), untouched => Assert.Equal(-1, untouched));
+            }
+            shapes++;
+        }
+        Assert.True(shapes >= 4, $"{shapes} shapes");
+    }
+
+    [Theory, MemberData(nameof(Isas.Kernels), MemberType = typeof(Isas))]
     public void An_activation_that_is_not_a_number_makes_the_result_one(string quantization, string isa)
     {
         RowDotKernel kernel = Get(quantization, isa);

@@ -4,7 +4,7 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 
 /// <summary>Rows of Q4_K or Q5_K with an int8 activation row: an exact integer for each group of 32, then its scales.</summary>
-internal static unsafe partial class KDot
+internal static unsafe class KDot
 {
     private const int Columns = 256;
     private const int Groups = Columns / Int8Activation.Group;

@@ -7,15 +7,16 @@ namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 /// Rows of Q6_K with an int8 activation row. A block is nibbles 128 · top bits 64 · signed scales of groups of 16 16 · scale 2; its two halves are
 /// alike: 128 weights from 64 bytes of nibbles (low ones first) and 32 bytes of top bits (two bits for the weights i, 32 + i, 64 + i, 96 + i).
 /// </summary>
-internal static unsafe partial class Q6KDot
+internal static unsafe class Q6KDot
 {
     private const int Columns = 256;
-    private const int Bytes = 210;
-    private const int Top = 128;
-    private const int Scales = 192;
-    private const int SuperScale = 208;
+    public const int Bytes = 210;
+    public const int Top = 128;
+    public const int Scales = 192;
+    public const int SuperScale = 208;
+    public const int Groups = Columns / Group;
     private const int Group = 16;
-    private const int ZeroShift = 5;
+    public const int ZeroShift = 5;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scalar(byte* weights, nint rowBytes, int rowCount, int columns, byte* activation, float* output)
@@ -29,7 +30,7 @@ internal static unsafe partial class Q6KDot
             for (int rest = columns; rest > 0; rest -= Columns, block += Bytes, q += Columns, activationScales += Columns / Int8Activation.Group)
             {
                 double scale = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(block + SuperScale));
-                for (int group = 0; group < Columns / Group; group++)
+                for (int group = 0; group < Groups; group++)
                 {
                     int dot = 0;
                     for (int i = group * Group; i < (group + 1) * Group; i++)

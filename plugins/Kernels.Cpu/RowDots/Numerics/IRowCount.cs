@@ -1,0 +1,32 @@
+namespace Tessera.Kernels.Cpu.RowDots.Numerics;
+
+/// <summary>A number of activation rows from one to four; a type argument, so that the code of rows that are not there vanishes.</summary>
+internal interface IRowCount
+{
+    /// <summary>The number.</summary>
+    static abstract int Count { get; }
+}
+
+/// <summary>1.</summary>
+internal readonly struct OneRow : IRowCount
+{
+    public static int Count => 1;
+}
+
+/// <summary>2.</summary>
+internal readonly struct TwoRows : IRowCount
+{
+    public static int Count => 2;
+}
+
+/// <summary>3.</summary>
+internal readonly struct ThreeRows : IRowCount
+{
+    public static int Count => 3;
+}
+
+/// <summary>4.</summary>
+internal readonly struct FourRows : IRowCount
+{
+    public static int Count => 4;
+}
