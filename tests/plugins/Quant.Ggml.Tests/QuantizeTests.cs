@@ -61,6 +61,23 @@ public class QuantizeTests
         return (values, back);
     }
 
+    [Theory, MemberData(nameof(Types.QuantizableIds), MemberType = typeof(Types))]
+    public void Values_that_no_scale_fits_still_give_blocks_that_read(string id)
+    {
+        GgmlType type = Types.Get(id);
+        IQuantizer quantizer = (IQuantizer)type;
+        float[] odd = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -float.MaxValue, float.Epsilon, -0f, 1];
+        float[] values = new float[(odd.Length + 1) * 256], back = new float[values.Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = i / 256 < odd.Length ? odd[i / 256] * (i % 3) : odd[i % odd.Length];
+        byte[] bytes = new byte[quantizer.QuantizedBytes(values.Length)];
+        quantizer.Quantize(values, bytes);
+        using NativeWeight weight = new(id, bytes, values.Length);
+        type.Dequantize(weight.Tensor, 0, 1, back);
+        // The block of 0, 1 and 2 is not touched by its odd neighbours.
+        Assert.All(back[(7 * 256)..(8 * 256)], value => Assert.InRange(value, -1.5f, 4.5f));
+    }
+
     [Fact]
     public void Counts_and_lengths_are_checked()
     {
