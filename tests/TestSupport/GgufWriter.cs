@@ -107,8 +107,18 @@ public sealed class GgufWriter
     /// <summary>The file's bytes, and where its integers are.</summary>
     public GgufImage Build() => Build(_metadata, _tensors);
 
-    /// <summary>Writes the file.</summary>
-    public void Save(string path) => File.WriteAllBytes(path, ToBytes());
+    /// <summary>Writes the file, without a second copy of its tensors in memory.</summary>
+    public void Save(string path)
+    {
+        using FileStream stream = File.Create(path);
+        stream.Write(Header(_metadata, _tensors).ToArray());
+        foreach ((_, _, _, byte[] data) in _tensors)
+        {
+            stream.Write(new byte[(int)(Padded((ulong)stream.Length) - (ulong)stream.Length)]);
+            stream.Write(data);
+        }
+        stream.Write(new byte[(int)(Padded((ulong)stream.Length) - (ulong)stream.Length)]);
+    }
 
     /// <summary>The files of a split set, <c>prefix-00001-of-0000N.gguf</c> and so on; metadata is in the first one, as llama.cpp splits.</summary>
     /// <param name="prefix">The name before <c>-00001</c>.</param>
@@ -145,6 +155,19 @@ public sealed class GgufWriter
 
     private GgufImage Build(List<(string Key, uint Type, Action<Sink> Write)> metadata, List<(string Name, uint Type, long[] Shape, byte[] Data)> tensors)
     {
+        Sink sink = Header(metadata, tensors);
+        foreach ((_, _, _, byte[] data) in tensors)
+        {
+            sink.Bytes(new byte[(int)(Padded((ulong)sink.Length) - (ulong)sink.Length)]);
+            sink.Bytes(data);
+        }
+        sink.Bytes(new byte[(int)(Padded((ulong)sink.Length) - (ulong)sink.Length)]);
+        return new GgufImage(sink.ToArray(), sink.Integers);
+    }
+
+    /// <summary>All that stands before the tensors' bytes.</summary>
+    private Sink Header(List<(string Key, uint Type, Action<Sink> Write)> metadata, List<(string Name, uint Type, long[] Shape, byte[] Data)> tensors)
+    {
         if (Alignment != 32)
             metadata = [.. metadata, ("general.alignment", 4, s => s.Integer("general.alignment", Alignment, 4))];
         Sink sink = new();
@@ -169,13 +192,7 @@ public sealed class GgufWriter
             sink.Integer($"tensor {name}: offset", offset, 8);
             offset += Padded((ulong)data.Length);
         }
-        foreach ((_, _, _, byte[] data) in tensors)
-        {
-            sink.Bytes(new byte[(int)(Padded((ulong)sink.Length) - (ulong)sink.Length)]);
-            sink.Bytes(data);
-        }
-        sink.Bytes(new byte[(int)(Padded((ulong)sink.Length) - (ulong)sink.Length)]);
-        return new GgufImage(sink.ToArray(), sink.Integers);
+        return sink;
     }
 
     private ulong Padded(ulong length) => Alignment == 0 ? length : (length + Alignment - 1) / Alignment * Alignment;

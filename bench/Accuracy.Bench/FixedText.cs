@@ -1,0 +1,11 @@
+namespace Tessera.Accuracy.Bench;
+
+/// <summary>The text that is measured on where none is named: a speech in the public domain, and prose of our own.</summary>
+internal static class FixedText
+{
+    public static string Read()
+    {
+        using StreamReader reader = new(typeof(FixedText).Assembly.GetManifestResourceStream("text.txt")!);
+        return reader.ReadToEnd();
+    }
+}

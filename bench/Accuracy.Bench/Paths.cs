@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tessera.Engine.Evaluation;
+using Tessera.Host.Compute;
+using Tessera.Host.Configuration;
+using Tessera.Host.Models;
+using Tessera.Host.Plugins;
+
+namespace Tessera.Accuracy.Bench;
+
+/// <summary>A model on the product's path and on the reference path, through the host's own plugins.</summary>
+internal sealed class Paths : IAsyncDisposable
+{
+    private readonly HostConfiguration _configuration;
+    private readonly PluginHost _plugins;
+    private readonly WorkTeam _team;
+    private readonly OpenModel _open;
+    private readonly string _model;
+
+    public Paths(string model)
+    {
+        // This program's folder ends with the configuration and the framework, as the host's does.
+        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string host = Path.GetFullPath(Path.Combine(framework.FullName, "../../../../../Host/bin", framework.Parent!.Name, framework.Name));
+        _model = model;
+        _configuration = new ConfigurationLoader { WorkingFolder = host, ExecutableFolder = host, RequireModelFiles = false }.Load();
+        _plugins = PluginHost.Load(_configuration.Plugins, TrustedFiles.Read(host), NullLoggerFactory.Instance);
+        _team = WorkTeam.Create(_configuration.Engine.Threads);
+        _open = OpenModel.Open(model, _plugins, _configuration.Files.Mmap);
+    }
+
+    public int[] Encode(string text)
+    {
+        List<int> ids = [];
+        _open.CreateTokenizer().Encode(text, default, ids);
+        int most = Math.Min(ids.Count, 2048);
+        return [.. ids[..most]];
+    }
+
+    /// <summary>Compares the paths after every token but the last. The reference's logits wait in a file: they are many.</summary>
+    public Measured Measure(int[] ids)
+    {
+        int count = ids.Length - 1;
+        using FileStream rows = new(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        double referenceNll = 0, productNll = 0, distance = 0, divergence = 0, largest = 0;
+        double[] reference = new double[count];
+        int same = 0;
+        Evaluate(ids, ActivationPrecision.Float32, (position, logits) =>
+        {
+            rows.Write(MemoryMarshal.AsBytes(logits));
+            reference[position] = LogProbability.Of(logits, ids[position + 1]);
+            referenceNll -= reference[position];
+        });
+        rows.Position = 0;
+        float[] row = [];
+        Evaluate(ids, ActivationPrecision.Fast, (position, logits) =>
+        {
+            Array.Resize(ref row, logits.Length);
+            rows.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
+            double own = LogProbability.Of(logits, ids[position + 1]);
+            productNll -= own;
+            distance += Math.Abs(own - reference[position]);
+            double between = Divergence.Of(row, logits);
+            divergence += between;
+            largest = Math.Max(largest, between);
+            same += Best(row) == Best(logits) ? 1 : 0;
+        });
+        return new(referenceNll / count, productNll / count, distance / count, divergence / count, largest, (double)same / count);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _open.Dispose();
+        _team.Dispose();
+        await _plugins.DisposeAsync();
+    }
+
+    private static int Best(ReadOnlySpan<float> logits)
+    {
+        int best = 0;
+        for (int i = 1; i < logits.Length; i++)
+            if (logits[i] > logits[best])
+                best = i;
+        return best;
+    }
+
+    private void Evaluate(int[] ids, ActivationPrecision activations, Action<int, ReadOnlySpan<float>> logits)
+    {
+        ModelConfiguration entry = new() { Name = Path.GetFileName(_model), Path = _model, Activations = activations, Context = ids.Length };
+        CompositionBuilder builder = new(_configuration, _plugins, _team, new SharedBudget(long.MaxValue), NullLoggerFactory.Instance);
+        BuiltRuntime built = builder.BuildRuntime(_open, entry, builder.Limits(_open, entry, maxDraft: 0));
+        using IModelRuntime runtime = built.Runtime;
+        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
+        evaluator.Evaluate(ids, [.. Enumerable.Range(0, ids.Length - 1)], logits);
+    }
+}
+
+/// <summary>What was measured; means over the positions.</summary>
+internal sealed record Measured(double ReferenceNll, double ProductNll, double Distance, double Divergence, double LargestDivergence, double SameBest);

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Tessera.Acceptance.Tests.Stack;
+
+namespace Tessera.Acceptance.Tests.Resources;
+
+/// <summary>Loading a model costs little more memory than its mapped file. Each type in a process of its own, where nothing that was freed before can be taken again unseen.</summary>
+public sealed class MemoryTests
+{
+    private const long LeastBytes = 48L << 20;
+    private const int Width = 1024, Inner = 2816;
+
+    public static TheoryData<string> Types => [.. SeededModel.Types.Keys];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public async Task Loading_and_running_a_model_grows_by_less_than_a_tenth_of_its_file(string type)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "what a process holds beside mapped files is read from /proc");
+        using TemporaryFile small = new(), large = new();
+        await using (HostStack stack = new(1))
+        {
+            new SeededModel { Type = type, Layers = 1 }.Write(small.Path, stack.Plugins);
+            SeededModel model = new() { Type = type, Width = Width, Inner = Inner };
+            long layer = SeededModel.Bytes(stack.Plugins, type, model.LayerWeights);
+            (model with { Layers = (int)((LeastBytes + layer - 1) / layer) }).Write(large.Path, stack.Plugins);
+        }
+        Assert.True(new FileInfo(large.Path).Length >= LeastBytes);
+        string said = await ProbeAsync(small.Path, large.Path);
+        TestContext.Current.TestOutputHelper?.WriteLine(said);
+    }
+
+    private static async Task<string> ProbeAsync(string small, string large)
+    {
+        ProcessStartInfo start = new("dotnet", ["exec", typeof(MemoryTests).Assembly.Location, "-noColor", "-explicit", "only", "-class", typeof(MemoryProbe).FullName!])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.Environment[MemoryProbe.Small] = small;
+        start.Environment[MemoryProbe.Large] = large;
+        using Process child = Process.Start(start)!;
+        Task<string> output = child.StandardOutput.ReadToEndAsync(), errors = child.StandardError.ReadToEndAsync();
+        await child.WaitForExitAsync();
+        Assert.True(child.ExitCode == 0, $"exit code {child.ExitCode}\n{await output}\n{await errors}");
+        Assert.Contains(MemoryProbe.Done, await errors, StringComparison.Ordinal);
+        return await errors;
+    }
+}
