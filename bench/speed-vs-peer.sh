@@ -18,7 +18,8 @@ ours() {
         sed -n 's/.* s: \([0-9.]*\) tokens\/s; decode .* s: \([0-9.]*\) tokens\/s/\1 \2/p'
 }
 theirs() {
-    "$peer" -m "$model" -t "$threads" -p 512 -n 64 -r 1 -fa 0,1 -o jsonl 2>/dev/null |
+    # Both decode behind 512 tokens of context.
+    { "$peer" -m "$model" -t "$threads" -p 512 -n 0 -r 1 -fa 0,1 -o jsonl; "$peer" -m "$model" -t "$threads" -p 0 -n 64 -d 512 -r 1 -fa 0,1 -o jsonl; } 2>/dev/null |
         sed -n 's/.*"n_prompt": *\([0-9]*\).*"avg_ts": *\([0-9.]*\).*/\1 \2/p' |
         awk '$1 > 0 { if ($2 > p) p = $2; next } { if ($2 > d) d = $2 } END { print p, d }'
 }

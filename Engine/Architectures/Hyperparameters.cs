@@ -23,10 +23,11 @@ internal static class Hyperparameters
         Range(m, "attention.value_length", m.Attention.ValueLength, 0, MaxWidth);
         if (!(m.NormEpsilon is > 0 and < 1))
             throw Bad(m, "attention.layer_norm_rms_epsilon", "a number between 0 and 1", m.NormEpsilon);
-        if (!float.IsFinite(m.Rope.Base) || m.Rope.Base < 0)
-            throw Bad(m, "rope.freq_base", "a positive number", m.Rope.Base);
-        if (!float.IsFinite(m.Rope.Factor) || m.Rope.Factor < 0)
-            throw Bad(m, "rope.scaling.factor", "a positive number", m.Rope.Factor);
+        // 0 stands for an absent key.
+        if (m.Rope.Base is not (0 or (>= 1 and <= 1e12f)))
+            throw Bad(m, "rope.freq_base", "a number from 1 to 1e12", m.Rope.Base);
+        if (m.Rope.Factor is not (0 or (>= 1e-3f and <= 1e6f)))
+            throw Bad(m, "rope.scaling.factor", "a number from 0.001 to 1e6", m.Rope.Factor);
         if (!float.IsFinite(m.Rope.AttentionFactor) || m.Rope.AttentionFactor < 0)
             throw Bad(m, "rope.scaling.attn_factor", "a positive number", m.Rope.AttentionFactor);
         Range(m, "rope.scaling.original_context_length", m.Rope.OriginalContextLength, 0, MaxContext);

@@ -37,6 +37,9 @@ public sealed class Llama : IModelArchitecture
         float scale = m.Attention.Scale == 0 ? 1 / MathF.Sqrt(head) : m.Attention.Scale;
         List<CacheSpec> caches = [];
 
+        if (b.Has($"blk.{m.LayerCount}.attn_norm.weight"))
+            throw Hyperparameters.Bad(m, "block_count", "as many layers as the file has tensors for", m.LayerCount);
+
         GraphValue x = b.Embed("token_embd", embedding);
         for (int i = 0; i < m.LayerCount; i++)
         {

@@ -5,7 +5,7 @@ namespace Tessera.Host.Api;
 /// <summary>Reads an array of token ids.</summary>
 internal static class TokenIds
 {
-    public static int[] Read(JsonElement array, string field, int vocabulary)
+    public static int[] Read(JsonElement array, string field, int vocabulary, string what = "a token id")
     {
         if (array.ValueKind != JsonValueKind.Array)
             throw ApiException.Invalid(field, "an array of token ids", FieldReader.Describe(array));
@@ -14,7 +14,7 @@ internal static class TokenIds
         foreach (JsonElement item in array.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int id) || id < 0 || id >= vocabulary)
-                throw ApiException.Invalid($"{field}[{i}]", $"a token id from 0 to {vocabulary - 1}", FieldReader.Describe(item));
+                throw ApiException.Invalid($"{field}[{i}]", $"{what} from 0 to {vocabulary - 1}", FieldReader.Describe(item));
             ids[i++] = id;
         }
         return ids;

@@ -53,7 +53,7 @@ internal static class ChatCommand
             (string text, _) = await talk.SayAsync(parts.Request(result, talk.Model.Sampling, ids), cancellation).ConfigureAwait(false);
             messages.Add(new JsonObject { ["role"] = "assistant", ["content"] = text });
         }
-        catch (ApiException e)
+        catch (Exception e) when (e is ApiException or TesseraException or ArgumentException)
         {
             messages.RemoveAt(messages.Count - 1);
             await Console.Error.WriteLineAsync($"tessera: {e.Message}").ConfigureAwait(false);

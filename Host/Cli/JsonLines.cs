@@ -24,18 +24,32 @@ internal static class JsonLines
             buffer.Clear();
             try
             {
-                using JsonDocument document = JsonDocument.Parse(line, Api.JsonBody.Options);
-                Api.WholeStrings.Require(document.RootElement);
+                using JsonDocument document = Parse(line);
                 Write(buffer, w => answer(document.RootElement, w));
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or TesseraException or Api.ApiException or ArgumentException)
+            catch (Exception e) when (e is JsonException or TesseraException or Api.ApiException or ArgumentException)
             {
                 buffer.Clear();
-                Write(buffer, w => w.WriteString("error", e is JsonException or InvalidOperationException ? $"not valid JSON: {e.Message}" : e.Message));
+                Write(buffer, w => w.WriteString("error", e is JsonException ? $"not valid JSON: {e.Message}" : e.Message));
             }
             output.Write(buffer.WrittenSpan);
             output.WriteByte((byte)'\n');
             output.Flush();
+        }
+    }
+
+    private static JsonDocument Parse(string line)
+    {
+        JsonDocument document = JsonDocument.Parse(line, Api.JsonBody.Options);
+        try
+        {
+            Api.WholeStrings.Require(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException e)
+        {
+            document.Dispose();
+            throw new JsonException(e.Message);
         }
     }
 

@@ -39,7 +39,7 @@ internal static class LogitsCommand
     {
         FieldReader fields = new(line);
         int[] tokens = TokenIds.Read(fields.Get("tokens") ?? throw ApiException.Invalid("tokens", "an array of token ids", "nothing"), "tokens", vocabulary);
-        int[] positions = fields.Get("positions") is { } wanted ? TokenIds.Read(wanted, "positions", tokens.Length) : tokens.Length > 0 ? [tokens.Length - 1] : [];
+        int[] positions = fields.Get("positions") is { } wanted ? TokenIds.Read(wanted, "positions", tokens.Length, "a position") : tokens.Length > 0 ? [tokens.Length - 1] : [];
         int greedy = (int)(fields.Integer("greedy", 0, int.MaxValue) ?? 0);
         Dictionary<int, float[]> rows = [];
         int[] continuation = evaluator.Evaluate(tokens, positions, (position, logits) => rows[position] = logits.ToArray(), greedy);

@@ -34,5 +34,10 @@ internal static class Terminal
         {
             return Failed;
         }
+        catch (Exception e) when (e is OutOfMemoryException or OverflowException)
+        {
+            await Console.Error.WriteLineAsync($"tessera: {e.GetType().Name}: {e.Message}").ConfigureAwait(false);
+            return Failed;
+        }
     }
 }

@@ -15,7 +15,7 @@ public sealed record ModelsConfiguration
             return this with { Default = nameOrPath };
         string path = Path.GetFullPath(nameOrPath, workingFolder);
         if (!System.IO.File.Exists(path) && !Directory.Exists(path))
-            throw new ConfigurationException([$"--model {nameOrPath}: neither a configured model nor a file{Suggestion.For(nameOrPath, List.Select(m => m.Name))}"]);
+            throw new ConfigurationException([$"model '{nameOrPath}': neither a configured model nor a file{Suggestion.For(nameOrPath, List.Select(m => m.Name))}"]);
         string name = Directory.Exists(path) ? new DirectoryInfo(path).Name : Path.GetFileNameWithoutExtension(path);
         string unique = name;
         for (int i = 2; List.Any(m => m.Name == unique); i++)

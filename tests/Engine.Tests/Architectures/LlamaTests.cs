@@ -64,6 +64,7 @@ public sealed class LlamaTests
     {
         { "block_count", TinySource.With(layers: 0) },
         { "block_count", TinySource.With(layers: int.MaxValue) },
+        { "block_count", TinySource.With(layers: 1) },
         { "embedding_length", TinySource.With(width: -1) },
         { "embedding_length", TinySource.With(width: 66) },
         { "feed_forward_length", TinySource.With(inner: 0) },
@@ -78,6 +79,7 @@ public sealed class LlamaTests
         { "dimension_count", TinySource.With(rope: new RopeMetadata { Dimensions = 7 }) },
         { "dimension_count", TinySource.With(rope: new RopeMetadata { Dimensions = 64 }) },
         { "freq_base", TinySource.With(rope: new RopeMetadata { Base = -1 }) },
+        { "freq_base", TinySource.With(rope: new RopeMetadata { Base = 1e38f }) },
         { "scaling.factor", TinySource.With(rope: new RopeMetadata { Factor = float.PositiveInfinity }) },
         { "a problem of the file", TinySource.With(problems: ["a problem of the file"]) },
     };
