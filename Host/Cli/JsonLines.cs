@@ -28,7 +28,7 @@ internal static class JsonLines
                 Api.WholeStrings.Require(document.RootElement);
                 Write(buffer, w => answer(document.RootElement, w));
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or TesseraException or Api.ApiException or ArgumentException)
+            catch (Exception e)
             {
                 buffer.Clear();
                 Write(buffer, w => w.WriteString("error", e is JsonException or InvalidOperationException ? $"not valid JSON: {e.Message}" : e.Message));
