@@ -37,5 +37,5 @@ internal sealed unsafe class MXFP4() : SignedType("mxfp4", Values, sizeof(BlockM
 
     // The power of two below the magnitude, over that of 6, the greatest E2M1 float.
     private static byte Exponent(float magnitude) =>
-        magnitude > 0 ? (byte)int.Clamp((int)MathF.Floor(MathF.Log2(magnitude)) - 2 + 127, 0, 254) : (byte)0;
+        magnitude > 0 ? (byte)float.Clamp(MathF.Floor(MathF.Log2(magnitude)) - 2 + 127, 0, 254) : (byte)0;
 }

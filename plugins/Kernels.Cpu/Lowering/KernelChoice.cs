@@ -31,9 +31,12 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (precision == ActivationPrecision.Float32 && weight.Quantization != floats.Quantization)
             return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}): the reference path");
         if (RowDotTable.TryGet(weight.Quantization, isa, out RowDotKernel own))
+        {
+            own.Compile();
             return Say(
                 new RowDotLinear(weight, own, own.Form == ActivationForm.Float32 ? Preparation.Float32 : _int8),
                 $"own kernel ({own.InstructionSet}), activations {(own.Form == ActivationForm.Float32 ? "float32" : "int8 by 32")}");
+        }
         const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)
             return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin; {Why}");

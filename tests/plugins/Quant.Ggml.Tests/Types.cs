@@ -6,5 +6,7 @@ internal static class Types
 
     public static TheoryData<string> Ids => [.. GgmlTypes.All().Select(type => type.Id)];
 
+    public static TheoryData<string> QuantizableIds => [.. GgmlTypes.All().Where(type => type is IQuantizer).Select(type => type.Id)];
+
     public static TheoryData<string> AffineIds => [.. GgmlTypes.All().Where(type => type is IAffineUnpack).Select(type => type.Id)];
 }
