@@ -68,6 +68,9 @@ public sealed class ModelEngine : IAsyncDisposable
         return Array.ConvertAll(sequences, s => s.Stream);
     }
 
+    /// <summary>Gives KV memory that no sequence holds back to the budget from now on, its prefix cache too; requests are still taken. For an engine that another one is to replace.</summary>
+    public void ReturnMemory() => _scheduler.Intake.ReturnMemory();
+
     /// <summary>Refuses new requests and completes when all others have ended.</summary>
     /// <param name="ct">Cancels what still runs; the task then completes once that has ended.</param>
     public async Task DrainAsync(CancellationToken ct)

@@ -15,9 +15,11 @@ public readonly record struct TokenProbability(int Token, float LogProbability);
 /// </summary>
 public sealed class GenerationStream
 {
-    private readonly GeneratedToken[] _tokens;
-    private readonly TokenProbability[] _top;
+    private readonly int _maxTokens;
     private readonly int _topCount;
+    // Made with the first token: requests that wait hold none, however many there are.
+    private GeneratedToken[] _tokens = [];
+    private TokenProbability[] _top = [];
     private readonly Action _cancel;
     private readonly Lock _lock = new();
     private TaskCompletionSource? _waiter;
@@ -29,9 +31,8 @@ public sealed class GenerationStream
     {
         Id = id;
         Choice = choice;
-        _tokens = new GeneratedToken[maxTokens];
+        _maxTokens = maxTokens;
         _topCount = Math.Max(0, topCount);
-        _top = new TokenProbability[(long)maxTokens * _topCount];
         _cancel = cancel;
     }
 
@@ -105,11 +106,19 @@ public sealed class GenerationStream
     public void Cancel() => _cancel();
 
     /// <summary>The place for the alternatives of the next token; filled before <see cref="Write"/>.</summary>
-    internal Span<TokenProbability> NextTop => _top.AsSpan(_written * _topCount, _topCount);
+    internal Span<TokenProbability> NextTop
+    {
+        get
+        {
+            Reserve();
+            return _top.AsSpan(_written * _topCount, _topCount);
+        }
+    }
 
     internal void Write(GeneratedToken token)
     {
         TaskCompletionSource? waiter;
+        Reserve();
         lock (_lock)
         {
             _tokens[_written] = token;
@@ -131,5 +140,14 @@ public sealed class GenerationStream
             (waiter, _waiter) = (_waiter, null);
         }
         waiter?.TrySetResult();
+    }
+
+    /// <summary>The reader looks at the arrays only once something is written.</summary>
+    private void Reserve()
+    {
+        if (_tokens.Length > 0)
+            return;
+        _top = new TokenProbability[(long)_maxTokens * _topCount];
+        _tokens = new GeneratedToken[_maxTokens];
     }
 }

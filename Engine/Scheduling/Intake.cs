@@ -13,14 +13,15 @@ internal sealed class Intake(string model, int maxQueue)
     private int _queued;
     private bool _cancelled;
     private bool _draining;
+    private bool _returning;
     private Batch? _computing;
     private List<Sequence>? _computed;
 
     /// <summary>Why the engine answers no more; null while it does.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>True once nothing new is taken.</summary>
-    public bool IsDraining { get { lock (_lock) return _draining; } }
+    /// <summary>True once memory that no sequence holds goes back to the budget: another engine may need it.</summary>
+    public bool IsReturning { get { lock (_lock) return _draining || _returning; } }
 
     /// <summary>Completes when the door is closed and all sequences have ended.</summary>
     public Task Empty => _empty.Task;
@@ -123,6 +124,14 @@ internal sealed class Intake(string model, int maxQueue)
     {
         lock (_lock)
             Fault ??= text;
+    }
+
+    /// <summary>Lets memory that no sequence holds go back to the budget from now on.</summary>
+    public void ReturnMemory()
+    {
+        lock (_lock)
+            _returning = true;
+        Ring();
     }
 
     /// <summary>Takes nothing new.</summary>

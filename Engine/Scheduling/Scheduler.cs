@@ -159,10 +159,10 @@ internal sealed class Scheduler : IDisposable
         }
     }
 
-    /// <summary>Nothing can be computed; a draining engine gives memory back.</summary>
+    /// <summary>Nothing can be computed; an engine that is to end gives memory back.</summary>
     private bool Idle()
     {
-        bool trimmed = Intake.IsDraining && _pool.Trim() > 0;
+        bool trimmed = Intake.IsReturning && _pool.Trim() > 0;
         Count();
         return trimmed;
     }
@@ -171,7 +171,7 @@ internal sealed class Scheduler : IDisposable
     {
         if (_planner.PrefillRows > 0)
             _cost.Add(_batch.RowCount, elapsed);
-        if (Intake.IsDraining)
+        if (Intake.IsReturning)
             _pool.Trim();
         Count();
         _observer?.Step(new StepRecord(++_steps, _planner.PrefillRows, _planner.DecodeRows, drafts, _verifier.Accepted, _verifier.Emitted,
@@ -194,6 +194,15 @@ internal sealed class Scheduler : IDisposable
     {
         string text = $"{e.GetType().Name}: {e.Message}";
         Intake.SetFault(text);
-        EndAll(FinishReason.Error, $"model '{_composition.Name}' has failed: {text}");
+        string error = $"model '{_composition.Name}' has failed: {text}";
+        try
+        {
+            EndAll(FinishReason.Error, error);
+        }
+        catch (Exception)
+        {
+            // The blocks' bookkeeping may be what has failed: the readers are told all the same, and the first error is the one that counts.
+            _set.EndStreams(FinishReason.Error, error);
+        }
     }
 }

@@ -20,6 +20,10 @@ internal enum SequenceState
 /// <summary>One continuation of a prompt. The step thread's, but for <see cref="Cancelled"/>.</summary>
 internal sealed class Sequence
 {
+    // Made when it first runs: requests that wait hold no more than their prompts, however much they ask for.
+    private readonly ulong _seed;
+    private int[]? _tokens;
+    private Sampler? _sampler;
     private volatile bool _cancelled;
 
     public Sequence(long id, GenerationRequest request, GenerationStream stream, int maxTokens, ulong seed, TextStream? stops, long submitted)
@@ -30,10 +34,8 @@ internal sealed class Sequence
         MaxTokens = maxTokens;
         Stops = stops;
         Submitted = submitted;
-        Tokens = new int[request.Prompt.Length + maxTokens];
-        request.Prompt.CopyTo(Tokens, 0);
+        _seed = seed;
         Length = PromptLength;
-        Sampler = new Sampler(request.Sampling, seed, request.Prompt, maxTokens);
     }
 
     /// <summary>Ascending by arrival.</summary>
@@ -43,13 +45,13 @@ internal sealed class Sequence
 
     public GenerationStream Stream { get; }
 
-    public Sampler Sampler { get; }
+    public Sampler Sampler => _sampler ??= new Sampler(Request.Sampling, _seed, Request.Prompt, MaxTokens);
 
     /// <summary>Looks for stop strings; null when there are none.</summary>
     public TextStream? Stops { get; }
 
     /// <summary>Prompt and output, <see cref="Length"/> of them known.</summary>
-    public int[] Tokens { get; }
+    public int[] Tokens => _tokens ??= MakeTokens();
 
     public int Length { get; private set; }
 
@@ -122,5 +124,12 @@ internal sealed class Sequence
     {
         Tokens[Length++] = token;
         Sampler.Accept(Known);
+    }
+
+    private int[] MakeTokens()
+    {
+        int[] tokens = new int[PromptLength + MaxTokens];
+        Request.Prompt.CopyTo(tokens, 0);
+        return tokens;
     }
 }

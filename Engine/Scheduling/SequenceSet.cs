@@ -116,6 +116,18 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
     /// <returns>Whether there were any.</returns>
     public bool Reap() => Reap(Running) | Reap(Waiting);
 
+    /// <summary>Tells every reader that its stream has ended, and touches nothing else.</summary>
+    public void EndStreams(FinishReason reason, string error)
+    {
+        foreach (List<Sequence> list in (ReadOnlySpan<List<Sequence>>)[Running, Waiting])
+            foreach (Sequence sequence in list)
+            {
+                sequence.Stream.Finish(reason, error);
+                foreach (Sequence follower in sequence.Followers)
+                    follower.Stream.Finish(reason, error);
+            }
+    }
+
     /// <summary>Ends and removes everything.</summary>
     public void EndAll(FinishReason reason, string? error)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Tessera.Host.Api;
 
@@ -56,4 +57,8 @@ internal sealed class ApiException(int status, string message, string? parameter
 internal sealed record ErrorBody(ErrorDetail Error);
 
 /// <summary>What is wrong.</summary>
-internal sealed record ErrorDetail(string Message, string Type, string? Param, string? Code);
+internal sealed record ErrorDetail(
+    string Message,
+    string Type,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Param,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Code);

@@ -30,11 +30,14 @@ internal sealed class ApiModel
 
     public ITokenizer Tokenizer => _composition.Tokenizer;
 
+    /// <summary>The ids that can be both read and generated.</summary>
+    public int VocabularySize => Math.Min(Tokenizer.VocabularySize, _composition.Graph.VocabularySize);
+
     /// <summary>The longest context, in tokens.</summary>
     public int ContextLength => _composition.Limits.MaxContext;
 
     /// <summary>The most continuations of one prompt.</summary>
-    public int MaxChoices => _composition.Limits.MaxSequences;
+    public int MaxChoices => Math.Min(_composition.Limits.MaxSequences, Math.Min(_composition.Limits.MaxRows, _composition.Limits.MaxOutputs));
 
     /// <summary>Sampling where a request says nothing.</summary>
     public SamplingOptions Sampling { get; }
@@ -77,6 +80,11 @@ internal sealed class ApiModel
             throw ApiException.Invalid(field, "at least one token", "none");
         if (ids.Length >= ContextLength)
             throw new ApiException(400, $"'{field}': {ids.Length} tokens do not leave room in the model's context of {ContextLength}", field, "context_length_exceeded");
+        // A tokenizer may know ids that the model has no row for.
+        int vocabulary = _composition.Graph.VocabularySize;
+        foreach (int id in ids)
+            if ((uint)id >= (uint)vocabulary)
+                throw ApiException.Invalid(field, $"token ids from 0 to {vocabulary - 1}", $"{id}");
         return ids;
     }
 

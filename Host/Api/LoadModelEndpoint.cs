@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Tessera.Engine;
 using Tessera.Host.Configuration;
 using Tessera.Host.Models;
 
@@ -25,6 +26,10 @@ internal static class LoadModelEndpoint
         {
             // A caller that goes away does not stop the swap.
             await model.LoadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (EngineDrainingException)
+        {
+            throw new ApiException(503, "the server is stopping", code: "stopping");
         }
         catch (TesseraException e)
         {

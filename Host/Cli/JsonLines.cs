@@ -27,7 +27,7 @@ internal static class JsonLines
                 using JsonDocument document = Parse(line);
                 Write(buffer, w => answer(document.RootElement, w));
             }
-            catch (Exception e) when (e is JsonException or TesseraException or Api.ApiException or ArgumentException)
+            catch (Exception e)
             {
                 buffer.Clear();
                 Write(buffer, w => w.WriteString("error", e is JsonException ? $"not valid JSON: {e.Message}" : e.Message));

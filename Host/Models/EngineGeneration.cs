@@ -47,6 +47,8 @@ internal sealed class EngineGeneration(ModelEngine engine, SamplingOptions sampl
         }
         try
         {
+            // Now, not when the last lease is back: the engine that answers from here on shares the budget.
+            engine.ReturnMemory();
             using (cancellation.Register(static idle => ((TaskCompletionSource)idle!).TrySetResult(), _idle))
                 await _idle.Task.ConfigureAwait(false);
             await engine.DrainAsync(cancellation).ConfigureAwait(false);

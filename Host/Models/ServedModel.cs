@@ -68,11 +68,13 @@ public sealed class ServedModel : IDisposable
 
     /// <summary>Builds a new composition while the old one serves, and lets it answer from then on; the old one ends with its last request. One at a time.</summary>
     /// <exception cref="TesseraException">It could not be built; whatever answered before still does.</exception>
+    /// <exception cref="EngineDrainingException">The model is closed.</exception>
     public async Task LoadAsync(CancellationToken cancellation)
     {
         await _loading.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            RefuseIfClosed();
             Replace(await Task.Run(Build, cancellation).ConfigureAwait(false));
         }
         finally
@@ -144,6 +146,15 @@ public sealed class ServedModel : IDisposable
         }
         if (old is not null)
             Drain(old);
+        RefuseIfClosed();
+    }
+
+    /// <summary>Who waits for a turn while the server stops must not build a model any more, nor be told that it answers.</summary>
+    private void RefuseIfClosed()
+    {
+        lock (_lock)
+            if (_closed)
+                throw new EngineDrainingException(Name);
     }
 
     private void Drain(EngineGeneration old)

@@ -9,6 +9,24 @@ public sealed class ModelEngineTests
     private static readonly CancellationToken Never = CancellationToken.None;
 
     [Fact]
+    public void An_engine_that_is_to_be_replaced_gives_memory_back_while_it_still_answers()
+    {
+        using LedgerEngine ledger = new();
+        for (int seed = 1; seed < 4; seed++)
+            ledger.Submit(LedgerEngine.Prompt(seed, 900), 1);
+        ledger.Run();
+        Assert.True(ledger.Engine.Load is { BlocksCached: > 100, BlocksCapacity: > 100 }, ledger.Engine.Load.ToString());
+        ledger.Engine.ReturnMemory();
+        ledger.Run();
+        Assert.Equal((0, 0), (ledger.Engine.Load.BlocksCached, ledger.Engine.Load.BlocksCapacity));
+        GenerationStream later = ledger.Submit(LedgerEngine.Prompt(9, 8), 3);
+        ledger.Run();
+        Assert.Equal(3, LedgerEngine.Read(later).Length);
+        ledger.AssertClean();
+        Assert.Equal(0, ledger.Engine.Load.BlocksCapacity);
+    }
+
+    [Fact]
     public async Task The_step_thread_serves_many_callers()
     {
         using LedgerEngine ledger = new(new EngineOptions { MaxSequences = 5 });

@@ -7,6 +7,9 @@ internal static class CompletionFields
 {
     private const int MaxStops = 16;
 
+    /// <summary>The prefix cache keeps a salt for as long as a block that was computed with it.</summary>
+    private const int MaxSalt = 256;
+
     /// <summary>Fields that change the answer in a way that is not there yet: refused, never ignored.</summary>
     private static readonly (string Field, string What)[] Refused =
     [
@@ -29,16 +32,19 @@ internal static class CompletionFields
         for (int i = 0; i < stop.Count; i++)
             if (stop[i].Length is 0 or > 1024)
                 throw ApiException.Invalid($"stop[{i}]", "1 to 1024 characters", $"{stop[i].Length}");
+        string? salt = fields.String("cache_salt");
+        if (salt?.Length > MaxSalt)
+            throw ApiException.Invalid(fields.Name("cache_salt"), $"at most {MaxSalt} characters", $"{salt.Length}");
         return new GenerationRequest
         {
             Prompt = [],
             MaxTokens = (int)Math.Min(maxTokens ?? int.MaxValue, int.MaxValue),
-            Sampling = SamplingFields.Read(fields, model.Sampling, model.Tokenizer.VocabularySize),
+            Sampling = SamplingFields.Read(fields, model.Sampling, model.VocabularySize),
             Stop = stop,
             IgnoreEndTokens = fields.Boolean("ignore_eos") ?? false,
             TopLogProbabilities = topLogProbabilities,
             Choices = (int)(fields.Integer("n", 1, model.MaxChoices) ?? 1),
-            CacheSalt = fields.String("cache_salt"),
+            CacheSalt = salt,
             Speculative = fields.Boolean("speculative") ?? true,
         };
     }

@@ -53,7 +53,9 @@ internal static class CompletionRunner
     private static async Task AnswerAsync(HttpContext http, List<ChoiceReader> choices, CompletionJob job, IAnswerShape shape)
     {
         List<ChoiceResult> results = [.. choices.Select(c => new ChoiceResult(c))];
-        await Task.WhenAll(results.Select(r => r.CollectAsync(http.RequestAborted))).ConfigureAwait(false);
+        // The first that fails ends the answer, and so the others.
+        await foreach (Task collected in Task.WhenEach(results.Select(r => r.CollectAsync(http.RequestAborted))).ConfigureAwait(false))
+            await collected.ConfigureAwait(false);
         await shape.WriteAsync(http, job, results, Count(choices)).ConfigureAwait(false);
     }
 

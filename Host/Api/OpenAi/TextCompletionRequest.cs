@@ -59,6 +59,6 @@ internal static class TextCompletionRequest
         }
         return prompts;
 
-        int[] Ids(JsonElement ids, string name) => model.CheckPrompt(TokenIds.Read(ids, name, model.Tokenizer.VocabularySize), name);
+        int[] Ids(JsonElement ids, string name) => model.CheckPrompt(TokenIds.Read(ids, name, model.VocabularySize), name);
     }
 }

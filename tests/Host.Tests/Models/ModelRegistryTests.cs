@@ -157,6 +157,23 @@ public sealed class ModelRegistryTests : IDisposable
         Assert.Equal((0.5f, 9, 0.1f, 1f), (options.Temperature, options.TopK, options.MinP, options.TopP));
     }
 
+    [Fact]
+    public void Sampling_defaults_that_no_sampler_takes_are_brought_into_range()
+    {
+        ModelSampling.Defaults(new SamplingDefaults { Temperature = float.MaxValue, TopP = 0, RepetitionPenalty = float.MaxValue }, new SamplingDefaults { TypicalP = 0 }).Validate();
+    }
+
+    [Fact]
+    public async Task A_closed_model_is_not_built_again()
+    {
+        await using PluginHost plugins = Plugins();
+        await using ModelRegistry registry = Registry(plugins, Model());
+        await registry.LoadAllAsync(TestContext.Current.CancellationToken);
+        await registry.DrainAsync(TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<Engine.EngineDrainingException>(() => registry.SwapAsync("echo", TestContext.Current.CancellationToken));
+        Assert.Equal(1, registry.Get("echo").Generation);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async Task<WeakReference> ServeAndDispose()
     {

@@ -21,7 +21,7 @@ public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServ
         { "stop", "7", "stop" }, { "stop", "[\"a\",7]", "stop[1]" }, { "stop", "[\"\"]", "stop[0]" }, { "stop", "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\",\"17\"]", "stop" },
         { "logit_bias", "[]", "logit_bias" }, { "logit_bias", "{\"999\":1}", "logit_bias" }, { "logit_bias", "{\"x\":1}", "logit_bias" }, { "logit_bias", "{\"5\":101}", "logit_bias.5" }, { "logit_bias", "{\"5\":null}", "logit_bias.5" },
         { "stream", "\"yes\"", "stream" }, { "stream_options", "{}", "stream_options" }, { "ignore_eos", "1", "ignore_eos" }, { "return_token_ids", "0", "return_token_ids" },
-        { "cache_salt", "1", "cache_salt" }, { "speculative", "\"no\"", "speculative" },
+        { "cache_salt", "1", "cache_salt" }, { "cache_salt", $"\"{new string('x', 257)}\"", "cache_salt" }, { "speculative", "\"no\"", "speculative" },
         { "functions", "[]", "functions" }, { "grammar", "\"root\"", "grammar" }, { "guided_json", "{}", "guided_json" }, { "min_tokens", "5", "min_tokens" }, { "prediction", "{}", "prediction" },
         { "user", "\"\\ud800\"", "user" }, { "metadata", "{\"a\":[\"x\",{\"b\":\"\\udc00\"}]}", "metadata.a[1].b" },
     };

@@ -43,7 +43,8 @@ internal sealed record Reply(int Status, JsonElement Json, string Text, HttpResp
         JsonElement error = Json.GetProperty("error");
         Assert.False(string.IsNullOrEmpty(error.GetProperty("message").GetString()));
         Assert.False(string.IsNullOrEmpty(error.GetProperty("type").GetString()));
-        Assert.Equal(parameter, error.TryGetProperty("param", out JsonElement p) ? p.GetString() : null);
+        Assert.Equal(parameter, error.GetProperty("param").GetString());
+        Assert.True(error.TryGetProperty("code", out _));
         if (text is not null)
             Assert.Contains(text, error.GetProperty("message").GetString(), StringComparison.Ordinal);
         return this;
