@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using Tessera.Host.Api;
-using Tessera.Host.Models;
 
 namespace Tessera.Host.Cli;
 
@@ -14,19 +13,8 @@ internal static class TokenizeCommand
         Argument<string> model = CommandParts.Model();
         Option<string?> config = CommandParts.Config();
         Command command = new("tokenize", "Reads {\"text\", \"add_special\", \"parse_special\"} lines and writes {\"ids\", \"pieces\"} lines.") { model, config };
-        command.Do((result, _) => RunAsync(result.GetValue(model)!, result.GetValue(config)));
+        command.Do((result, _) => TokenizerLines.RunAsync(result.GetValue(model)!, result.GetValue(config), Answer));
         return command;
-    }
-
-    private static async Task<int> RunAsync(string model, string? config)
-    {
-        await using HostSession session = HostSession.Open(config, model);
-        using OpenModel open = session.OpenFiles(session.Model.Path);
-        ITokenizer tokenizer = open.CreateTokenizer();
-        using TextReader input = JsonLines.StandardInput();
-        using Stream output = Console.OpenStandardOutput();
-        JsonLines.Run(input, output, (line, w) => Answer(line, tokenizer, w));
-        return Terminal.Done;
     }
 
     private static void Answer(JsonElement line, ITokenizer tokenizer, Utf8JsonWriter w)
