@@ -33,8 +33,7 @@ internal static unsafe class RowDotBench
         using Weights weights = new(type, rows, columns);
         using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns)), output = new(sizeof(float) * rows);
         Activations.Fill((float*)activation.Bytes, columns);
-        if (kernel.Form == ActivationForm.Int8Groups32)
-            Activations.Prepare(activation.Bytes, columns, isa);
+        Activations.Prepare(activation.Bytes, columns, kernel.Form, isa);
         Timing timing = Timing.Measure(() =>
         {
             for (int pass = 0; pass < passes; pass++)
@@ -61,8 +60,7 @@ internal static unsafe class RowDotBench
         for (int row = 0; row < count; row++)
         {
             Activations.Fill((float*)(activations.Bytes + row * stride), columns);
-            if (kernel.Form == ActivationForm.Int8Groups32)
-                Activations.Prepare(activations.Bytes + row * stride, columns, isa);
+            Activations.Prepare(activations.Bytes + row * stride, columns, kernel.Form, isa);
         }
         int passes = 512 / count;
         Timing timing = Timing.Measure(() =>

@@ -11,6 +11,9 @@ internal abstract unsafe class Preparation
     /// <summary>Signed bytes in groups of 32.</summary>
     public static Preparation Int8(CpuIsa isa) => new Int8Groups(isa);
 
+    /// <summary>Signed bytes in blocks of 256.</summary>
+    public static Preparation Int8Super(CpuIsa isa) => new Int8Blocks(isa);
+
     /// <summary>Whatever a quantization's own row dot asks for.</summary>
     public static Preparation Of(IRowDot rowDot) => new Plugin(rowDot);
 
@@ -46,6 +49,15 @@ internal abstract unsafe class Preparation
         public override void Prepare(float* x, int columns, byte* destination) => Int8Activation.Prepare(x, columns, destination, isa);
 
         public override bool IsSameAs(Preparation other) => other is Int8Groups;
+    }
+
+    private sealed class Int8Blocks(CpuIsa isa) : Preparation
+    {
+        public override int Bytes(int columns) => Int8SuperActivation.Bytes(columns);
+
+        public override void Prepare(float* x, int columns, byte* destination) => Int8SuperActivation.Prepare(x, columns, destination, isa);
+
+        public override bool IsSameAs(Preparation other) => other is Int8Blocks;
     }
 
     private sealed class Plugin(IRowDot rowDot) : Preparation
