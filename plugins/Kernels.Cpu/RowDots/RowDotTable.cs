@@ -42,8 +42,8 @@ internal static unsafe class RowDotTable
     // No 512-bit form: what the memory gives is reached without one.
     private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IBlock32 =>
-        isa.AvxVnni ? Tile<Block32Tile<TBlock, VnniDot>>(quantization, VnniDot.Name)
-        : isa.Avx2 ? Tile<Block32Tile<TBlock, PairDot>>(quantization, PairDot.Name)
+        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Block32Dot.Avx2<TBlock, VnniDot>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Block32Dot.Avx2<TBlock, PairDot>)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
     // No 512-bit form: on Zen 4 it was a quarter slower, and the memory is the limit either way.
@@ -59,8 +59,4 @@ internal static unsafe class RowDotTable
     private static RowDotKernel Super<TDot>(string quantization)
         where TDot : struct, ISuperBlockDot =>
         new(quantization, ActivationForm.Int8Blocks256, TDot.Name, &SuperDot.Rows<TDot>);
-
-    private static RowDotKernel Tile<TTile>(string quantization, string instructionSet)
-        where TTile : struct, IRowTile =>
-        new(quantization, ActivationForm.Int8Groups32, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows);
 }
