@@ -41,7 +41,8 @@ public sealed unsafe class Batch : IDisposable
         nuint row = Align((nuint)MaxRows * sizeof(int));
         nuint tables = Align((nuint)MaxSequences * (nuint)BlockTableLength * sizeof(int) * (nuint)groups);
         nuint copies = Align((nuint)MaxRows * (nuint)sizeof(BlockCopy) * (nuint)Math.Max(1, groups));
-        nuint total = row * 5 + tables + copies;
+        nuint planned = Align((nuint)MaxSequences * sizeof(int));
+        nuint total = row * 5 + planned + tables + copies;
         _memory = NativeMemory.AlignedAlloc(total, 64);
         NativeMemory.Clear(_memory, total);
         byte* next = (byte*)_memory;
@@ -50,7 +51,8 @@ public sealed unsafe class Batch : IDisposable
         CacheIndices = (int*)(next += row);
         Slots = (int*)(next += row);
         Outputs = (RowOutputs*)(next += row);
-        BlockTables = (int*)(next += row);
+        PlannedTokens = (int*)(next += row);
+        BlockTables = (int*)(next += planned);
         Copies = (BlockCopy*)(next + tables);
     }
 
@@ -86,6 +88,9 @@ public sealed unsafe class Batch : IDisposable
 
     /// <summary>What each row is wanted for.</summary>
     public RowOutputs* Outputs { get; }
+
+    /// <summary>For each sequence slot, the tokens that its sequence is planned to have at most, prompt included, as it was at admission; rotations that depend on length follow it (<see cref="Graphs.RopeTable"/>). 0: the shortest.</summary>
+    public int* PlannedTokens { get; }
 
     /// <summary>The block tables: group-major, then slot, then block. See <see cref="BlockTable"/>.</summary>
     public int* BlockTables { get; }

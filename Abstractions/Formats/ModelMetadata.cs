@@ -47,6 +47,9 @@ public sealed class ModelMetadata
 
     /// <summary>Numbers that only one family knows, by canonical name: GGUF's key without the architecture in front, such as <c>expert_count</c>.</summary>
     public IReadOnlyDictionary<string, double> Extra { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Lists of numbers that only one family knows (bools as 0 and 1), such as a value for each layer, by canonical name as in <see cref="Extra"/>.</summary>
+    public IReadOnlyDictionary<string, double[]> ExtraLists { get; init; } = new Dictionary<string, double[]>();
 }
 
 /// <summary>The shape of a model's attention.</summary>
@@ -96,6 +99,8 @@ public enum RopeScaling
     Llama3,
     /// <summary>Separate factors for each frequency, short and long (arXiv 2402.13753).</summary>
     LongRope,
+    /// <summary>Dynamic NTK: a base that grows with the length of the sequence.</summary>
+    Dynamic,
 }
 
 /// <summary>The rotary position embedding (arXiv 2104.09864) and its scaling.</summary>
