@@ -38,26 +38,51 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* row, int place, byte* panel, int groups)
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15), zero = Vector256.Create((byte)(TBlock.ZeroShift > 0 ? 1 << TBlock.ZeroShift : 0));
-        for (int group = 0; group < groups; group++, row += TBlock.Bytes)
+        nint* lanes = stackalloc nint[GroupSum.Lanes];
+        float* floats = stackalloc float[2 * GroupSum.Lanes];
+        for (int lane = 0; lane < GroupSum.Lanes; lane++)
+            lanes[lane] = (nint)panel + Panels.Place(lane, groups, GroupSum.Lanes) * GroupWeights.Bytes(TBlock.Planes);
+        int group = 0;
+        for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes)
         {
-            Sse.Prefetch0(row + Prefetch.Distance);
-            byte* to = panel + Panels.Place(group, groups, GroupSum.Lanes) * GroupWeights.Bytes(TBlock.Planes);
-            byte* q = to + place * GroupWeights.RowBytes;
-            Vector256<byte> values = TBlock.Weights(row) + zero;
-            if (TBlock.Planes == 1)
-                values.Store(q);
-            else
-            {
-                (values & nibble).Store(q);
-                ((values.AsUInt16() >> 4).AsByte() & nibble).Store(q + GroupWeights.PlaneBytes);
-            }
-            int start = Unsafe.ReadUnaligned<int>(row);
-            Vector128<float> both = HalfFloat.ToSingle(Vector128.Create(start, start >>> 16, 0, 0));
-            float* floats = (float*)(to + GroupWeights.Scale(TBlock.Planes)) + place;
-            floats[0] = both.ToScalar();
+            // Eight scales are converted together.
+            Vector256<int> starts = Block32Dot.Starts<TBlock>(row);
+            HalfFloat.ToSingle(starts).Store(floats);
             if (TBlock.HasMinimum)
-                floats[Panels.Rows] = both.GetElement(1);
+                HalfFloat.ToSingle(starts >> 16).Store(floats + GroupSum.Lanes);
+            for (int lane = 0; lane < GroupSum.Lanes; lane++, row += TBlock.Bytes)
+            {
+                UnpackBlock(row, place, (byte*)lanes[lane], floats + lane);
+                lanes[lane] += GroupWeights.Bytes(TBlock.Planes);
+            }
         }
+        for (int lane = 0; group < groups; group++, lane++, row += TBlock.Bytes)
+        {
+            floats[lane] = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(row));
+            if (TBlock.HasMinimum)
+                floats[lane + GroupSum.Lanes] = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(row + 2));
+            UnpackBlock(row, place, (byte*)lanes[lane], floats + lane);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UnpackBlock(byte* block, int place, byte* to, float* floats)
+    {
+        Sse.Prefetch0(block + Prefetch.Distance);
+        byte* q = to + place * GroupWeights.RowBytes;
+        Vector256<byte> values = TBlock.Weights(block);
+        if (TBlock.Planes == 1)
+            values.Store(q);
+        else
+        {
+            // Signed bytes: the zero point is the top bit.
+            values ^= Vector256.Create((byte)0x80);
+            (values & Vector256.Create((byte)15)).Store(q);
+            ((values.AsUInt16() >> 4).AsByte() & Vector256.Create((byte)15)).Store(q + GroupWeights.PlaneBytes);
+        }
+        float* scales = (float*)(to + GroupWeights.Scale(TBlock.Planes)) + place;
+        scales[0] = floats[0];
+        if (TBlock.HasMinimum)
+            scales[Panels.Rows] = floats[GroupSum.Lanes];
     }
 }
