@@ -23,13 +23,13 @@ internal static unsafe class RowDotBench
                     continue;
                 // The scalar twins are definitions: a small matrix says enough.
                 long large = isa == CpuIsa.Scalar ? SmallBytes : LargeBytes;
-                Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, 1)}   {Measure(type, kernel, isa, SmallBytes, Columns, 20)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, 20) : "")}");
+                Console.WriteLine($"{type.Id,-7} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, 1)}   {Measure(type, kernel, isa, SmallBytes, Columns, 20)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, 20) : "")}");
             }
     }
 
     private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int columns, int passes)
     {
-        int rows = (int)(bytes / ((IQuantizer)type).QuantizedBytes(columns));
+        int rows = (int)(bytes / Weights.BytesOfRow(type, columns));
         using Weights weights = new(type, rows, columns);
         using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns)), output = new(sizeof(float) * rows);
         Activations.Fill((float*)activation.Bytes, columns);
@@ -50,12 +50,12 @@ internal static unsafe class RowDotBench
         foreach (IQuantization type in Weights.Select(names))
             foreach (CpuIsa isa in Sets().Where(isa => isa != CpuIsa.Scalar))
                 if (RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel) && !(isa.Avx512 && kernel.InstructionSet != isa.Name))
-                    Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {string.Join("   ", RowCounts.Select(count => MeasureRows(type, kernel, isa, OddColumns % type.BlockSize == 0 ? OddColumns : Columns, count)))}");
+                    Console.WriteLine($"{type.Id,-7} {kernel.InstructionSet,-10} {string.Join("   ", RowCounts.Select(count => MeasureRows(type, kernel, isa, OddColumns % type.BlockSize == 0 ? OddColumns : Columns, count)))}");
     }
 
     private static string MeasureRows(IQuantization type, RowDotKernel kernel, CpuIsa isa, int columns, int count)
     {
-        int rows = (int)(BlockBytes / ((IQuantizer)type).QuantizedBytes(columns)), stride = Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns);
+        int rows = (int)(BlockBytes / Weights.BytesOfRow(type, columns)), stride = Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns);
         using Weights weights = new(type, rows, columns);
         using NativeBlock activations = new((long)stride * count), output = new((long)sizeof(float) * rows * count);
         for (int row = 0; row < count; row++)
