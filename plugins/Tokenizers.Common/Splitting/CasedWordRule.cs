@@ -14,12 +14,15 @@ public readonly struct CasedWordRule() : ISplitRule
     /// <summary>Whether a word takes the contraction behind it along.</summary>
     public bool Contractions { get; init; } = true;
 
+    /// <summary>Whether <c>'ſ</c> is a contraction too: what ignoring case means to some engines.</summary>
+    public bool LongS { get; init; }
+
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
         int word = Word(text, at, end);
         if (word > at)
-            return Contractions ? Scan.Contraction(text, word, end, true) : word;
+            return Contractions ? Scan.Contraction(text, word, end, true, LongS) : word;
         if (text.Is(at, CharClass.Number))
             return Scan.Run(text, at, (int)Math.Min(end, (long)at + Digits), CharClass.Number);
         int mark = text[at] == ' ' && at + 1 < end ? at + 1 : at;

@@ -15,10 +15,13 @@ public readonly struct WordRule() : ISplitRule
     /// <summary>Whether punctuation takes the line breaks behind it along.</summary>
     public bool PunctuationTakesLines { get; init; } = true;
 
+    /// <summary>Whether <c>'ſ</c> is a contraction too: what ignoring case means to some engines.</summary>
+    public bool LongS { get; init; }
+
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
-        int contraction = Contractions ? Scan.Contraction(text, at, end, true) : at;
+        int contraction = Contractions ? Scan.Contraction(text, at, end, true, LongS) : at;
         if (contraction > at)
             return contraction;
         if (text.Is(at, Word))
