@@ -69,6 +69,8 @@ internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits)
         int slot = batch.Slots[row];
         if ((uint)slot >= (uint)batch.MaxSequences)
             Fail($"row {row}: slot {slot} is not in 0 to {batch.MaxSequences - 1}");
+        if (batch.PlannedTokens[slot] < 0)
+            Fail($"row {row}: slot {slot} is planned for {batch.PlannedTokens[slot]} tokens");
         if ((batch.Outputs[row] & ~(RowOutputs.Logits | RowOutputs.Hidden)) != 0)
             Fail($"row {row}: outputs {(int)batch.Outputs[row]} has unknown flags");
         if (row > 0 && batch.Slots[row - 1] == slot)

@@ -5,15 +5,37 @@ namespace Tessera.Conformance.Interpreter;
 /// <summary>The operations' formulas on single rows, in double precision.</summary>
 internal static class Formulas
 {
-    /// <summary>x / √(mean(x²) + ε) · w.</summary>
-    public static void RmsNorm(ReadOnlySpan<double> x, ReadOnlySpan<float> weight, double epsilon, Span<double> result)
+    /// <summary>For each group: x / √(mean(x²) + ε) · w. The weight is as long as the row, or as a group.</summary>
+    public static void RmsNorm(ReadOnlySpan<double> x, ReadOnlySpan<float> weight, int groups, bool weightIsOffset, double epsilon, Span<double> result)
     {
-        double squares = 0;
-        foreach (double value in x)
-            squares += value * value;
-        double scale = 1 / Math.Sqrt(squares / x.Length + epsilon);
-        for (int i = 0; i < x.Length; i++)
-            result[i] = x[i] * scale * weight[i];
+        int length = x.Length / groups;
+        for (int start = 0; start < x.Length; start += length)
+        {
+            double squares = 0;
+            foreach (double value in x.Slice(start, length))
+                squares += value * value;
+            double scale = 1 / Math.Sqrt(squares / length + epsilon);
+            for (int i = start; i < start + length; i++)
+                result[i] = x[i] * scale * (weight[i % weight.Length] + (weightIsOffset ? 1.0 : 0.0));
+        }
+    }
+
+    /// <summary>For each group: (x − mean(x)) / √(variance(x) + ε) · w + b. Weight and bias are as long as the row, or as a group; the bias may be empty.</summary>
+    public static void LayerNorm(ReadOnlySpan<double> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, int groups, double epsilon, Span<double> result)
+    {
+        int length = x.Length / groups;
+        for (int start = 0; start < x.Length; start += length)
+        {
+            double sum = 0, squares = 0;
+            foreach (double value in x.Slice(start, length))
+                sum += value;
+            double mean = sum / length;
+            foreach (double value in x.Slice(start, length))
+                squares += (value - mean) * (value - mean);
+            double scale = 1 / Math.Sqrt(squares / length + epsilon);
+            for (int i = start; i < start + length; i++)
+                result[i] = (x[i] - mean) * scale * weight[i % weight.Length] + (bias.IsEmpty ? 0 : bias[i % bias.Length]);
+        }
     }
 
     /// <summary>Σᵢ weight[i] · x[i].</summary>
@@ -26,19 +48,11 @@ internal static class Formulas
         return sum;
     }
 
-    /// <summary>Rotates one head.</summary>
-    public static void Rope(ReadOnlySpan<double> x, RopeTable table, int position, Span<double> result)
+    /// <summary>The products of a matrix's rows with x, a bias added where there is one.</summary>
+    public static void Product(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ReadOnlySpan<double> x, Span<double> result)
     {
-        x.CopyTo(result);
-        int pairs = table.Frequencies.Length;
-        for (int i = 0; i < pairs; i++)
-        {
-            (int first, int second) = table.Pairing == RopePairing.Interleaved ? (2 * i, 2 * i + 1) : (i, i + pairs);
-            double angle = position * (double)table.Frequencies[i];
-            double cos = Math.Cos(angle) * table.Magnitude, sin = Math.Sin(angle) * table.Magnitude;
-            result[first] = x[first] * cos - x[second] * sin;
-            result[second] = x[first] * sin + x[second] * cos;
-        }
+        for (int o = 0; o < result.Length; o++)
+            result[o] = Dot(weight.Slice(o * x.Length, x.Length), x) + (bias.IsEmpty ? 0 : bias[o]);
     }
 
     /// <summary>exp(xᵢ) / Σ exp(x), in place.</summary>
@@ -53,6 +67,6 @@ internal static class Formulas
             x[i] /= sum;
     }
 
-    /// <summary>x · sigmoid(x).</summary>
-    public static double Silu(double x) => x / (1 + Math.Exp(-x));
+    /// <summary>c · tanh(x / c), or x where c is 0.</summary>
+    public static double SoftCap(double x, double cap) => cap == 0 ? x : cap * Math.Tanh(x / cap);
 }

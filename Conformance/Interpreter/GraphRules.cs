@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Tessera.Conformance.Interpreter;
 
 /// <summary>Checks that a graph hangs together: every input is made before its use, and widths, weights and caches fit each other.</summary>
-internal sealed class GraphRules
+internal sealed partial class GraphRules
 {
     private readonly Dictionary<string, CacheSpec> _caches;
     private readonly HashSet<GraphValue> _made = [];
@@ -37,68 +37,21 @@ internal sealed class GraphRules
             throw new TesseraException("graph: no node makes the hidden state or the logits");
     }
 
-    private void Check(GraphNode node)
-    {
-        switch (node)
-        {
-            case EmbedNode n:
-                Shape(n, n.Weight, _graph.VocabularySize, n.Output.Width);
-                break;
-            case RmsNormNode n:
-                Shape(n, n.Weight, n.Input.Width);
-                Width(n, n.Output, n.Input.Width);
-                break;
-            case LinearNode n:
-                Shape(n, n.Weight, n.Output.Width, n.Input.Width);
-                if (n.Bias is not null)
-                    Shape(n, n.Bias, n.Output.Width);
-                break;
-            case RopeNode n:
-                Width(n, n.Input, (long)n.Heads * n.HeadLength);
-                Width(n, n.Output, n.Input.Width);
-                That(2 * n.Table.Frequencies.Length <= n.HeadLength, n, $"{n.Table.Frequencies.Length} frequencies do not fit a head of {n.HeadLength}");
-                break;
-            case AttentionNode n:
-                Check(n);
-                break;
-            case GatedActivationNode n:
-                Width(n, n.Up, n.Gate.Width);
-                Width(n, n.Output, n.Gate.Width);
-                if (n.Activation != Activation.Silu)
-                    throw new UnsupportedModelException($"node '{n.Name}': activation {n.Activation} is not known");
-                break;
-            case AddNode n:
-                Width(n, n.B, n.A.Width);
-                Width(n, n.Output, n.A.Width);
-                break;
-            case LmHeadNode n:
-                Shape(n, n.Weight, n.Output.Width, n.Input.Width);
-                Width(n, n.Output, _graph.VocabularySize);
-                That(n.Output == _graph.Logits, n, "its output is not the graph's logits");
-                break;
-            default:
-                throw new UnsupportedModelException($"node '{node.Name}': {node.GetType().Name} is not known");
-        }
-    }
-
-    private void Check(AttentionNode n)
-    {
-        if (!_caches.TryGetValue(n.Cache, out CacheSpec? cache))
-            throw new TesseraException($"node '{n.Name}': there is no cache '{n.Cache}'");
-        That(cache.Heads == n.KeyHeads && cache.KeyLength == n.KeyLength && cache.ValueLength == n.ValueLength, n,
-            $"cache '{n.Cache}' has {cache.Heads} heads of {cache.KeyLength} and {cache.ValueLength}, the node {n.KeyHeads} of {n.KeyLength} and {n.ValueLength}");
-        That(n.KeyHeads > 0 && n.Heads % n.KeyHeads == 0, n, $"{n.Heads} heads are no multiple of {n.KeyHeads} key heads");
-        Width(n, n.Query, (long)n.Heads * n.KeyLength);
-        Width(n, n.Key, (long)n.KeyHeads * n.KeyLength);
-        Width(n, n.Value, (long)n.KeyHeads * n.ValueLength);
-        Width(n, n.Output, (long)n.Heads * n.ValueLength);
-    }
-
     private static void Width(GraphNode node, GraphValue value, long expected) =>
         That(value.Width == expected, node, $"value '{value.Name}' has width {value.Width}, expected {expected}");
 
     private static void Shape(GraphNode node, WeightTensor weight, params ReadOnlySpan<long> expected) =>
         That(weight.Shape.AsSpan().SequenceEqual(expected), node, $"tensor '{weight.Name}' is {weight.ShapeText}, expected [{string.Join(", ", expected.ToArray())}]");
+
+    private static void Count(GraphNode node, WeightTensor weight, long expected) =>
+        That(weight.Rows * weight.Columns == expected, node, $"tensor '{weight.Name}' is {weight.ShapeText}, expected {expected} elements");
+
+    private static void Defined<T>(GraphNode node, T value)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+            throw new UnsupportedModelException($"node '{node.Name}': {typeof(T).Name} {value} is not known");
+    }
 
     private static void That([DoesNotReturnIf(false)] bool holds, GraphNode node, string problem)
     {

@@ -3,7 +3,7 @@ using Tessera.Conformance.Batches;
 namespace Tessera.Conformance.Interpreter;
 
 /// <summary>Holds the values between nodes, and computes one node for all rows of a batch.</summary>
-internal sealed unsafe class NodeInterpreter
+internal sealed unsafe partial class NodeInterpreter
 {
     private readonly Dictionary<GraphValue, double[]> _values = [];
     private readonly Dictionary<string, (int Group, ReferenceCache Cache)> _caches = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal sealed unsafe class NodeInterpreter
         _weights = weights;
         _logits = logits;
         _blockTokens = limits.BlockTokens;
-        _scores = new double[limits.MaxContext];
+        _scores = new double[limits.MaxContext + 1];
         foreach (GraphNode node in graph.Nodes)
             if (node is not LmHeadNode)
                 _values.Add(node.Output, new double[checked(limits.MaxRows * node.Output.Width)]);
@@ -42,131 +42,124 @@ internal sealed unsafe class NodeInterpreter
         for (int row = 0; row < batch.RowCount; row++)
             switch (node)
             {
-                case EmbedNode n:
-                    Embed(n, row, batch.Tokens[row]);
-                    break;
-                case RmsNormNode n:
-                    Formulas.RmsNorm(Row(n.Input, row), _weights.All(n.Weight), n.Epsilon, Row(n.Output, row));
-                    break;
-                case LinearNode n:
-                    Linear(n, row);
-                    break;
                 case RopeNode n:
-                    Rope(n, row, batch.Positions[row]);
+                    Rope(n, row, batch.Positions[row], batch.PlannedTokens[batch.Slots[row]]);
                     break;
                 case AttentionNode n:
                     Attend(n, batch, row);
-                    break;
-                case GatedActivationNode n:
-                    Gate(n, row);
-                    break;
-                case AddNode n:
-                    Add(n, row);
                     break;
                 case LmHeadNode n:
                     if ((batch.Outputs[row] & RowOutputs.Logits) != 0)
                         LmHead(n, row);
                     break;
+                case EmbedNode n:
+                    Widen(_weights.All(n.Weight).Slice(batch.Tokens[row] * n.Output.Width, n.Output.Width), Row(n.Output, row));
+                    break;
                 default:
-                    throw new UnsupportedModelException($"node '{node.Name}': {node.GetType().Name} is not known");
+                    Compute(node, row);
+                    break;
             }
     }
 
-    private void Embed(EmbedNode n, int row, int token)
+    // Operations on one row alone.
+    private void Compute(GraphNode node, int row)
     {
-        Span<double> output = Row(n.Output, row);
-        ReadOnlySpan<float> weight = _weights.All(n.Weight).Slice(token * output.Length, output.Length);
-        for (int i = 0; i < output.Length; i++)
-            output[i] = weight[i];
+        Span<double> y = Row(node.Output, row);
+        switch (node)
+        {
+            case RmsNormNode n:
+                Formulas.RmsNorm(Row(n.Input, row), _weights.All(n.Weight), n.Groups, n.WeightIsOffset, n.Epsilon, y);
+                break;
+            case LayerNormNode n:
+                Formulas.LayerNorm(Row(n.Input, row), _weights.All(n.Weight), Optional(n.Bias), n.Groups, n.Epsilon, y);
+                break;
+            case LinearNode n:
+                Formulas.Product(_weights.All(n.Weight), Optional(n.Bias), Row(n.Input, row), y);
+                break;
+            case HeadLinearNode n:
+                HeadLinear(n, Row(n.Input, row), y);
+                break;
+            case MixtureOfExpertsNode n:
+                Experts(n, row);
+                break;
+            case ActivationNode n:
+                Row(n.Input, row).CopyTo(y);
+                foreach (ref double value in y)
+                    value = Nonlinearities.Apply(n.Activation, value);
+                break;
+            case GatedActivationNode n:
+                Pairs(Row(n.Gate, row), Row(n.Up, row), y, (gate, up) => Nonlinearities.Gate(n.Activation, gate, up, n.Limit));
+                break;
+            case AddNode n:
+                Pairs(Row(n.A, row), Row(n.B, row), y, (a, b) => a + b);
+                break;
+            case ScaleNode n:
+                Row(n.Input, row).CopyTo(y);
+                foreach (ref double value in y)
+                    value *= n.Factor;
+                break;
+            case SliceNode n:
+                Slice(n, Row(n.Input, row), y);
+                break;
+            case ConcatNode n:
+                Concat(n, Row(n.A, row), Row(n.B, row), y);
+                break;
+            default:
+                throw new UnsupportedModelException($"node '{node.Name}': {node.GetType().Name} is not known");
+        }
     }
 
-    private void Linear(LinearNode n, int row)
+    private void HeadLinear(HeadLinearNode n, ReadOnlySpan<double> x, Span<double> y)
     {
-        ReadOnlySpan<double> x = Row(n.Input, row);
-        ReadOnlySpan<float> weight = _weights.All(n.Weight);
-        ReadOnlySpan<float> bias = n.Bias is null ? [] : _weights.All(n.Bias);
-        Span<double> output = Row(n.Output, row);
-        for (int o = 0; o < output.Length; o++)
-            output[o] = Formulas.Dot(weight.Slice(o * x.Length, x.Length), x) + (bias.IsEmpty ? 0 : bias[o]);
+        int heads = (int)n.Weight.Shape[0], output = (int)n.Weight.Shape[1], input = (int)n.Weight.Shape[2];
+        for (int h = 0; h < heads; h++)
+            Formulas.Product(_weights.All(n.Weight).Slice(h * output * input, output * input), [], x.Slice(h * input, input), y.Slice(h * output, output));
     }
 
-    private void Rope(RopeNode n, int row, int position)
+    private void Rope(RopeNode n, int row, int position, int planned)
     {
         for (int h = 0; h < n.Heads; h++)
-            Formulas.Rope(Row(n.Input, row).Slice(h * n.HeadLength, n.HeadLength), n.Table, position, Row(n.Output, row).Slice(h * n.HeadLength, n.HeadLength));
-    }
-
-    private void Gate(GatedActivationNode n, int row)
-    {
-        ReadOnlySpan<double> gate = Row(n.Gate, row), up = Row(n.Up, row);
-        Span<double> output = Row(n.Output, row);
-        for (int i = 0; i < output.Length; i++)
-            output[i] = Formulas.Silu(gate[i]) * up[i];
-    }
-
-    private void Add(AddNode n, int row)
-    {
-        ReadOnlySpan<double> a = Row(n.A, row), b = Row(n.B, row);
-        Span<double> output = Row(n.Output, row);
-        for (int i = 0; i < output.Length; i++)
-            output[i] = a[i] + b[i];
+            Rotations.Rotate(Row(n.Input, row).Slice(h * n.HeadLength, n.HeadLength), n.Table, n.Offset, position, planned, Row(n.Output, row).Slice(h * n.HeadLength, n.HeadLength));
     }
 
     private void LmHead(LmHeadNode n, int row)
     {
         ReadOnlySpan<double> x = Row(n.Input, row);
-        ReadOnlySpan<float> weight = _weights.All(n.Weight);
+        ReadOnlySpan<float> weight = _weights.All(n.Weight), bias = Optional(n.Bias);
         Span<float> logits = _logits.Next();
         for (int o = 0; o < logits.Length; o++)
-            logits[o] = (float)Formulas.Dot(weight.Slice(o * x.Length, x.Length), x);
+            logits[o] = (float)Formulas.SoftCap((Formulas.Dot(weight.Slice(o * x.Length, x.Length), x) + (bias.IsEmpty ? 0 : bias[o])) * n.Scale, n.SoftCap);
     }
 
-    private void WriteCache(AttentionNode n, Batch batch)
+    private ReadOnlySpan<float> Optional(WeightTensor? weight) => weight is null ? [] : _weights.All(weight);
+
+    private static void Widen(ReadOnlySpan<float> x, Span<double> y)
     {
-        (int group, ReferenceCache cache) = _caches[n.Cache];
-        for (int row = 0; row < batch.RowCount; row++)
+        for (int i = 0; i < y.Length; i++)
+            y[i] = x[i];
+    }
+
+    private static void Pairs(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> y, Func<double, double, double> formula)
+    {
+        for (int i = 0; i < y.Length; i++)
+            y[i] = formula(a[i], b[i]);
+    }
+
+    private static void Slice(SliceNode n, ReadOnlySpan<double> x, Span<double> y)
+    {
+        int from = x.Length / n.Groups, to = y.Length / n.Groups;
+        for (int g = 0; g < n.Groups; g++)
+            x.Slice(g * from + n.Offset, to).CopyTo(y.Slice(g * to, to));
+    }
+
+    private static void Concat(ConcatNode n, ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> y)
+    {
+        int first = a.Length / n.Groups, second = n.BIsShared ? b.Length : b.Length / n.Groups;
+        for (int g = 0; g < n.Groups; g++)
         {
-            (int block, int offset) = Place(batch, group, row, batch.CacheIndices[row]);
-            for (int h = 0; h < n.KeyHeads; h++)
-            {
-                Row(n.Key, row).Slice(h * n.KeyLength, n.KeyLength).CopyTo(cache.Key(block, offset, h));
-                Row(n.Value, row).Slice(h * n.ValueLength, n.ValueLength).CopyTo(cache.Value(block, offset, h));
-            }
+            Span<double> group = y.Slice(g * (first + second), first + second);
+            a.Slice(g * first, first).CopyTo(group);
+            b.Slice(n.BIsShared ? 0 : g * second, second).CopyTo(group[first..]);
         }
     }
-
-    private void Attend(AttentionNode n, Batch batch, int row)
-    {
-        (int group, ReferenceCache cache) = _caches[n.Cache];
-        int last = batch.CacheIndices[row];
-        int first = BatchRules.FirstVisible(_graph.CacheGroups[group], last);
-        Span<double> scores = _scores.AsSpan(0, last - first + 1);
-        for (int h = 0; h < n.Heads; h++)
-        {
-            int keyHead = h / (n.Heads / n.KeyHeads);
-            ReadOnlySpan<double> query = Row(n.Query, row).Slice(h * n.KeyLength, n.KeyLength);
-            for (int i = first; i <= last; i++)
-            {
-                (int block, int offset) = Place(batch, group, row, i);
-                ReadOnlySpan<double> key = cache.Key(block, offset, keyHead);
-                double score = 0;
-                for (int j = 0; j < query.Length; j++)
-                    score += query[j] * key[j];
-                scores[i - first] = score * n.Scale;
-            }
-            Formulas.Softmax(scores);
-            Span<double> output = Row(n.Output, row).Slice(h * n.ValueLength, n.ValueLength);
-            output.Clear();
-            for (int i = first; i <= last; i++)
-            {
-                (int block, int offset) = Place(batch, group, row, i);
-                ReadOnlySpan<double> value = cache.Value(block, offset, keyHead);
-                for (int j = 0; j < output.Length; j++)
-                    output[j] += scores[i - first] * value[j];
-            }
-        }
-    }
-
-    private (int Block, int Offset) Place(Batch batch, int group, int row, int cacheIndex) =>
-        (batch.BlockTable(group, batch.Slots[row])[cacheIndex / _blockTokens], cacheIndex % _blockTokens);
 }

@@ -18,6 +18,12 @@ public readonly struct WordRule() : ISplitRule
     /// <summary>Whether <c>'ſ</c> is a contraction too: what ignoring case means to some engines.</summary>
     public bool LongS { get; init; }
 
+    /// <summary>Whether runs of white space are cut into powers of two, up to 512.</summary>
+    public bool WhiteInPowers { get; init; }
+
+    /// <summary>Whether white space at the end of a text is one piece, line breaks and all: <c>\s+$</c> before the other white space.</summary>
+    public bool WhiteAtEnd { get; init; }
+
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
@@ -33,7 +39,8 @@ public readonly struct WordRule() : ISplitRule
         int mark = text[at] == ' ' && at + 1 < end ? at + 1 : at;
         int run = Scan.RunWithout(text, mark, end, CharClass.White | CharClass.Number | Word);
         if (run == mark)
-            return Scan.WhiteOrLines(text, at, end);
+            return WhiteAtEnd && Scan.Run(text, at, end, CharClass.White) == end ? end
+                : WhiteInPowers ? Scan.LinesOrPowers(text, at, end) : Scan.WhiteOrLines(text, at, end);
         return PunctuationTakesLines ? Scan.Run(text, run, end, CharClass.Newline) : run;
     }
 }
