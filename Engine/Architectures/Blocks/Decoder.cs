@@ -71,7 +71,14 @@ internal sealed class Decoder
         int rotating = rope.Dimensions == 0 ? head : rope.Dimensions;
         if (rotating < 2 || rotating > head || rotating % 2 != 0)
             throw Hyperparameters.Bad(Metadata, "rope.dimension_count", $"an even number from 2 to the head length {head}", rotating);
-        return RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2));
+        float[] divisors = SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2);
+        float[] ofShort = SmallTensors.Divisors(Graph, "rope_factors_short.weight", rotating / 2), ofLong = SmallTensors.Divisors(Graph, "rope_factors_long.weight", rotating / 2);
+        if (ofShort.Length != ofLong.Length)
+            throw new ModelFormatException($"{Metadata.Architecture}: tensor '{(ofShort.Length == 0 ? "rope_factors_short.weight" : "rope_factors_long.weight")}' is missing beside the other one");
+        // Divisors for all lengths take precedence over those by length.
+        return divisors.Length > 0 || ofLong.Length == 0
+            ? RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, divisors)
+            : RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, ofShort, ofLong);
     }
 
     /// <summary>The last RMS norm.</summary>
