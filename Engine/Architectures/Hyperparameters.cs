@@ -78,6 +78,11 @@ internal static class Hyperparameters
         return Math.Abs(value) is >= 1e-6 and <= 1e6 ? (float)value : throw Bad(m, key, "a number from 1e-6 to 1e6", value);
     }
 
+    /// <summary>A factor that only one family knows and needs.</summary>
+    /// <exception cref="ModelFormatException">It is absent, 0 or out of all reason.</exception>
+    public static float NeededFactor(ModelMetadata m, string key) =>
+        Factor(m, key, 0) is not 0 and var value ? value : throw Bad(m, key, "a number other than 0", m.Extra.ContainsKey(key) ? 0 : "none");
+
     private static void EachLayer(ModelMetadata m, string key, int all, int least, int most)
     {
         if (!m.ExtraLists.ContainsKey(key))

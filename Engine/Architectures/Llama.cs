@@ -2,7 +2,7 @@ using Tessera.Engine.Architectures.Blocks;
 
 namespace Tessera.Engine.Architectures;
 
-/// <summary>The Llama family (arXiv 2302.13971): RMS norm, rotary embedding, grouped-query attention, SwiGLU; tied or separate embeddings; a window where the file has one, as Mistral's (arXiv 2310.06825).</summary>
+/// <summary>The Llama family (arXiv 2302.13971): RMS norm, rotary embedding, grouped-query attention, SwiGLU; tied or separate embeddings; a window where the file has one.</summary>
 public sealed class Llama : IModelArchitecture
 {
     /// <inheritdoc/>
@@ -19,12 +19,11 @@ public sealed class Llama : IModelArchitecture
         for (int i = 0; i < model.LayerCount; i++)
         {
             DecoderLayer layer = model.Layer(i, model.Metadata.Attention.SlidingWindow);
-            GraphValue h = layer.RmsNorm("attn_norm", x);
-            h = layer.AttendAndProject(layer.Rotate(layer.Project(h), rope));
-            x = layer.Add("attn_add", x, h);
-            h = layer.RmsNorm("ffn_norm", x);
-            h = layer.GatedFeedForward(h, Activation.Silu);
-            x = layer.Add("ffn_add", x, h);
+            Qkv a = layer.Project(layer.RmsNorm("attn_norm", x));
+            a = layer.Rotate(a, rope);
+            x = layer.Add("attn_add", x, layer.AttentionOutput(layer.Attend(a)));
+            GraphValue h = layer.RmsNorm("ffn_norm", x);
+            x = layer.Add("ffn_add", x, layer.GatedFeedForward(h, Activation.Silu));
         }
         return model.Finish(model.RmsNorm(x));
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tessera.Engine.Graphs;
 
 namespace Tessera.Engine.Architectures.Blocks;
@@ -41,8 +42,11 @@ internal sealed class Decoder
     /// <summary>The width of the residual stream.</summary>
     public long Width => Metadata.EmbeddingLength;
 
-    /// <summary>The number of layers.</summary>
-    public int LayerCount => Metadata.LayerCount;
+    /// <summary>The number of layers; those after them, which only predict further tokens, are not run.</summary>
+    public int LayerCount => Metadata.LayerCount - (int)Hyperparameters.Extra(Metadata, "nextn_predict_layers", 0, 0, Metadata.LayerCount - 1);
+
+    /// <summary>Whether every projection and layer norm must have a bias; else it has one where the file has it.</summary>
+    public bool NeedsBiases { get; init; }
 
     /// <summary>The tokens' embeddings, times a factor.</summary>
     public GraphValue Embed(float factor = 1) => Graph.Scale("token_embd_scale", Graph.Embed("token_embd", _embedding), factor);
@@ -86,7 +90,11 @@ internal sealed class Decoder
 
     /// <summary>The last layer norm, with a bias where the file has one.</summary>
     public GraphValue LayerNorm(GraphValue x) =>
-        Graph.LayerNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Graph.Optional("output_norm.bias", Width), Metadata.NormEpsilon);
+        Graph.LayerNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Bias("output_norm", Width), Metadata.NormEpsilon);
+
+    /// <summary>The bias that goes with a weight, or null.</summary>
+    /// <exception cref="ModelFormatException">It is needed and missing, or has another length.</exception>
+    public WeightTensor? Bias(string name, long length) => NeedsBiases ? Graph.Weight($"{name}.bias", length) : Graph.Optional($"{name}.bias", length);
 
     /// <summary>The graph, with the head: a matrix of its own or, where the file has none, the embedding's.</summary>
     /// <param name="hidden">The state after the last norm.</param>
@@ -98,10 +106,10 @@ internal sealed class Decoder
     {
         WeightTensor head = Graph.Optional("output.weight", VocabularySize, Width) ?? _embedding;
         GraphValue logits = Graph.LmHead("output", hidden, head, Graph.Optional("output.bias", VocabularySize), scale, softCap);
-        if (Graph.Has($"blk.{LayerCount}.attn_norm.weight"))
-            throw Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", LayerCount);
-        if (Graph.Unasked.FirstOrDefault(t => !t.Name.Contains(Unread, StringComparison.Ordinal)) is { } unknown)
-            throw new UnsupportedModelException($"{Metadata.Architecture}: tensor '{unknown.Name}' {unknown.ShapeText} has no place in this family's graph");
+        if (Graph.Unasked.FirstOrDefault(t => !IsIgnored(t.Name)) is { } unknown)
+            throw LayerOf(unknown.Name) >= Metadata.LayerCount
+                ? Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", Metadata.LayerCount)
+                : new UnsupportedModelException($"{Metadata.Architecture}: tensor '{unknown.Name}' {unknown.ShapeText} has no place in this family's graph");
         return new ModelGraph
         {
             Nodes = Graph.Nodes,
@@ -111,4 +119,10 @@ internal sealed class Decoder
             Logits = logits,
         };
     }
+
+    private bool IsIgnored(string name) =>
+        name.Contains(Unread, StringComparison.Ordinal) || (LayerOf(name) is int layer && layer >= LayerCount && layer < Metadata.LayerCount);
+
+    private static int? LayerOf(string name) =>
+        name.Split('.') is ["blk", { } index, ..] && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : null;
 }

@@ -28,7 +28,7 @@ internal sealed class DecoderLayer(Decoder decoder, int index, int window)
 
     /// <summary>A layer norm of the row, with a bias where the file has one.</summary>
     public GraphValue LayerNorm(string name, GraphValue x) =>
-        Graph.LayerNorm(Name(name), x, Graph.Weight(Name($"{name}.weight"), x.Width), Graph.Optional(Name($"{name}.bias"), x.Width), Metadata.NormEpsilon);
+        Graph.LayerNorm(Name(name), x, Graph.Weight(Name($"{name}.weight"), x.Width), decoder.Bias(Name(name), x.Width), Metadata.NormEpsilon);
 
     /// <summary>RMS norms of each query and key head, by one weight for all heads.</summary>
     public Qkv RmsNormHeads(Qkv a) => a with { Query = Norm("attn_q_norm", a.Query, Shape.Heads), Key = Norm("attn_k_norm", a.Key, Shape.KeyHeads) };
@@ -38,7 +38,7 @@ internal sealed class DecoderLayer(Decoder decoder, int index, int window)
 
     /// <summary>A product with a matrix of so many rows, with a bias where the file has one.</summary>
     public GraphValue Linear(string name, GraphValue x, long rows) =>
-        Graph.Linear(Name(name), x, Graph.Weight(Name($"{name}.weight"), rows, x.Width), Graph.Optional(Name($"{name}.bias"), rows));
+        Graph.Linear(Name(name), x, Graph.Weight(Name($"{name}.weight"), rows, x.Width), decoder.Bias(Name(name), rows));
 
     /// <summary>Queries, keys and values, from three matrices or from a fused one (<c>attn_qkv</c>); with biases where the file has them.</summary>
     public Qkv Project(GraphValue x)
@@ -60,16 +60,19 @@ internal sealed class DecoderLayer(Decoder decoder, int index, int window)
     };
 
     /// <summary>Attention over a cache of the layer's own.</summary>
-    public GraphValue Attend(Qkv a, float softCap = 0, WeightTensor? sinks = null) =>
-        Attend(a, Cache(Shape.KeyHeads, Shape.KeyLength, Shape.ValueLength), Shape.Scale, softCap, sinks);
+    /// <param name="a">Queries, keys and values.</param>
+    /// <param name="scale">What query · key is multiplied with; null: as the shape says.</param>
+    /// <param name="softCap">The scores' soft cap; 0: none.</param>
+    /// <param name="sinks">A score for each head that takes part in its softmax, or null.</param>
+    public GraphValue Attend(Qkv a, float? scale = null, float softCap = 0, WeightTensor? sinks = null) =>
+        Attend(a, Cache(Shape.KeyHeads, Shape.KeyLength, Shape.ValueLength), scale ?? Shape.Scale, softCap, sinks);
 
     /// <summary>Attention over a given cache, at a given scale.</summary>
     public GraphValue Attend(Qkv a, CacheSpec cache, float scale, float softCap = 0, WeightTensor? sinks = null) =>
         Graph.Attention(Name("attn"), a.Query, a.Key, a.Value, cache, Shape.Heads, scale, softCap, sinks);
 
-    /// <summary>Attention as in <see cref="Attend(Qkv, float, WeightTensor?)"/>, and the product with <c>attn_output</c> after it.</summary>
-    public GraphValue AttendAndProject(Qkv a, float softCap = 0, WeightTensor? sinks = null) =>
-        Linear("attn_output", Attend(a, softCap, sinks), decoder.Width);
+    /// <summary>The product of what attention gave with <c>attn_output</c>.</summary>
+    public GraphValue AttentionOutput(GraphValue x) => Linear("attn_output", x, decoder.Width);
 
     /// <summary>A cache of the layer's own, in the group of its window.</summary>
     public CacheSpec Cache(int heads, int keyLength, int valueLength) =>
