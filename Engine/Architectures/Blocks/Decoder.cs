@@ -93,8 +93,8 @@ internal sealed class Decoder
         Graph.LayerNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Bias("output_norm", Width), Metadata.NormEpsilon);
 
     /// <summary>The bias that goes with a weight, or null.</summary>
-    /// <exception cref="ModelFormatException">It is needed and missing, or has another length.</exception>
-    public WeightTensor? Bias(string name, long length) => NeedsBiases ? Graph.Weight($"{name}.bias", length) : Graph.Optional($"{name}.bias", length);
+    /// <exception cref="ModelFormatException">It is needed and missing, or has another shape.</exception>
+    public WeightTensor? Bias(string name, params ReadOnlySpan<long> shape) => NeedsBiases ? Graph.Weight($"{name}.bias", shape) : Graph.Optional($"{name}.bias", shape);
 
     /// <summary>The graph, with the head: a matrix of its own or, where the file has none, the embedding's.</summary>
     /// <param name="hidden">The state after the last norm.</param>
