@@ -2,37 +2,39 @@ using Tessera.Kernels.Cpu.Linear;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>The prepared activation rows of a matrix product's input, in every form that its weights ask for: each row is made and prepared once.</summary>
+/// <summary>The prepared activation rows of a matrix product's input, in every form that its weights ask for: each row is made and prepared once. A row may be cut into equal parts that are prepared each by itself.</summary>
 internal sealed unsafe class ActivationRows
 {
     private readonly RowSource _source;
     private readonly Preparation[] _forms;
     private readonly long[] _offsets;
-    private readonly int _floatForm;
+    private readonly int _floatForm, _parts;
+    private readonly long _partStride;
 
     /// <summary>Lays out a prepared row.</summary>
-    public ActivationRows(RowSource source, IEnumerable<LinearKernel> kernels)
+    public ActivationRows(RowSource source, IEnumerable<LinearKernel> kernels, int parts = 1)
     {
         _source = source;
+        _parts = parts;
         List<Preparation> forms = [];
         foreach (LinearKernel kernel in kernels)
             if (!forms.Exists(f => f.IsSameAs(kernel.Preparation)))
                 forms.Add(kernel.Preparation);
         _forms = [.. forms];
         _offsets = new long[_forms.Length];
-        _floatForm = Array.FindIndex(_forms, f => f.IsSameAs(Preparation.Float32));
+        _floatForm = parts > 1 ? -1 : Array.FindIndex(_forms, f => f.IsSameAs(Preparation.Float32));
         for (int i = 0; i < _forms.Length; i++)
         {
-            _offsets[i] = Stride;
-            Stride += (_forms[i].Bytes(source.Width) + 63L) & ~63L;
+            _offsets[i] = _partStride;
+            _partStride += (_forms[i].Bytes(source.Width / parts) + 63L) & ~63L;
         }
     }
 
     /// <summary>Bytes of a prepared row in all forms.</summary>
-    public long Stride { get; }
+    public long Stride => _partStride * _parts;
 
-    /// <summary>Where a kernel's form stands in a prepared row.</summary>
-    public long OffsetOf(LinearKernel kernel) => _offsets[Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation))];
+    /// <summary>Where a kernel's form of a part stands in a prepared row.</summary>
+    public long OffsetOf(LinearKernel kernel, int part = 0) => part * _partStride + _offsets[Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation))];
 
     /// <summary>Makes and prepares a row.</summary>
     /// <param name="row">The batch's row.</param>
@@ -46,7 +48,9 @@ internal sealed unsafe class ActivationRows
             x = _floatForm >= 0 ? (float*)(destination + _offsets[_floatForm]) : scratch;
             _source.Fill(row, x);
         }
-        for (int i = 0; i < _forms.Length; i++)
-            _forms[i].Prepare(x, _source.Width, destination + _offsets[i]);
+        int columns = _source.Width / _parts;
+        for (int part = 0; part < _parts; part++, x += columns, destination += _partStride)
+            for (int i = 0; i < _forms.Length; i++)
+                _forms[i].Prepare(x, columns, destination + _offsets[i]);
     }
 }

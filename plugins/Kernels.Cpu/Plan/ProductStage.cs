@@ -16,16 +16,17 @@ internal sealed unsafe class ProductStage : Stage
     /// <param name="logits">True where only the rows that want logits are computed.</param>
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="sizes">Grown to what the stage needs.</param>
-    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, LaneSizes sizes)
+    /// <param name="parts">Equal parts of the input that products take one of.</param>
+    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, LaneSizes sizes, int parts = 1)
     {
         _stage = stage;
         _products = [.. products];
         _logits = logits;
-        _input = new ActivationRows(input, products.Select(p => p.Kernel));
-        long rows = products.Sum(p => (long)p.Kernel.Rows);
+        _input = new ActivationRows(input, products.Select(p => p.Kernel), parts);
+        long rows = products.Sum(p => (long)p.Rows);
         foreach (Product product in products)
         {
-            product.Form = _input.OffsetOf(product.Kernel);
+            product.Form = _input.OffsetOf(product.Kernel, product.Part);
             product.Divide(rows, lanes);
             int largest = Math.Max(product.BlockRows(true), product.BlockRows(false));
             sizes.BlockRows = Math.Max(sizes.BlockRows, largest);
@@ -61,7 +62,7 @@ internal sealed unsafe class ProductStage : Stage
                 index -= _products[p++].Blocks(few);
             Product product = _products[p];
             int first = index * product.BlockRows(few);
-            product.Run(first, Math.Min(product.BlockRows(few), product.Kernel.Rows - first), lane, prepared, _input.Stride, rows);
+            product.Run(first, Math.Min(product.BlockRows(few), product.Rows - first), lane, prepared, _input.Stride, rows);
         }
     }
 
