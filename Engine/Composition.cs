@@ -24,6 +24,9 @@ public sealed class Composition : IDisposable
     /// <summary>The sizes that the runtime was built for.</summary>
     public required RuntimeLimits Limits { get; init; }
 
+    /// <summary>The context that the user gave the model, which every sequence is planned for then; null: a sequence is planned for its prompt and what it may generate.</summary>
+    public int? PlannedContext { get; init; }
+
     /// <summary>The tokenizer.</summary>
     public required ITokenizer Tokenizer { get; init; }
 

@@ -10,6 +10,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
     private readonly BatchRules _rules;
     private readonly BlockAccount _account;
     private readonly ReferenceCache[][] _caches;
+    private readonly WrittenRotations _rotations;
     private readonly NodeInterpreter _interpreter;
     private readonly OutputRows _logits, _hidden;
     private bool _submitted, _completed, _faulted, _disposed;
@@ -22,6 +23,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
         _account = new BlockAccount(budget, [.. graph.CacheGroups.Select(g =>
             g.Caches.Sum(c => (long)limits.BlockTokens * c.Heads * (c.KeyLength + c.ValueLength) * sizeof(double)))]);
         _caches = [.. graph.CacheGroups.Select(g => g.Caches.Select(c => new ReferenceCache(c, limits.BlockTokens)).ToArray())];
+        _rotations = new WrittenRotations(graph, limits.BlockTokens);
         _logits = new OutputRows(limits.MaxOutputs, graph.VocabularySize, "logits");
         _hidden = new OutputRows(limits.MaxOutputs, graph.Hidden.Width, "hidden");
         _interpreter = new NodeInterpreter(graph, limits, weights, _caches, _logits);
@@ -70,6 +72,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
             return false;
         foreach (ReferenceCache cache in _caches[group])
             cache.Resize(_account.Count(group));
+        _rotations.Resize(group, _account.Count(group));
         return true;
     }
 
@@ -80,6 +83,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
         _account.Shrink(group, blocks);
         foreach (ReferenceCache cache in _caches[group])
             cache.Resize(_account.Count(group));
+        _rotations.Resize(group, _account.Count(group));
     }
 
     /// <inheritdoc/>
@@ -99,6 +103,8 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
     private bool Compute(Batch batch)
     {
         _rules.Require(batch, _account);
+        if (_rotations.Apply(batch) is { } problem)
+            throw new TesseraException($"batch: {problem}");
         _logits.Clear();
         _hidden.Clear();
         for (int i = 0; i < batch.CopyCount; i++)

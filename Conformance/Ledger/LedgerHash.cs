@@ -6,6 +6,16 @@ internal static class LedgerHash
     /// <summary>The elements of the hidden state.</summary>
     public const int HiddenWidth = 4;
 
+    /// <summary>The hash of how a sequence of a planned length rotates; 0 where that does not depend on it.</summary>
+    public static ulong Rotation(ModelGraph graph, int planned)
+    {
+        ulong hash = 0;
+        for (int i = 0; i < graph.Nodes.Count; i++)
+            if (graph.Nodes[i] is RopeNode { Table: var table } && (table.Long is not null || table.Stretch is not null))
+                hash = Mix(hash + (table.Long is { } l && planned > l.AboveTokens ? 1UL : 0) + (table.Stretch is { } s && planned > s.OriginalContext ? 2UL * (uint)planned : 0));
+        return hash;
+    }
+
     /// <summary>The hash of an empty view of a cache group.</summary>
     public static ulong Start(int group) => Mix(0x7465737365726100 + (ulong)group);
 

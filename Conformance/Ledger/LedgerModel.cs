@@ -10,7 +10,8 @@ public sealed class LedgerModel
     /// <param name="windows">One cache group each: 0 keeps all, else the tokens that a window sees. None given: one group that keeps all.</param>
     /// <param name="suppressed">Tokens that are never the greedy pick, such as end tokens.</param>
     /// <param name="contextLength">What the metadata says.</param>
-    public LedgerModel(int vocabularySize, IReadOnlyList<int>? windows = null, IReadOnlyList<int>? suppressed = null, int contextLength = 1 << 20)
+    /// <param name="rotation">A rotation that may depend on the planned length, or null.</param>
+    public LedgerModel(int vocabularySize, IReadOnlyList<int>? windows = null, IReadOnlyList<int>? suppressed = null, int contextLength = 1 << 20, RopeTable? rotation = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         _suppressed = [.. suppressed ?? []];
@@ -18,9 +19,10 @@ public sealed class LedgerModel
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)vocabularySize, nameof(suppressed));
         CacheGroup[] groups = [.. (windows ?? [0]).Select((window, i) => new CacheGroup(
             $"group {i}", window == 0 ? CacheKind.Full : CacheKind.Window, window, [new CacheSpec($"cache {i}", 1, 1, 1)]))];
+        GraphValue head = new(2, "head", 2);
         Graph = new ModelGraph
         {
-            Nodes = [],
+            Nodes = rotation is null ? [] : [new RopeNode("rope", head, new GraphValue(3, "rotated", 2), 1, 2, rotation)],
             CacheGroups = groups,
             VocabularySize = vocabularySize,
             Hidden = new GraphValue(0, "hidden", LedgerHash.HiddenWidth),
@@ -37,17 +39,19 @@ public sealed class LedgerModel
     /// <summary>A source without tensors.</summary>
     public ModelSource Source { get; }
 
-    /// <summary>A graph of cache groups, without nodes.</summary>
+    /// <summary>A graph of cache groups, without nodes but the rotation.</summary>
     public ModelGraph Graph { get; }
 
     /// <summary>The tokens that are never the greedy pick.</summary>
     public IReadOnlyList<int> Suppressed => _suppressed;
 
     /// <summary>The logits that the last of these tokens must get, at positions 0 and on.</summary>
-    public float[] Expected(IReadOnlyList<int> tokens)
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="planned">The length that it is planned for.</param>
+    public float[] Expected(IReadOnlyList<int> tokens, int planned = 0)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        ulong hash = 0;
+        ulong hash = LedgerHash.Rotation(Graph, planned);
         for (int g = 0; g < Graph.CacheGroups.Count; g++)
         {
             ulong view = LedgerHash.Start(g);
@@ -65,12 +69,13 @@ public sealed class LedgerModel
     /// <param name="prompt">At least one token.</param>
     /// <param name="count">The most tokens.</param>
     /// <param name="endTokens">Stops after one of these.</param>
-    public int[] Greedy(IReadOnlyList<int> prompt, int count, IReadOnlyList<int>? endTokens = null)
+    /// <param name="planned">The length that the sequence is planned for.</param>
+    public int[] Greedy(IReadOnlyList<int> prompt, int count, IReadOnlyList<int>? endTokens = null, int planned = 0)
     {
         List<int> tokens = [.. prompt];
         for (int i = 0; i < count; i++)
         {
-            tokens.Add(Best(Expected(tokens)));
+            tokens.Add(Best(Expected(tokens, planned)));
             if (endTokens?.Contains(tokens[^1]) == true)
                 break;
         }

@@ -15,6 +15,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
     private readonly BatchRules _rules;
     private readonly BlockAccount _account;
     private readonly LedgerCache[] _caches;
+    private readonly WrittenRotations _rotations;
     private readonly OutputRows _logits, _hidden;
     private readonly int[] _suppressed;
     private int _inside;
@@ -29,6 +30,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         _rules = new BatchRules(graph, limits);
         _account = new BlockAccount(budget, [.. graph.CacheGroups.Select(g => (long)limits.BlockTokens * 2 * sizeof(int) * g.Caches.Count)]);
         _caches = [.. graph.CacheGroups.Select(_ => new LedgerCache(limits.BlockTokens))];
+        _rotations = new WrittenRotations(graph, limits.BlockTokens);
         _logits = new OutputRows(limits.MaxOutputs, graph.VocabularySize, "logits");
         _hidden = new OutputRows(limits.MaxOutputs, graph.Hidden.Width, "hidden");
     }
@@ -105,6 +107,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         if (!_account.TryGrow(group, blocks))
             return false;
         _caches[group].Resize(_account.Count(group));
+        _rotations.Resize(group, _account.Count(group));
         return true;
     }
 
@@ -116,6 +119,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
             Fail($"{blocks} blocks of group {group} are given back, it has {_account.Count(group)}");
         _account.Shrink(group, blocks);
         _caches[group].Resize(_account.Count(group));
+        _rotations.Resize(group, _account.Count(group));
     }
 
     /// <inheritdoc/>
@@ -142,6 +146,8 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         _logits.Clear();
         _hidden.Clear();
         Require(batch);
+        if (_rotations.Apply(batch) is { } rotated)
+            Fail(rotated);
         for (int i = 0; i < batch.CopyCount; i++)
             FailIf(_caches[batch.Copies[i].Group].Copy(batch.Copies[i].Source, batch.Copies[i].Destination), batch.Copies[i].Group);
         for (int row = 0; row < batch.RowCount; row++)
@@ -183,7 +189,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
 
     private void Answer(Batch batch, int row)
     {
-        ulong hash = 0;
+        ulong hash = LedgerHash.Rotation(_graph, batch.PlannedTokens[batch.Slots[row]]);
         bool nan = false;
         for (int g = 0; g < _caches.Length; g++)
         {

@@ -15,14 +15,19 @@ internal static class Hyperparameters
             throw new ModelFormatException($"the model's metadata cannot be used: {string.Join("; ", m.Problems)}");
         Range(m, "block_count", m.LayerCount, 1, MaxLayers);
         Range(m, "embedding_length", m.EmbeddingLength, 1, MaxWidth);
-        Range(m, "feed_forward_length", m.FeedForwardLength, 1, MaxWidth * 8);
+        EachLayer(m, "feed_forward_length", m.FeedForwardLength, 1, MaxWidth * 8);
         Range(m, "context_length", m.ContextLength, 1, MaxContext);
-        Range(m, "attention.head_count", m.Attention.HeadCount, 1, MaxHeads);
-        Range(m, "attention.head_count_kv", m.Attention.KeyValueHeadCount, 0, m.Attention.HeadCount);
+        EachLayer(m, "attention.head_count", m.Attention.HeadCount, 1, MaxHeads);
+        EachLayer(m, "attention.head_count_kv", m.Attention.KeyValueHeadCount, 0, m.Attention.HeadCount == 0 ? MaxHeads : m.Attention.HeadCount);
         Range(m, "attention.key_length", m.Attention.KeyLength, 0, MaxWidth);
         Range(m, "attention.value_length", m.Attention.ValueLength, 0, MaxWidth);
+        Range(m, "attention.sliding_window", m.Attention.SlidingWindow, 0, MaxContext);
         if (!(m.NormEpsilon is > 0 and < 1))
-            throw Bad(m, "attention.layer_norm_rms_epsilon", "a number between 0 and 1", m.NormEpsilon);
+            throw Bad(m, "attention.layer_norm_rms_epsilon or layer_norm_epsilon", "a number between 0 and 1", m.NormEpsilon);
+        if (m.Attention.Scale is not (0 or (>= 1e-6f and <= 1e6f)))
+            throw Bad(m, "attention.scale", "a number from 1e-6 to 1e6", m.Attention.Scale);
+        if (m.Attention.LogitSoftCap is not (0 or (>= 1e-3f and <= 1e6f)))
+            throw Bad(m, "attn_logit_softcapping", "a number from 0.001 to 1e6", m.Attention.LogitSoftCap);
         // 0 stands for an absent key.
         if (m.Rope.Base is not (0 or (>= 1 and <= 1e12f)))
             throw Bad(m, "rope.freq_base", "a number from 1 to 1e12", m.Rope.Base);
@@ -36,6 +41,56 @@ internal static class Hyperparameters
     /// <summary>The error for a value out of its bounds.</summary>
     public static ModelFormatException Bad(ModelMetadata m, string key, string expected, object found) =>
         new($"{m.Architecture}.{key}: expected {expected}, found {found}");
+
+    /// <summary>A number of one layer: from the list with a value for each layer, where the file has one, else the same for all.</summary>
+    /// <param name="m">The metadata.</param>
+    /// <param name="key">The canonical name of number and list.</param>
+    /// <param name="all">The number for all layers.</param>
+    /// <param name="layer">The layer.</param>
+    /// <exception cref="ModelFormatException">The list has another length, or a value that is no whole number.</exception>
+    public static int OfLayer(ModelMetadata m, string key, int all, int layer)
+    {
+        if (!m.ExtraLists.TryGetValue(key, out double[]? values))
+            return all;
+        if (values.Length != m.LayerCount)
+            throw Bad(m, key, $"a value for each of {m.LayerCount} layers", $"{values.Length} values");
+        double value = values[layer];
+        return value >= 0 && value <= int.MaxValue && Math.Floor(value) == value
+            ? (int)value
+            : throw Bad(m, key, "whole numbers", value);
+    }
+
+    /// <summary>A number that only one family knows, or what stands for it where it is absent.</summary>
+    /// <exception cref="ModelFormatException">It is out of its bounds.</exception>
+    public static double Extra(ModelMetadata m, string key, double absent, double least, double most)
+    {
+        if (!m.Extra.TryGetValue(key, out double value))
+            return absent;
+        return value >= least && value <= most ? value : throw Bad(m, key, $"{least} to {most}", value);
+    }
+
+    /// <summary>A factor that only one family knows; where it is absent or 0, what stands for it.</summary>
+    /// <exception cref="ModelFormatException">It is out of all reason.</exception>
+    public static float Factor(ModelMetadata m, string key, float absent)
+    {
+        if (!m.Extra.TryGetValue(key, out double value) || value == 0)
+            return absent;
+        return Math.Abs(value) is >= 1e-6 and <= 1e6 ? (float)value : throw Bad(m, key, "a number from 1e-6 to 1e6", value);
+    }
+
+    /// <summary>A factor that only one family knows and needs.</summary>
+    /// <exception cref="ModelFormatException">It is absent, 0 or out of all reason.</exception>
+    public static float NeededFactor(ModelMetadata m, string key) =>
+        Factor(m, key, 0) is not 0 and var value ? value : throw Bad(m, key, "a number other than 0", m.Extra.ContainsKey(key) ? 0 : "none");
+
+    private static void EachLayer(ModelMetadata m, string key, int all, int least, int most)
+    {
+        if (!m.ExtraLists.ContainsKey(key))
+            Range(m, key, all, least, most);
+        else
+            for (int i = 0; i < m.LayerCount; i++)
+                Range(m, key, OfLayer(m, key, all, i), least, most);
+    }
 
     private static void Range(ModelMetadata m, string key, int value, int least, int most)
     {

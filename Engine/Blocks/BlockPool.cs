@@ -11,17 +11,20 @@ internal sealed class BlockPool
     private readonly int[] _runs;
     private readonly int[] _path;
     private readonly PrefixTree _tree;
+    private readonly RotationClasses _rotations;
     private readonly int _blockTokens;
     private readonly bool _caching;
     private bool _refused;
 
     /// <summary>Makes a pool without blocks; it grows through the runtime.</summary>
     /// <param name="runtime">Owns the bytes.</param>
-    /// <param name="groups">The graph's cache groups.</param>
+    /// <param name="graph">The graph.</param>
     /// <param name="limits">What the runtime was built for.</param>
     /// <param name="caching">Whether prompts that begin alike share blocks.</param>
-    public BlockPool(IModelRuntime runtime, IReadOnlyList<CacheGroup> groups, RuntimeLimits limits, bool caching)
+    public BlockPool(IModelRuntime runtime, ModelGraph graph, RuntimeLimits limits, bool caching)
     {
+        IReadOnlyList<CacheGroup> groups = graph.CacheGroups;
+        _rotations = new RotationClasses(graph);
         _blockTokens = limits.BlockTokens;
         _caching = caching;
         _tree = new PrefixTree(_blockTokens, groups.Count);
@@ -61,10 +64,15 @@ internal sealed class BlockPool
     }
 
     /// <summary>Opens a table with the longest cached beginning of a sequence that is valid in every group. The last token is never part of it.</summary>
+    /// <param name="table">A closed table.</param>
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="salt">Sequences of other salts share nothing with it.</param>
+    /// <param name="planned">The tokens that it is planned to have at most; those that rotate differently share nothing with it.</param>
     /// <returns>The tokens found.</returns>
-    public int Open(BlockTable table, ReadOnlySpan<int> tokens, string? salt)
+    public int Open(BlockTable table, ReadOnlySpan<int> tokens, string? salt, int planned = 0)
     {
-        table.Tail = _tree.Root(salt);
+        table.PlannedTokens = planned;
+        table.Tail = _tree.Root(salt, _rotations.Of(planned));
         int hit = _caching ? LongestHit(table.Tail, tokens) : 0;
         for (int g = 0; g < _stores.Length; g++)
         {
@@ -153,7 +161,7 @@ internal sealed class BlockPool
             destination.First(g) = first;
         }
         _tree.Hold(source.Tail);
-        (destination.Count, destination.Registered, destination.Tail) = (source.Count, source.Registered, source.Tail);
+        (destination.Count, destination.Registered, destination.Tail, destination.PlannedTokens) = (source.Count, source.Registered, source.Tail, source.PlannedTokens);
     }
 
     /// <summary>Closes a table and gives its blocks back, the last ones first: they are the first to be evicted.</summary>

@@ -26,6 +26,9 @@ internal sealed unsafe class BlockTable
     /// <summary>The prefix node of the last of them, or the root; −1 while closed.</summary>
     public int Tail { get; set; } = -1;
 
+    /// <summary>The planned length of the sequence, which its rotations follow.</summary>
+    public int PlannedTokens { get => _batch.PlannedTokens[Slot]; set => _batch.PlannedTokens[Slot] = value; }
+
     /// <summary>The first block of a group that is still held; a window has passed those before.</summary>
     public ref int First(int group) => ref _first[group];
 

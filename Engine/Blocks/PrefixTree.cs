@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Tessera.Engine.Blocks;
 
 /// <summary>
-/// The contents of full blocks as a tree, found by a hash that is chained over the parents. A node is one block's tokens after its parent's; a root stands for a <c>cache_salt</c>.
+/// The contents of full blocks as a tree, found by a hash that is chained over the parents. A node is one block's tokens after its parent's; a root stands for a <c>cache_salt</c> and a class of rotations (<see cref="RotationClasses"/>).
 /// A hit compares parent and tokens, so that equal hashes share nothing. A node lives while a block holds it, a sequence ends at it or a child follows it. One tree belongs to one composition, and so does all that it finds.
 /// </summary>
 internal sealed class PrefixTree
@@ -17,6 +17,7 @@ internal sealed class PrefixTree
     private int[] _nextInBucket = [];
     private ulong[] _hashes = [];
     private string?[] _salts = [];
+    private int[] _rotations = [];
     private int[] _tokens = [];
     private int[] _blocks = [];
     private int[] _buckets = [];
@@ -45,6 +46,7 @@ internal sealed class PrefixTree
         Array.Resize(ref _nextInBucket, size);
         Array.Resize(ref _hashes, size);
         Array.Resize(ref _salts, size);
+        Array.Resize(ref _rotations, size);
         Array.Resize(ref _tokens, size * _blockTokens);
         Array.Resize(ref _blocks, size * _groups);
         _buckets = new int[size];
@@ -56,20 +58,22 @@ internal sealed class PrefixTree
             Recycle(node);
     }
 
-    /// <summary>The root of a salt, with a reference for the caller.</summary>
-    public int Root(string? salt)
+    /// <summary>The root of a salt and a class of rotations, with a reference for the caller.</summary>
+    public int Root(string? salt, int rotation = 0)
     {
         ulong hash = _key;
         foreach (char c in salt ?? "")
             hash = Mix(hash ^ c);
         hash = Mix(hash ^ (salt is null ? 0UL : 1UL));
+        hash = Mix(hash ^ (uint)rotation);
         for (int node = _buckets[Bucket(hash)]; node != None; node = _nextInBucket[node])
-            if (_hashes[node] == hash && _parents[node] == None && _salts[node] == salt)
+            if (_hashes[node] == hash && _parents[node] == None && _salts[node] == salt && _rotations[node] == rotation)
             {
                 _references[node]++;
                 return node;
             }
         int root = New(None, hash, salt);
+        _rotations[root] = rotation;
         _references[root] = 1;
         return root;
     }

@@ -14,19 +14,21 @@ public sealed class SequenceEvaluator : IDisposable
     private readonly Batch _batch;
     private readonly BlockPool _pool;
     private readonly BlockTable _table;
+    private readonly int? _planned;
 
     /// <summary>Makes an evaluator; KV blocks are taken from the runtime as they are needed.</summary>
     /// <param name="name">The model's name, for messages.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="runtime">The lowered graph; used by nobody else meanwhile.</param>
     /// <param name="limits">The sizes that the runtime was built for.</param>
-    public SequenceEvaluator(string name, ModelGraph graph, IModelRuntime runtime, RuntimeLimits limits)
+    /// <param name="plannedContext">The context that the user gave, which rotations follow then; null: each sequence with its continuation is planned for itself.</param>
+    public SequenceEvaluator(string name, ModelGraph graph, IModelRuntime runtime, RuntimeLimits limits, int? plannedContext = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        (_name, _graph, _runtime, _limits) = (name, graph, runtime, limits);
+        (_name, _graph, _runtime, _limits, _planned) = (name, graph, runtime, limits, plannedContext);
         _vocabulary = graph.VocabularySize;
         _batch = new Batch(_limits, graph.CacheGroups.Count);
-        _pool = new BlockPool(runtime, graph.CacheGroups, _limits, caching: false);
+        _pool = new BlockPool(runtime, graph, _limits, caching: false);
         _table = new BlockTable(_batch, 0);
     }
 
@@ -44,7 +46,7 @@ public sealed class SequenceEvaluator : IDisposable
         bool[] wanted = new bool[tokens.Length];
         foreach (int position in positions)
             wanted[(uint)position < (uint)tokens.Length ? position : throw new TesseraException($"position {position} is not in 0 to {tokens.Length - 1}")] = true;
-        _pool.Open(_table, tokens, null);
+        _pool.Open(_table, tokens, null, _planned ?? tokens.Length + greedy);
         try
         {
             int next = Prefill(tokens, wanted, logits, greedy > 0);

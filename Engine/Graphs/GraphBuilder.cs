@@ -4,10 +4,14 @@ namespace Tessera.Engine.Graphs;
 internal sealed class GraphBuilder(ModelSource source)
 {
     private readonly Dictionary<string, WeightTensor> _weights = source.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private int _values;
 
     /// <summary>The nodes so far.</summary>
     public List<GraphNode> Nodes { get; } = [];
+
+    /// <summary>The model's tensors that nothing has asked for, in the file's order.</summary>
+    public IEnumerable<WeightTensor> Unasked => source.Tensors.Where(t => !_asked.Contains(t.Name));
 
     /// <summary>A weight of the given shape.</summary>
     /// <exception cref="ModelFormatException">It is missing or has another shape.</exception>
@@ -18,6 +22,7 @@ internal sealed class GraphBuilder(ModelSource source)
     /// <exception cref="ModelFormatException">It has another shape.</exception>
     public WeightTensor? Optional(string name, params ReadOnlySpan<long> shape)
     {
+        _asked.Add(name);
         if (!_weights.TryGetValue(name, out WeightTensor? weight))
             return null;
         if (!weight.Shape.AsSpan().SequenceEqual(shape))
@@ -31,31 +36,59 @@ internal sealed class GraphBuilder(ModelSource source)
     /// <summary>The token embedding: [vocabulary, width].</summary>
     public GraphValue Embed(string name, WeightTensor weight) => Add(name, weight.Columns, v => new EmbedNode(name, v, weight));
 
-    /// <summary>An RMS normalization.</summary>
-    public GraphValue RmsNorm(string name, GraphValue x, WeightTensor weight, float epsilon) =>
-        Add(name, x.Width, v => new RmsNormNode(name, x, v, weight, epsilon));
+    /// <summary>An RMS normalization of each of equal groups of a row.</summary>
+    public GraphValue RmsNorm(string name, GraphValue x, WeightTensor weight, float epsilon, int groups = 1) =>
+        Add(name, x.Width, v => new RmsNormNode(name, x, v, weight, epsilon) { Groups = groups, WeightIsOffset = source.Metadata.NormWeightsAreOffsets });
+
+    /// <summary>A layer normalization of each of equal groups of a row.</summary>
+    public GraphValue LayerNorm(string name, GraphValue x, WeightTensor weight, WeightTensor? bias, float epsilon, int groups = 1) =>
+        Add(name, x.Width, v => new LayerNormNode(name, x, v, weight, bias, epsilon) { Groups = groups });
 
     /// <summary>A matrix product.</summary>
     public GraphValue Linear(string name, GraphValue x, WeightTensor weight, WeightTensor? bias = null) =>
         Add(name, weight.Rows, v => new LinearNode(name, x, v, weight, bias));
 
-    /// <summary>A rotation of each head.</summary>
-    public GraphValue Rope(string name, GraphValue x, int heads, RopeTable table) =>
-        Add(name, x.Width, v => new RopeNode(name, x, v, heads, x.Width / heads, table));
+    /// <summary>A matrix product of each head with its own matrix: [heads, output length, input length].</summary>
+    public GraphValue HeadLinear(string name, GraphValue x, WeightTensor weight) =>
+        Add(name, weight.Rows, v => new HeadLinearNode(name, x, v, weight));
+
+    /// <summary>A rotation of each head from an element on.</summary>
+    public GraphValue Rope(string name, GraphValue x, int heads, RopeTable table, int offset = 0) =>
+        Add(name, x.Width, v => new RopeNode(name, x, v, heads, x.Width / heads, table) { Offset = offset });
 
     /// <summary>Attention over a cache.</summary>
-    public GraphValue Attention(string name, GraphValue q, GraphValue k, GraphValue v, CacheSpec cache, int heads, float scale) =>
-        Add(name, (long)heads * cache.ValueLength, o => new AttentionNode(name, q, k, v, o, cache.Name, heads, cache.Heads, cache.KeyLength, cache.ValueLength, scale));
+    public GraphValue Attention(string name, GraphValue q, GraphValue k, GraphValue v, CacheSpec cache, int heads, float scale, float softCap = 0, WeightTensor? sinks = null) =>
+        Add(name, (long)heads * cache.ValueLength, o => new AttentionNode(name, q, k, v, o, cache.Name, heads, cache.Heads, cache.KeyLength, cache.ValueLength, scale) { SoftCap = softCap, Sinks = sinks });
+
+    /// <summary>activation(x).</summary>
+    public GraphValue Activate(string name, GraphValue x, Activation activation) =>
+        Add(name, x.Width, v => new ActivationNode(name, x, v, activation));
 
     /// <summary>activation(gate) · up.</summary>
-    public GraphValue Gated(string name, GraphValue gate, GraphValue up, Activation activation) =>
-        Add(name, gate.Width, v => new GatedActivationNode(name, gate, up, v, activation));
+    public GraphValue Gated(string name, GraphValue gate, GraphValue up, Activation activation, float limit = 0) =>
+        Add(name, gate.Width, v => new GatedActivationNode(name, gate, up, v, activation) { Limit = limit });
+
+    /// <summary>A mixture of experts as <paramref name="make"/> describes it for its output, which is as wide as x.</summary>
+    public GraphValue Experts(string name, GraphValue x, Func<GraphValue, MixtureOfExpertsNode> make) => Add(name, x.Width, make);
 
     /// <summary>a + b.</summary>
     public GraphValue Sum(string name, GraphValue a, GraphValue b) => Add(name, a.Width, v => new AddNode(name, a, b, v));
 
+    /// <summary>x · factor; x itself where the factor is 1.</summary>
+    public GraphValue Scale(string name, GraphValue x, float factor) =>
+        factor == 1 ? x : Add(name, x.Width, v => new ScaleNode(name, x, v, factor));
+
+    /// <summary>The same columns of each of equal groups of a row.</summary>
+    public GraphValue Slice(string name, GraphValue x, int groups, long offset, long length) =>
+        Add(name, groups * length, v => new SliceNode(name, x, v, groups, checked((int)offset)));
+
+    /// <summary>For each group, its part of a and then its part of b, or the whole of b.</summary>
+    public GraphValue Concat(string name, GraphValue a, GraphValue b, int groups, bool bIsShared = false) =>
+        Add(name, a.Width + (bIsShared ? (long)groups * b.Width : b.Width), v => new ConcatNode(name, a, b, v, groups, bIsShared));
+
     /// <summary>The logits.</summary>
-    public GraphValue LmHead(string name, GraphValue x, WeightTensor weight) => Add(name, weight.Rows, v => new LmHeadNode(name, x, v, weight));
+    public GraphValue LmHead(string name, GraphValue x, WeightTensor weight, WeightTensor? bias = null, float scale = 1, float softCap = 0) =>
+        Add(name, weight.Rows, v => new LmHeadNode(name, x, v, weight) { Bias = bias, Scale = scale, SoftCap = softCap });
 
     private GraphValue Add(string name, long width, Func<GraphValue, GraphNode> make)
     {

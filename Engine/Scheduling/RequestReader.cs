@@ -24,7 +24,10 @@ internal sealed class RequestReader(Composition composition, Intake intake, int 
             Sequence? self = null;
             GenerationStream stream = new(first + choice, choice, maxTokens, top, () => intake.Cancel(self!));
             TextStream? stops = request.Stop.Count == 0 ? null : new(composition.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
-            self = new Sequence(first + choice, request, stream, maxTokens, CounterRandom.ForChoice(seed, choice), stops, now);
+            self = new Sequence(first + choice, request, stream, maxTokens, CounterRandom.ForChoice(seed, choice), stops, now)
+            {
+                PlannedTokens = composition.PlannedContext ?? request.Prompt.Length + maxTokens,
+            };
             sequences[choice] = self;
         }
         sequences[0].Followers = sequences[1..];

@@ -29,7 +29,7 @@ internal sealed class Scheduler : IDisposable
         // A sequence that decodes needs a row and an output in every step.
         MaxSequences = Math.Min(Math.Min(options.MaxSequences, limits.MaxSequences), Math.Min(rows, limits.MaxOutputs));
         _batch = new Batch(limits, groups);
-        _pool = new BlockPool(composition.Runtime, composition.Graph.CacheGroups, limits, options.PrefixCaching);
+        _pool = new BlockPool(composition.Runtime, composition.Graph, limits, options.PrefixCaching);
         _drafter = new Drafter(composition.Strategy, MaxSequences, rows, composition.Graph.VocabularySize);
         BlockTable[] tables = new BlockTable[MaxSequences];
         for (int slot = 0; slot < tables.Length; slot++)

@@ -61,6 +61,9 @@ internal sealed class Sequence
 
     public int MaxTokens { get; }
 
+    /// <summary>The length that its rotations follow, for as long as it lives.</summary>
+    public required int PlannedTokens { get; init; }
+
     public SequenceState State { get; set; }
 
     /// <summary>The block tables while it runs.</summary>

@@ -36,7 +36,7 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
         if (_freeCount - _promised < 1 + sequence.Followers.Length)
             return false;
         BlockTable table = _free[_freeCount - 1];
-        int found = pool.Open(table, sequence.Known, sequence.Request.CacheSalt);
+        int found = pool.Open(table, sequence.Known, sequence.Request.CacheSalt, sequence.PlannedTokens);
         if (!Fits(table, sequence.Length, chunk))
         {
             pool.Close(table);

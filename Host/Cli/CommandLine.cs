@@ -14,6 +14,7 @@ internal static class CommandLine
             ServeCommand.Create(), RunCommand.Create(), ChatCommand.Create(),
             ListCommand.Create(), ShowCommand.Create(), ExplainCommand.Create(),
             TokenizeCommand.Create(), DetokenizeCommand.Create(), TemplateCommand.Create(), LogitsCommand.Create(), PerplexityCommand.Create(),
+            Packages.PluginsCommand.Create(),
         };
         // `tessera help serve` is what people type first.
         if (args is ["help", ..])

@@ -28,7 +28,7 @@ internal static class LogitsCommand
         using OpenModel open = session.OpenFiles(entry.Path);
         BuiltRuntime built = session.BuildRuntime(open, entry);
         using IModelRuntime runtime = built.Runtime;
-        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
+        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits, entry.Context);
         using TextReader input = JsonLines.StandardInput();
         using Stream output = Console.OpenStandardOutput();
         JsonLines.Run(input, output, (line, w) => Answer(line, evaluator, built.Graph.VocabularySize, w));

@@ -39,7 +39,7 @@ internal static class PerplexityCommand
             throw new TesseraException($"{textFile}: {ids.Count} tokens; a perplexity needs at least 2");
         BuiltRuntime built = session.BuildRuntime(open, entry);
         using IModelRuntime runtime = built.Runtime;
-        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
+        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits, entry.Context);
         Report(Measure(evaluator, [.. ids], window));
         return Terminal.Done;
     }

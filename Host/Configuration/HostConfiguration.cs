@@ -60,8 +60,20 @@ public sealed record PluginsConfiguration
     /// <summary>Ids to load, in order.</summary>
     public required IReadOnlyList<string> Load { get; init; }
 
-    /// <summary>Whether packages are loaded whose files are not those that the build recorded.</summary>
+    /// <summary>Where installed packages are kept.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Whether packages are loaded that neither the build recorded nor a trusted publisher signed.</summary>
     public required bool AllowUnsigned { get; init; }
+
+    /// <summary>Whose signatures count: ECDSA public keys (SubjectPublicKeyInfo) by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> Publishers { get; init; } = new Dictionary<string, byte[]>();
+
+    /// <summary>Hashes of packages that need no signature, in lower-case hexadecimal.</summary>
+    public IReadOnlySet<string> Trusted { get; init; } = new HashSet<string>();
+
+    /// <summary>Hashes of packages that are never loaded, in lower-case hexadecimal.</summary>
+    public IReadOnlySet<string> Revoked { get; init; } = new HashSet<string>();
 
     /// <summary>What the file and the environment set for each id, not yet checked against the plugin's manifest.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<PluginOption>> Options { get; init; }

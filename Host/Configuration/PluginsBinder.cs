@@ -1,3 +1,5 @@
+using Tessera.Host.Plugins.Packages;
+
 namespace Tessera.Host.Configuration;
 
 /// <summary>Reads section <c>plugins</c>. Options are collected here and checked once the manifests are known.</summary>
@@ -12,7 +14,11 @@ internal sealed class PluginsBinder(ConfigurationScope scope)
         {
             Folders = places(section.Text("folder") ?? "plugins"),
             Load = load,
+            Store = places(section.Text("store") ?? "store")[0],
             AllowUnsigned = section.Boolean("allowUnsigned", false),
+            Publishers = Publishers(section.Section("publishers")),
+            Trusted = Hashes(section, "trusted"),
+            Revoked = Hashes(section, "revoked"),
             Options = Options(section.Section("options"), load),
         };
         section.Finish();
@@ -30,6 +36,33 @@ internal sealed class PluginsBinder(ConfigurationScope scope)
             else
                 ids.Add(id.Text);
         return ids;
+    }
+
+    private Dictionary<string, byte[]> Publishers(ConfigurationSection section)
+    {
+        Dictionary<string, byte[]> publishers = new(StringComparer.Ordinal);
+        foreach (MappingEntry entry in section.Entries)
+        {
+            if (scope.Scalar(entry.Value, section.FullKey(entry.Key), secret: false) is not { } value)
+                continue;
+            byte[] key = new byte[value.Text.Length];
+            if (Convert.TryFromBase64String(value.Text, key, out int length) && PackageSignature.IsPublicKey(key.AsSpan(0, length)))
+                publishers[entry.Key] = key[..length];
+            else
+                section.Wrong(value, "expected an ECDSA public key in base64, as `tessera plugins key` prints it");
+        }
+        return publishers;
+    }
+
+    private static HashSet<string> Hashes(ConfigurationSection section, string key)
+    {
+        HashSet<string> hashes = new(StringComparer.Ordinal);
+        foreach (ConfigurationValue hash in section.List(key) ?? [])
+            if (hash.Text.Length == 64 && hash.Text.All(char.IsAsciiHexDigit))
+                hashes.Add(hash.Text.ToLowerInvariant());
+            else
+                section.Wrong(hash, "expected a package's SHA-256 in hexadecimal, as `tessera plugins verify` prints it");
+        return hashes;
     }
 
     private Dictionary<string, IReadOnlyList<PluginOption>> Options(ConfigurationSection section, IReadOnlyList<string> load)

@@ -54,6 +54,7 @@ public sealed class CompositionBuilder
                 Graph = built.Graph,
                 Runtime = built.Runtime,
                 Limits = built.Limits,
+                PlannedContext = model.Context,
                 Tokenizer = tokenizer,
                 Strategy = strategy,
             };

@@ -5,10 +5,24 @@ namespace Tessera.Host.Plugins;
 /// <summary>The loaded plugins, in the order of <c>plugins.load</c>.</summary>
 public sealed class PluginHost : IAsyncDisposable
 {
-    private PluginHost(IReadOnlyList<PluginGeneration> generations) => Generations = generations;
+    private readonly PluginsConfiguration _plugins;
+    private readonly PluginActivator _activator;
+    private readonly ILogger _logger;
+    private volatile IReadOnlyList<PluginGeneration> _generations = [];
 
-    /// <summary>The active generation of each plugin.</summary>
-    public IReadOnlyList<PluginGeneration> Generations { get; }
+    private PluginHost(PluginsConfiguration plugins, TrustedFiles trusted, ILoggerFactory loggers)
+    {
+        _plugins = plugins;
+        _activator = new PluginActivator(loggers);
+        _logger = loggers.CreateLogger<PluginHost>();
+        Locator = new PluginLocator(plugins, trusted);
+    }
+
+    /// <summary>The generation of each plugin that new compositions take.</summary>
+    public IReadOnlyList<PluginGeneration> Generations => _generations;
+
+    /// <summary>Finds and verifies packages.</summary>
+    internal PluginLocator Locator { get; }
 
     /// <summary>Verifies all packages, then loads them.</summary>
     /// <param name="plugins">What to load and from where.</param>
@@ -18,24 +32,20 @@ public sealed class PluginHost : IAsyncDisposable
     /// <exception cref="ConfigurationException">An option does not fit its plugin's manifest.</exception>
     public static PluginHost Load(PluginsConfiguration plugins, TrustedFiles trusted, ILoggerFactory loggers)
     {
-        List<(PluginPackage Package, PluginManifest Manifest, IReadOnlyDictionary<string, string> Options)> verified = Verify(plugins, trusted);
-        PluginActivator activator = new(loggers);
-        ILogger logger = loggers.CreateLogger<PluginHost>();
+        PluginHost host = new(plugins, trusted, loggers);
         List<PluginGeneration> generations = [];
         try
         {
-            foreach ((PluginPackage package, PluginManifest manifest, IReadOnlyDictionary<string, string> options) in verified)
-            {
-                generations.Add(activator.Activate(package, manifest, options));
-                logger.LogInformation("plugin '{Id}' {Version} loaded from {Folder}", manifest.Id, manifest.Version, package.Folder);
-            }
+            foreach ((VerifiedPackage package, IReadOnlyDictionary<string, string> options) in host.Verify())
+                generations.Add(host.Load(package, options));
         }
         catch (PluginException)
         {
             generations.ForEach(g => g.Retire());
             throw;
         }
-        return new(generations);
+        host._generations = generations;
+        return host;
     }
 
     /// <summary>The active generation of a plugin.</summary>
@@ -51,24 +61,29 @@ public sealed class PluginHost : IAsyncDisposable
         await Task.WhenAll(Generations.Select(g => g.Unloaded)).ConfigureAwait(false);
     }
 
-    private static List<(PluginPackage, PluginManifest, IReadOnlyDictionary<string, string>)> Verify(PluginsConfiguration plugins, TrustedFiles trusted)
+    private PluginGeneration Load(VerifiedPackage package, IReadOnlyDictionary<string, string> options)
     {
-        PluginVerifier verifier = new(trusted, plugins.AllowUnsigned);
-        List<(PluginPackage, PluginManifest, IReadOnlyDictionary<string, string>)> verified = [];
+        PluginGeneration generation = _activator.Activate(package.Package, package.Manifest, options);
+        _logger.LogInformation("plugin '{Id}' {Version} loaded from {Folder}, {Voucher}", generation.Id, generation.Version, package.Package.Folder, package.Voucher);
+        return generation;
+    }
+
+    private List<(VerifiedPackage, IReadOnlyDictionary<string, string>)> Verify()
+    {
+        List<(VerifiedPackage Package, IReadOnlyDictionary<string, string>)> verified = [];
         Dictionary<ProvidedContract, string> providers = [];
         List<string> failures = [];
         ConfigurationErrors errors = new();
-        foreach (string id in plugins.Load)
+        foreach (string id in Locator.Ids())
             try
             {
-                if (verified.Any(v => v.Item1.Id == id))
+                if (verified.Any(v => v.Package.Manifest.Id == id))
                     throw new PluginException($"plugin '{id}' stands in plugins.load twice");
-                PluginPackage package = PluginPackage.TryFind(plugins.Folders, id) ?? throw new PluginException(Missing(plugins, id));
-                PluginManifest manifest = verifier.Verify(package);
-                foreach (ProvidedContract contract in manifest.Provides.Where(ProvidedContracts.IsUnique))
+                VerifiedPackage package = Locator.Locate(id);
+                foreach (ProvidedContract contract in package.Manifest.Provides.Where(ProvidedContracts.IsUnique))
                     if (!providers.TryAdd(contract, id))
                         throw new PluginException($"plugins '{providers[contract]}' and '{id}' both provide {contract.Kind} '{contract.Name}'; load one of them");
-                verified.Add((package, manifest, PluginOptions.Bind(manifest, plugins, errors)));
+                verified.Add((package, PluginOptions.Bind(package.Manifest, _plugins, errors)));
             }
             catch (PluginException e)
             {
@@ -78,12 +93,5 @@ public sealed class PluginHost : IAsyncDisposable
             throw new PluginException(string.Join('\n', failures));
         errors.ThrowIfAny();
         return verified;
-    }
-
-    private static string Missing(PluginsConfiguration plugins, string id)
-    {
-        string[] there = [.. plugins.Folders.SelectMany(PluginPackage.All).Select(p => p.Id).Distinct(StringComparer.Ordinal)];
-        return $"plugin '{id}' (plugins.load) is not there: looked in {string.Join(" and ", plugins.Folders)}, which hold{(plugins.Folders.Count == 1 ? "s" : "")} "
-            + (there.Length == 0 ? "no plugin" : string.Join(", ", there)) + Suggestion.For(id, there);
     }
 }

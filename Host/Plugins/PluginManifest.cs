@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
 
@@ -30,8 +31,21 @@ public sealed record PluginManifest
     /// <summary>What it registers.</summary>
     [JsonRequired] public IReadOnlyList<ProvidedContract> Provides { get; init; } = [];
 
+    // The generated reader sets what a file leaves out to null.
     /// <summary>The options that the configuration may set.</summary>
-    public IReadOnlyDictionary<string, OptionSchema> Options { get; init; } = new Dictionary<string, OptionSchema>();
+    public IReadOnlyDictionary<string, OptionSchema> Options { get; init => field = value ?? new Dictionary<string, OptionSchema>(); } = new Dictionary<string, OptionSchema>();
+
+    /// <summary>What it needs of the machine, or null.</summary>
+    public PackageRequirements? Requires { get; init; }
+
+    /// <summary>The SHA-256 of every file of the package but this one and its signature, by path; null: no list. What a signature covers.</summary>
+    public IReadOnlyDictionary<string, string>? Files { get; init; }
+
+    /// <summary>Whose signature the package carries, as <c>plugins.publishers</c> knows it; or null.</summary>
+    public string? Publisher { get; init; }
+
+    /// <summary>How long a retired generation may go on with what it runs, in seconds; null: as long as that takes.</summary>
+    public int? DrainSeconds { get; init; }
 
     /// <summary>Whether a text can be an id: lower-case words of letters and digits with dots or hyphens between them.</summary>
     public static bool IsId(string text) =>

@@ -36,6 +36,9 @@ public sealed record PluginPackage(string Id, string Folder)
         }
     }
 
+    /// <summary>The error that the package breaks a rule.</summary>
+    internal PluginException Refuse(string why) => new($"plugin '{Id}' ({Folder}): {why}");
+
     /// <summary>The manifest, or null where <see cref="ReadManifest"/> fails.</summary>
     public PluginManifest? TryReadManifest()
     {

@@ -1,32 +1,42 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
 
 /// <summary>Checks a package before any code of it runs.</summary>
-internal sealed partial class PluginVerifier(TrustedFiles trusted, bool allowUnsigned)
+internal sealed partial class PluginVerifier(PackageTrust trust)
 {
-    /// <summary>Checks the manifest, the assemblies' metadata and the files' hashes.</summary>
+    /// <summary>Checks the manifest, what it asks of the machine, the assemblies' metadata, the files' hashes and who vouches for them.</summary>
     /// <exception cref="PluginException">A rule is broken; the text names the plugin, what was expected and what was found.</exception>
-    public PluginManifest Verify(PluginPackage package)
+    public PluginManifest Verify(PluginPackage package) => Verify(package, PackageContent.Read(package), out _);
+
+    /// <summary>As <see cref="Verify(PluginPackage)"/>, of content that is known already.</summary>
+    /// <param name="package">The package.</param>
+    /// <param name="content">Its files.</param>
+    /// <param name="voucher">Who vouches for it, for people.</param>
+    public PluginManifest Verify(PluginPackage package, PackageContent content, out string voucher)
     {
         PluginManifest manifest = package.ReadManifest();
         if (manifest.Schema != 1)
-            throw Refuse(package, $"schema: expected 1, found {manifest.Schema}");
+            throw package.Refuse($"schema: expected 1, found {manifest.Schema}");
         if (manifest.Id != package.Id)
-            throw Refuse(package, $"id: expected the folder's name '{package.Id}', found '{manifest.Id}'");
+            throw package.Refuse($"id: expected the folder's name '{package.Id}', found '{manifest.Id}'");
         if (!SemanticVersion().IsMatch(manifest.Version))
-            throw Refuse(package, $"version: expected a semantic version such as 1.2.3, found '{manifest.Version}'");
+            throw package.Refuse($"version: expected a semantic version such as 1.2.3, found '{manifest.Version}'");
         if (manifest.EntryType.Length == 0)
-            throw Refuse(package, "entryType: expected a type's full name, found an empty text");
+            throw package.Refuse("entryType: expected a type's full name, found an empty text");
         if (PluginOptions.Problems(manifest).FirstOrDefault() is { } problem)
-            throw Refuse(package, problem);
+            throw package.Refuse(problem);
         if (ProvidedContracts.Problems(manifest).FirstOrDefault() is { } unknown)
-            throw Refuse(package, unknown);
+            throw package.Refuse(unknown);
+        if (manifest.Requires?.Unmet() is { } unmet)
+            throw package.Refuse(unmet);
+        if (manifest.DrainSeconds is < 0 or > 86_400)
+            throw package.Refuse($"drainSeconds: expected 0 to 86400, found {manifest.DrainSeconds}");
         RequireContract(package, "contract", manifest.Contract);
         RequireAssemblies(package, manifest);
-        if (!allowUnsigned && trusted.FirstUntrusted(package) is { } file)
-            throw Refuse(package, $"file '{file}' is not as the build recorded it in {TrustedFiles.FileName}; plugins.allowUnsigned: true loads packages from elsewhere");
+        voucher = trust.Require(package, manifest, content);
         return manifest;
     }
 
@@ -38,30 +48,30 @@ internal sealed partial class PluginVerifier(TrustedFiles trusted, bool allowUns
     {
         string[] parts = version.Split('.');
         if (parts.Length != 2 || !Number(parts[0], out int major) || !Number(parts[1], out int minor))
-            throw Refuse(package, $"{what}: expected major.minor, found '{version}'");
+            throw package.Refuse($"{what}: expected major.minor, found '{version}'");
         if (!IsCompatible(major, minor, PluginContract.Major, PluginContract.Minor))
-            throw Refuse(package, $"{what}: built for contract {version}, this host has {PluginContract.Version}");
+            throw package.Refuse($"{what}: built for contract {version}, this host has {PluginContract.Version}");
     }
 
     private static void RequireAssemblies(PluginPackage package, PluginManifest manifest)
     {
         if (Path.GetFileName(manifest.EntryAssembly) != manifest.EntryAssembly || !manifest.EntryAssembly.EndsWith(".dll", StringComparison.Ordinal))
-            throw Refuse(package, $"entryAssembly: expected the name of a .dll in the package, found '{manifest.EntryAssembly}'");
+            throw package.Refuse($"entryAssembly: expected the name of a .dll in the package, found '{manifest.EntryAssembly}'");
         string entry = Path.Combine(package.Folder, manifest.EntryAssembly);
         if (!File.Exists(entry))
-            throw Refuse(package, $"entryAssembly: no file {entry}");
+            throw package.Refuse($"entryAssembly: no file {entry}");
         foreach (string path in Directory.EnumerateFiles(package.Folder, "*.dll", SearchOption.AllDirectories))
         {
             AssemblyFile? assembly = ReadAssembly(package, path);
             if (SharedAssemblies.IsShared(assembly?.Name ?? "") || SharedAssemblies.IsShared(Path.GetFileNameWithoutExtension(path)))
-                throw Refuse(package, $"'{Path.GetFileName(path)}' is shared with the host; a package must not bring a copy of it");
+                throw package.Refuse($"'{Path.GetFileName(path)}' is shared with the host; a package must not bring a copy of it");
             if (path != entry)
                 continue;
             if (assembly?.Contract is not { } contract)
-                throw Refuse(package, $"'{manifest.EntryAssembly}' has no [assembly: PluginContract(\"{PluginContract.Version}\")]");
+                throw package.Refuse($"'{manifest.EntryAssembly}' has no [assembly: PluginContract(\"{PluginContract.Version}\")]");
             RequireContract(package, manifest.EntryAssembly, contract);
             if (contract != manifest.Contract)
-                throw Refuse(package, $"contract: the manifest says {manifest.Contract}, '{manifest.EntryAssembly}' says {contract}");
+                throw package.Refuse($"contract: the manifest says {manifest.Contract}, '{manifest.EntryAssembly}' says {contract}");
         }
     }
 
@@ -73,13 +83,12 @@ internal sealed partial class PluginVerifier(TrustedFiles trusted, bool allowUns
         }
         catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
         {
-            throw Refuse(package, $"'{Path.GetFileName(path)}' is no assembly: {e.Message}");
+            throw package.Refuse($"'{Path.GetFileName(path)}' is no assembly: {e.Message}");
         }
     }
 
     private static bool Number(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
-    private static PluginException Refuse(PluginPackage package, string why) => new($"plugin '{package.Id}' ({package.Folder}): {why}");
 
     [GeneratedRegex(@"^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(-[0-9A-Za-z.-]{1,64})?(\+[0-9A-Za-z.-]{1,64})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex SemanticVersion();

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
 
@@ -26,17 +26,11 @@ public sealed class TrustedFiles
     }
 
     /// <summary>The first file of a package that is not as recorded, or null.</summary>
-    public string? FirstUntrusted(PluginPackage package)
+    internal string? FirstUntrusted(string id, PackageContent content)
     {
-        foreach (string file in Directory.EnumerateFiles(package.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-        {
-            string name = Path.GetRelativePath(package.Folder, file).Replace('\\', '/');
-            if (!_hashes.TryGetValue($"{package.Id}/{name}", out string? expected))
-                return name;
-            using FileStream stream = File.OpenRead(file);
-            if (!Convert.ToHexString(SHA256.HashData(stream)).Equals(expected, StringComparison.OrdinalIgnoreCase))
-                return name;
-        }
+        foreach ((string path, string hash) in content.Files)
+            if (!_hashes.TryGetValue($"{id}/{path}", out string? expected) || !expected.Equals(hash, StringComparison.OrdinalIgnoreCase))
+                return path;
         return null;
     }
 }

@@ -6,10 +6,13 @@ namespace Tessera.Format.Gguf;
 internal sealed class GgufMetadata
 {
     private const string ArchitectureKey = "general.architecture";
+    // More than any model has layers.
+    private const int LongestList = 4096;
 
     private readonly GgufKeys _keys;
     private readonly string _architecture;
     private readonly List<string> _problems = [];
+    private readonly Dictionary<string, double[]> _lists = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     private GgufMetadata(GgufKeys keys)
@@ -53,6 +56,7 @@ internal sealed class GgufMetadata
             Rope = GgufRope.Read(this, _architecture),
             Sampling = GgufSampling.Read(this),
             Extra = Extra(),
+            ExtraLists = _lists,
             Problems = _problems,
         };
     }
@@ -60,7 +64,7 @@ internal sealed class GgufMetadata
     /// <summary>A count; 0 where it is absent or a problem.</summary>
     public int Integer(string key) => OptionalInteger(key, 0) ?? 0;
 
-    /// <summary>A whole number; null where it is absent or a problem. An array with a value for each layer counts where all are equal.</summary>
+    /// <summary>A whole number; null where it is absent or a problem. An array with a value for each layer counts where all are equal; else it becomes one of the lists.</summary>
     public int? OptionalInteger(string key, int least)
     {
         if (!TryTake(key, out GgufEntry entry))
@@ -78,8 +82,10 @@ internal sealed class GgufMetadata
             return (int)value;
         if (isUniform)
             Problem(key, $"{least} to {int.MaxValue}", value.ToString(CultureInfo.InvariantCulture));
+        else if (key.StartsWith(Own(""), StringComparison.Ordinal))
+            AddList(key, entry);
         else
-            Problem(key, "one number, or the same for each layer", GgufText.Value(_keys, entry));
+            Problem(key, "one number", GgufText.Value(_keys, entry));
         return null;
     }
 
@@ -123,21 +129,44 @@ internal sealed class GgufMetadata
         return _keys.TryGet(key, out entry);
     }
 
-    /// <summary>The architecture's numbers (bools as 0 and 1) that have no place of their own.</summary>
+    /// <summary>The architecture's numbers (bools as 0 and 1) that have no place of their own; a list of equal numbers is also a number.</summary>
     private Dictionary<string, double> Extra()
     {
         Dictionary<string, double> extra = new(StringComparer.Ordinal);
         string prefix = Own("");
         foreach ((string key, GgufEntry entry) in _keys.Entries)
         {
-            if (!key.StartsWith(prefix, StringComparison.Ordinal) || _used.Contains(key) || entry.IsArray || entry.Type == GgufValueType.String)
+            if (!key.StartsWith(prefix, StringComparison.Ordinal) || _used.Contains(key) || entry.Type == GgufValueType.String || entry.Count == 0)
                 continue;
+            string name = key[prefix.Length..];
             double value = _keys.Number(entry);
-            if (double.IsFinite(value))
-                extra[key[prefix.Length..]] = value;
+            if (entry.IsArray)
+            {
+                if (AddList(key, entry) is [double first, ..] values && values.All(v => v == first))
+                    extra[name] = first;
+            }
+            else if (double.IsFinite(value))
+                extra[name] = value;
             else
                 Problem(key, "a finite number", value.ToString(CultureInfo.InvariantCulture));
         }
         return extra;
+    }
+
+    /// <summary>Adds to the lists; empty where it is a problem.</summary>
+    private double[] AddList(string key, GgufEntry entry)
+    {
+        if (entry.Count > LongestList)
+        {
+            Problem(key, $"at most {LongestList} values", entry.TypeText);
+            return [];
+        }
+        double[] values = new double[entry.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = _keys.Number(entry, i);
+        if (values.All(double.IsFinite))
+            return _lists[key[Own("").Length..]] = values;
+        Problem(key, "finite numbers", GgufText.Value(_keys, entry));
+        return [];
     }
 }

@@ -59,7 +59,8 @@ internal static class GgufRope
             or "command-r" or "cohere2" or "cohere2moe" or "olmo" or "arctic" or "gptj" or "starcoder"
             or "deepseek" or "deepseek2" or "deepseek2-ocr" or "deepseek32" or "deepseek4"
             or "chatglm" or "glm4" or "glm-dsa" or "granite" or "granitemoe" or "granitehybrid"
-            or "chameleon" or "bailingmoe" or "neo-bert" or "ernie4_5" or "ernie4_5-moe" or "eagle3" => RopePairing.Interleaved,
+            or "graniteswitch" or "granite_swa" or "mistral" or "chameleon" or "bailingmoe" or "bailingmoe3" or "neo-bert"
+            or "ernie4_5" or "ernie4_5-moe" or "eagle3" or "muse-glimmer" or "dots3note" or "pockettts" or "hy_v4" => RopePairing.Interleaved,
         _ => RopePairing.Halves,
     };
 }

@@ -11,7 +11,9 @@ internal sealed class TestPackages : IDisposable
     public const string Echo = "test.echo";
     private readonly TemporaryFolder _folder = new();
 
-    public string Folder => _folder.Path;
+    public string Folder => Path.Combine(_folder.Path, "plugins");
+
+    public string Store => Path.Combine(_folder.Path, "store");
 
     /// <summary>Copies the package under an id and edits its manifest.</summary>
     public string Add(string id = Echo, Action<JsonObject>? edit = null)
@@ -32,6 +34,7 @@ internal sealed class TestPackages : IDisposable
     public PluginsConfiguration Configuration(string[] load, params (string Name, string Value)[] options) => new()
     {
         Folders = [Folder],
+        Store = Store,
         Load = load,
         AllowUnsigned = true,
         Options = new Dictionary<string, IReadOnlyList<PluginOption>>

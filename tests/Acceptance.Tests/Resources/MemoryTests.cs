@@ -9,7 +9,7 @@ public sealed class MemoryTests
     private const long LeastBytes = 48L << 20;
     private const int Width = 1024, Inner = 2816;
 
-    public static TheoryData<string> Types => [.. SeededModel.Types.Keys];
+    public static TheoryData<string> Types => ["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", "iq4_xs", "mxfp4", "nf4"];
 
     [Theory]
     [MemberData(nameof(Types))]

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
+using Tessera.Conformance.Fakes;
 using Tessera.Host.Plugins;
 
 namespace Tessera.Acceptance.Tests.Stack;
 
-/// <summary>A Llama of seeded random weights in a GGUF file, its matrices all of one type; the bytes are made by the plugins' own quantizers. The vocabulary is one of byte tokens.</summary>
+/// <summary>A Llama of seeded random weights in a GGUF file; the matrices' bytes are made by the plugins' own quantizers, or are random codes of types that have none. The vocabulary is one of byte tokens.</summary>
 internal sealed record SeededModel
 {
     /// <summary>Values of a run of blocks: whole blocks of every type.</summary>
@@ -11,13 +13,18 @@ internal sealed record SeededModel
     private const int HeadLength = 64;
     private const int Vocabulary = 288;
 
-    /// <summary>Types that the product has kernels for, with their ids in GGUF.</summary>
-    public static IReadOnlyDictionary<string, uint> Types { get; } = new Dictionary<string, uint>
-    {
-        ["f32"] = 0, ["f16"] = 1, ["q4_0"] = 2, ["q4_1"] = 3, ["q5_0"] = 6, ["q5_1"] = 7, ["q8_0"] = 8, ["q4_k"] = 12, ["q5_k"] = 13, ["q6_k"] = 14, ["bf16"] = 30,
-    };
+    private const string NamedTypes = "tessera.quantization.types";
+    private const uint FirstNamed = 65536;
 
+    /// <summary>The type of the matrices. One that ggml does not have gets an id of the file's own.</summary>
     public required string Type { get; init; }
+
+    /// <summary>Further types, which the matrices take in turn.</summary>
+    public IReadOnlyList<string> MoreTypes { get; init; } = [];
+
+    /// <summary>Writes the matrices' values in float32 instead.</summary>
+    public bool Dequantized { get; init; }
+
     public int Layers { get; init; } = 2;
     public int Width { get; init; } = 256;
     public int Inner { get; init; } = 512;
@@ -32,7 +39,7 @@ internal sealed record SeededModel
     public static long Bytes(PluginHost plugins, string type, long values)
     {
         long bytes = 0;
-        WithQuantizer(plugins, type, q => bytes = values / Unit * q.QuantizedBytes(Unit));
+        With(plugins, type, q => bytes = values / Unit * ((IQuantizer)q).QuantizedBytes(Unit));
         return bytes;
     }
 
@@ -40,15 +47,19 @@ internal sealed record SeededModel
     public void Write(string path, PluginHost plugins)
     {
         Random random = new(Seed);
-        byte[] pool = [];
-        WithQuantizer(plugins, Type, q =>
-        {
-            float[] values = [.. Enumerable.Range(0, Unit * Units).Select(_ => Normal(random) / MathF.Sqrt(Width))];
-            pool = new byte[q.QuantizedBytes(values.Length)];
-            q.Quantize(values, pool);
-        });
+        string[] types = [Type, .. MoreTypes];
+        byte[][] pools = [.. types.Select(type => Pool(plugins, type, random))];
+        string[] named = Dequantized ? [] : [.. types.Where(type => QuantizedBlocks.Find(type) is null)];
         GgufWriter gguf = Metadata();
-        void Matrix(string name, int rows, int columns) => gguf.Tensor(name, Types[Type], [rows, columns], Draw(pool, (long)rows * columns, random));
+        if (named.Length > 0)
+            gguf.AddArray(NamedTypes, named);
+        int matrices = 0;
+        void Matrix(string name, int rows, int columns)
+        {
+            int at = matrices++ % types.Length;
+            uint id = Dequantized ? 0 : QuantizedBlocks.Find(types[at])?.GgmlId ?? FirstNamed + (uint)Array.IndexOf(named, types[at]);
+            gguf.Tensor(name, id, [rows, columns], Draw(pools[at], (long)rows * columns, random));
+        }
         void Norm(string name) => gguf.Tensor(name, [Width], [.. Enumerable.Range(0, Width).Select(_ => 1 + 0.1f * Normal(random))]);
         Matrix("token_embd.weight", Vocabulary, Width);
         Norm("output_norm.weight");
@@ -106,18 +117,46 @@ internal sealed record SeededModel
         return data;
     }
 
-    private static void WithQuantizer(PluginHost plugins, string type, Action<IQuantizer> use)
+    /// <summary>Runs of blocks of a type, or their values.</summary>
+    private byte[] Pool(PluginHost plugins, string type, Random random)
+    {
+        float[] values = [.. Enumerable.Range(0, Unit * Units).Select(_ => Normal(random) / MathF.Sqrt(Width))];
+        byte[] pool = [];
+        With(plugins, type, quantization =>
+        {
+            if (quantization is IQuantizer quantizer)
+            {
+                pool = new byte[quantizer.QuantizedBytes(values.Length)];
+                quantizer.Quantize(values, pool);
+            }
+            else
+            {
+                QuantizedBlocks blocks = QuantizedBlocks.Find(type)!;
+                pool = blocks.Make(values.Length / blocks.Values, random, size: 1 / MathF.Sqrt(Width));
+            }
+            if (!Dequantized)
+                return;
+            using MemoryFile file = new(type, pool);
+            WeightTensor weight = file.Tensor(type, type, Units, Unit);
+            quantization.Validate(weight);
+            quantization.Dequantize(weight, 0, Units, values);
+            pool = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+        });
+        return pool;
+    }
+
+    private static void With(PluginHost plugins, string type, Action<IQuantization> use)
     {
         foreach (PluginGeneration generation in plugins.Generations)
         {
             using PluginLease lease = generation.Acquire();
-            if (lease.Contracts.Quantizations.FirstOrDefault(q => q.Id == type) is IQuantizer quantizer)
+            if (lease.Contracts.Quantizations.FirstOrDefault(q => q.Id == type) is { } quantization)
             {
-                use(quantizer);
+                use(quantization);
                 return;
             }
         }
-        Assert.Fail($"no plugin quantizes to {type}");
+        Assert.Fail($"no plugin provides {type}");
     }
 
     private static float Normal(Random random) => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));

@@ -9,8 +9,13 @@ internal sealed unsafe class LedgerBench : IDisposable
     public const int BlockTokens = 4;
 
     public LedgerBench(params int[] windows)
+        : this(null, windows)
     {
-        Model = new LedgerModel(50, windows.Length == 0 ? null : windows);
+    }
+
+    public LedgerBench(RopeTable? rotation, params int[] windows)
+    {
+        Model = new LedgerModel(50, windows.Length == 0 ? null : windows, rotation: rotation);
         RuntimeLimits limits = new() { MaxRows = 32, MaxOutputs = 32, MaxSequences = 4, MaxContext = 64, BlockTokens = BlockTokens };
         Runtime = (LedgerRuntime)Backend.Build(new BackendRequest
         {

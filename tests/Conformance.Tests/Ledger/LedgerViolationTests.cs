@@ -152,18 +152,50 @@ public sealed class LedgerViolationTests
         Assert.Contains("output 1 is read, the batch has 1", Assert.Single(bench.Backend.Violations), StringComparison.Ordinal);
     }
 
-    private static LedgerBench Prepared()
+    [Fact]
+    public unsafe void A_negative_planned_length() => Fails("slot 0 is planned for -1 tokens", b =>
     {
-        LedgerBench bench = new();
+        b.Batch.PlannedTokens[0] = -1;
+        b.Rows(0, 6, 7);
+    });
+
+    [Fact]
+    public unsafe void A_planned_length_that_changed_its_rotation() => Fails("of a sequence planned for 9 tokens sees cache index 0 of group 0 as it was rotated for 0", b =>
+    {
+        b.Batch.PlannedTokens[0] = 9;
+        b.Rows(0, 6, 7);
+    }, new RopeTable(RopePairing.Halves, [1], 1) { Long = new LongRope(8, [0.5f], 1) });
+
+    [Fact]
+    public unsafe void A_shared_block_of_another_rotation() => Fails("row 0 (slot 1) of a sequence planned for 20 tokens sees cache index 0", b =>
+    {
+        b.Table(1, 0, 5);
+        b.Copy(new BlockCopy(0, 1, 5));
+        b.Batch.PlannedTokens[1] = 20;
+        b.Rows(1, 6, 7);
+    }, new RopeTable(RopePairing.Halves, [1], 1) { Stretch = new RopeStretch(10_000, 2, 16) });
+
+    [Fact]
+    public unsafe void Another_planned_length_of_the_same_rotation_is_no_mistake()
+    {
+        using LedgerBench bench = Prepared(new RopeTable(RopePairing.Halves, [1], 1) { Long = new LongRope(8, [0.5f], 1) });
+        bench.Batch.PlannedTokens[0] = 8;
+        bench.Rows(0, 6, 7);
+        Assert.True(bench.Run());
+    }
+
+    private static LedgerBench Prepared(RopeTable? rotation = null)
+    {
+        LedgerBench bench = new(rotation);
         bench.Table(0, 0, 1);
         bench.Rows(0, 0, 1, 2, 3, 4, 5, 6);
         Assert.True(bench.Run());
         return bench;
     }
 
-    private static void Fails(string expected, Action<LedgerBench> mistake)
+    private static void Fails(string expected, Action<LedgerBench> mistake, RopeTable? rotation = null)
     {
-        using LedgerBench bench = Prepared();
+        using LedgerBench bench = Prepared(rotation);
         mistake(bench);
         Assert.Contains(expected, bench.Violation(), StringComparison.Ordinal);
     }

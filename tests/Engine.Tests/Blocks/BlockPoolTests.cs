@@ -82,6 +82,35 @@ public sealed unsafe class BlockPoolTests : IDisposable
     }
 
     [Fact]
+    public void Planned_lengths_are_of_one_class_exactly_where_no_rotation_differs()
+    {
+        RopeTable plain = new(RopePairing.Halves, [1], 1);
+        RopeTable[][] graphs =
+        [
+            [plain],
+            [plain, plain with { Long = new LongRope(5, [1], 1) }],
+            [plain with { Long = new LongRope(5, [1], 1) }, plain with { Long = new LongRope(9, [1], 1) }],
+            [plain with { Stretch = new RopeStretch(10, 2, 7) }, plain with { Long = new LongRope(3, [1], 1) }, plain with { Stretch = new RopeStretch(10, 2, 12) }],
+            [plain with { Stretch = new RopeStretch(10, 2, 7), Long = new LongRope(10, [1], 1) }],
+        ];
+        foreach (RopeTable[] tables in graphs)
+        {
+            GraphValue value = new(0, "x", 2);
+            RotationClasses classes = new(new ModelGraph
+            {
+                Nodes = [.. tables.Select((t, i) => new RopeNode($"rope {i}", value, value, 1, 2, t))],
+                CacheGroups = [],
+                VocabularySize = 1,
+                Hidden = value,
+                Logits = null,
+            });
+            for (int one = 0; one < 20; one++)
+                for (int other = 0; other < 20; other++)
+                    Assert.Equal(tables.Any(t => t.Differs(one, other)), classes.Of(one) != classes.Of(other));
+        }
+    }
+
+    [Fact]
     public void Groups_that_share_a_budget_grow_together()
     {
         BlockPool pool = Pool(20, 0, 0);
@@ -228,7 +257,7 @@ public sealed unsafe class BlockPoolTests : IDisposable
         });
         _batch = new Batch(_limits, model.Graph.CacheGroups.Count);
         _made.AddRange([_runtime, _batch]);
-        return new BlockPool(_runtime, model.Graph.CacheGroups, _limits, caching: true);
+        return new BlockPool(_runtime, model.Graph, _limits, caching: true);
     }
 
     public void Dispose() => _made.ForEach(m => m.Dispose());

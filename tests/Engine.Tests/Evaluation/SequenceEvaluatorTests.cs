@@ -1,3 +1,5 @@
+using Tessera.Conformance.Fakes;
+using Tessera.Conformance.Ledger;
 using Tessera.Engine.Evaluation;
 using Tessera.Engine.Tests.Scheduling;
 
@@ -25,6 +27,24 @@ public sealed class SequenceEvaluatorTests
             Assert.Empty(evaluator.Greedy(tokens, 0));
         }
         Assert.Equal(0, ledger.Budget.Reserved);
+        Assert.Empty(ledger.Backend.Violations);
+    }
+
+    [Fact]
+    public void Rotations_follow_the_context_that_was_given_else_the_sequence_itself()
+    {
+        RopeTable rotation = new(RopePairing.Halves, [1], 1) { Long = new LongRope(30, [0.5f], 1) };
+        using LedgerEngine ledger = new(model: new LedgerModel(ByteTokenizer.Size, rotation: rotation));
+        Composition composition = ledger.Engine.Composition;
+        int[] tokens = LedgerEngine.Prompt(1, 20);
+        using (SequenceEvaluator own = Evaluator(ledger))
+        {
+            Assert.Equal(ledger.Model.Greedy(tokens, 10), own.Greedy(tokens, 10));
+            Assert.Equal(ledger.Model.Greedy(tokens, 11, planned: 31), own.Greedy(tokens, 11));
+        }
+        using SequenceEvaluator given = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits, plannedContext: 64);
+        Assert.Equal(ledger.Model.Greedy(tokens, 10, planned: 64), given.Greedy(tokens, 10));
+        Assert.NotEqual(ledger.Model.Greedy(tokens, 10), given.Greedy(tokens, 10));
         Assert.Empty(ledger.Backend.Violations);
     }
 

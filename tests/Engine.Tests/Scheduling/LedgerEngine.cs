@@ -13,7 +13,7 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
     public const int BlockTokens = 16;
 
     public LedgerEngine(EngineOptions? options = null, int[]? windows = null, long blocks = long.MaxValue, int maxContext = 1024, int maxRows = 512, int maxSequences = 64,
-        IDecodingStrategy? strategy = null, LedgerModel? model = null)
+        IDecodingStrategy? strategy = null, LedgerModel? model = null, int? plannedContext = null)
     {
         Model = model ?? new LedgerModel(ByteTokenizer.Size, windows, [ByteTokenizer.Eos, ByteTokenizer.Eot]);
         Backend = new LedgerBackend(Model.Suppressed);
@@ -35,6 +35,7 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
             Graph = Model.Graph,
             Runtime = runtime,
             Limits = limits,
+            PlannedContext = plannedContext,
             Tokenizer = new ByteTokenizer(),
             Strategy = strategy,
         };

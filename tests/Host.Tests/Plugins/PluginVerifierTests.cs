@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Tessera.Abstractions;
 using Tessera.Abstractions.Plugins;
 using Tessera.Host.Plugins;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Tests.Plugins;
 
@@ -88,6 +89,13 @@ public sealed class PluginVerifierTests : IDisposable
     }
 
     [Fact]
+    public void Options_may_be_left_out()
+    {
+        string folder = _packages.Add(edit: m => m.Remove("options"));
+        Assert.Empty(Verifier.Verify(new(TestPackages.Echo, folder)).Options);
+    }
+
+    [Fact]
     public void A_file_that_is_no_assembly_is_refused()
     {
         File.WriteAllText(Path.Combine(_packages.Add(), "Broken.dll"), "MZ or not");
@@ -116,7 +124,7 @@ public sealed class PluginVerifierTests : IDisposable
     [InlineData("", false)]
     public void Ids_are_lower_case_words(string id, bool valid) => Assert.Equal(valid, PluginManifest.IsId(id));
 
-    private static PluginVerifier Verifier => new(new TrustedFiles([]), allowUnsigned: true);
+    private PluginVerifier Verifier => new(new PackageTrust(new TrustedFiles([]), _packages.Configuration([])));
 
     private string Refused() =>
         Assert.Throws<PluginException>(() => Verifier.Verify(new(TestPackages.Echo, Path.Combine(_packages.Folder, TestPackages.Echo)))).Message;

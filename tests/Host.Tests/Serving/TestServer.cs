@@ -65,7 +65,7 @@ internal sealed class TestServer : IAsyncDisposable
     public static string Yaml(string model, string server = "", string more = "") =>
         $$"""
         server: { urls: ["http://127.0.0.1:0"]{{(server.Length > 0 ? ", " + server : "")}} }
-        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, kernels.cpu, tokenizer.spm, tokenizer.bpe] }
+        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, quant.fp8nf4, kernels.cpu, tokenizer.spm, tokenizer.bpe] }
         models: { default: chain, list: [ { name: chain, path: "{{model}}" } ] }
         kv: { memory: 256MiB }
         {{more}}

@@ -90,7 +90,37 @@ public sealed class GgufMetadataTests
             Assert.Equal(2, model.Metadata.Attention.KeyValueHeadCount);
             Assert.Empty(model.Metadata.Problems);
         });
-        HasProblem(w => w.AddArray("llama.attention.head_count_kv", 2, 1), "llama.attention.head_count_kv: expected one number, or the same for each layer, found [2, 1]");
+        HasProblem(w => w.AddArray("general.sampling.top_k", 2, 1), "general.sampling.top_k: expected one number, found [2, 1]");
+    }
+
+    [Fact]
+    public void Values_that_differ_by_layer_become_lists() => SmallModel.Open(new GgufWriter()
+        .AddArray("llama.attention.head_count_kv", 2, 1)
+        .AddArray("llama.feed_forward_length", 64u, 96u, 64u)
+        .AddArray("llama.attention.sliding_window_pattern", true, false)
+        .AddArray("llama.expert_used_count", 4, 4)
+        .AddArray("llama.some.factors", 0.5f, 2f)
+        .AddArray("llama.some.names", "a", "b")
+        .ToBytes(), model =>
+        {
+            ModelMetadata m = model.Metadata;
+            Assert.Empty(m.Problems);
+            Assert.Equal((0, 0), (m.Attention.KeyValueHeadCount, m.FeedForwardLength));
+            Assert.Equal([2, 1], m.ExtraLists["attention.head_count_kv"]);
+            Assert.Equal([64, 96, 64], m.ExtraLists["feed_forward_length"]);
+            Assert.Equal([1, 0], m.ExtraLists["attention.sliding_window_pattern"]);
+            Assert.Equal([4, 4], m.ExtraLists["expert_used_count"]);
+            Assert.Equal([0.5, 2], m.ExtraLists["some.factors"]);
+            Assert.Equal(5, m.ExtraLists.Count);
+            Assert.Equal(["expert_used_count"], m.Extra.Keys);
+            Assert.Equal(4, m.Extra["expert_used_count"]);
+        });
+
+    [Fact]
+    public void Lists_are_short_and_finite()
+    {
+        HasProblem(w => w.AddArray("llama.some.list", new int[4097]), "llama.some.list: expected at most 4096 values, found an array of 4097 i32");
+        HasProblem(w => w.AddArray("llama.some.list", 1f, float.NaN), "llama.some.list: expected finite numbers, found [1, NaN]");
     }
 
     [Fact]

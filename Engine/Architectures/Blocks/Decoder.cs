@@ -1,0 +1,121 @@
+using System.Globalization;
+using Tessera.Engine.Graphs;
+
+namespace Tessera.Engine.Architectures.Blocks;
+
+/// <summary>What decoder families have in common: checked numbers, the embedding, layers with their caches, the rotation and the head. A family's builder joins them.</summary>
+internal sealed class Decoder
+{
+    // What old converters wrote and nobody reads.
+    private const string Unread = ".attn_rot_embd";
+
+    private readonly WeightTensor _embedding;
+
+    /// <summary>Checks the numbers that all families have.</summary>
+    /// <exception cref="ModelFormatException">A number or the embedding is missing or wrong; the text names it.</exception>
+    public Decoder(ModelSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        Metadata = source.Metadata;
+        Hyperparameters.Require(Metadata);
+        Shapes = [.. Enumerable.Range(0, LayerCount).Select(i => AttentionShape.Of(Metadata, i))];
+        Graph = new GraphBuilder(source);
+        VocabularySize = Vocabulary.Size(source);
+        _embedding = Graph.Weight("token_embd.weight", VocabularySize, Width);
+    }
+
+    /// <summary>The model's numbers.</summary>
+    public ModelMetadata Metadata { get; }
+
+    /// <summary>Each layer's attention.</summary>
+    public AttentionShape[] Shapes { get; }
+
+    /// <summary>The graph so far.</summary>
+    public GraphBuilder Graph { get; }
+
+    /// <summary>The layers' caches so far.</summary>
+    public CacheGroups Caches { get; } = new();
+
+    /// <summary>The number of token ids.</summary>
+    public long VocabularySize { get; }
+
+    /// <summary>The width of the residual stream.</summary>
+    public long Width => Metadata.EmbeddingLength;
+
+    /// <summary>The number of layers; those after them, which only predict further tokens, are not run.</summary>
+    public int LayerCount => Metadata.LayerCount - (int)Hyperparameters.Extra(Metadata, "nextn_predict_layers", 0, 0, Metadata.LayerCount - 1);
+
+    /// <summary>Whether every projection and layer norm must have a bias; else it has one where the file has it.</summary>
+    public bool NeedsBiases { get; init; }
+
+    /// <summary>The tokens' embeddings, times a factor.</summary>
+    public GraphValue Embed(float factor = 1) => Graph.Scale("token_embd_scale", Graph.Embed("token_embd", _embedding), factor);
+
+    /// <summary>A layer whose attention sees all, or a window of so many tokens.</summary>
+    public DecoderLayer Layer(int index, int window = 0) => new(this, index, window);
+
+    /// <summary>Whether a layer's attention has a window: as the file's pattern says, else all layers but the last of each so many.</summary>
+    public bool IsLocal(int layer, int period)
+    {
+        const string Key = "attention.sliding_window_pattern";
+        if (Metadata.ExtraLists.ContainsKey(Key))
+            return Hyperparameters.OfLayer(Metadata, Key, 0, layer) != 0;
+        int said = (int)Hyperparameters.Extra(Metadata, Key, period, 0, int.MaxValue);
+        return said == 0 || layer % said < said - 1;
+    }
+
+    /// <summary>The model's rotation, for heads of layer 0's length.</summary>
+    public RopeTable Rope() => Rope(Metadata.Rope);
+
+    /// <summary>A rotation other than the model's own, for heads of layer 0's length.</summary>
+    /// <exception cref="ModelFormatException">Its dimensions do not fit the heads.</exception>
+    public RopeTable Rope(RopeMetadata rope)
+    {
+        int head = Shapes[0].KeyLength;
+        int rotating = rope.Dimensions == 0 ? head : rope.Dimensions;
+        if (rotating < 2 || rotating > head || rotating % 2 != 0)
+            throw Hyperparameters.Bad(Metadata, "rope.dimension_count", $"an even number from 2 to the head length {head}", rotating);
+        return RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2));
+    }
+
+    /// <summary>The last RMS norm.</summary>
+    public GraphValue RmsNorm(GraphValue x) => Graph.RmsNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Metadata.NormEpsilon);
+
+    /// <summary>The last layer norm, with a bias where the file has one.</summary>
+    public GraphValue LayerNorm(GraphValue x) =>
+        Graph.LayerNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Bias("output_norm", Width), Metadata.NormEpsilon);
+
+    /// <summary>The bias that goes with a weight, or null.</summary>
+    /// <exception cref="ModelFormatException">It is needed and missing, or has another length.</exception>
+    public WeightTensor? Bias(string name, long length) => NeedsBiases ? Graph.Weight($"{name}.bias", length) : Graph.Optional($"{name}.bias", length);
+
+    /// <summary>The graph, with the head: a matrix of its own or, where the file has none, the embedding's.</summary>
+    /// <param name="hidden">The state after the last norm.</param>
+    /// <param name="scale">A factor on the logits.</param>
+    /// <param name="softCap">The logits' soft cap; 0: none.</param>
+    /// <exception cref="ModelFormatException">The file has more layers than it says.</exception>
+    /// <exception cref="UnsupportedModelException">The file has a tensor that the family does not know, so that it would be computed wrongly.</exception>
+    public ModelGraph Finish(GraphValue hidden, float scale = 1, float softCap = 0)
+    {
+        WeightTensor head = Graph.Optional("output.weight", VocabularySize, Width) ?? _embedding;
+        GraphValue logits = Graph.LmHead("output", hidden, head, Graph.Optional("output.bias", VocabularySize), scale, softCap);
+        if (Graph.Unasked.FirstOrDefault(t => !IsIgnored(t.Name)) is { } unknown)
+            throw LayerOf(unknown.Name) >= Metadata.LayerCount
+                ? Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", Metadata.LayerCount)
+                : new UnsupportedModelException($"{Metadata.Architecture}: tensor '{unknown.Name}' {unknown.ShapeText} has no place in this family's graph");
+        return new ModelGraph
+        {
+            Nodes = Graph.Nodes,
+            CacheGroups = Caches.ToList(),
+            VocabularySize = (int)VocabularySize,
+            Hidden = hidden,
+            Logits = logits,
+        };
+    }
+
+    private bool IsIgnored(string name) =>
+        name.Contains(Unread, StringComparison.Ordinal) || (LayerOf(name) is int layer && layer >= LayerCount && layer < Metadata.LayerCount);
+
+    private static int? LayerOf(string name) =>
+        name.Split('.') is ["blk", { } index, ..] && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : null;
+}

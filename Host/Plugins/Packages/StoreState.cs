@@ -1,0 +1,87 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tessera.Host.Plugins.Packages;
+
+/// <summary>One package of the store.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Hash">Its content's hash.</param>
+internal sealed record StoredVersion(string Version, string Hash)
+{
+    public override string ToString() => $"{Version} ({Hash[..12]})";
+}
+
+/// <summary>A package that is not tried again by itself.</summary>
+/// <param name="Package">The package.</param>
+/// <param name="Reason">What it did.</param>
+internal sealed record QuarantinedVersion(StoredVersion Package, string Reason);
+
+// The generated reader sets what the file leaves out to null: lists take that as empty.
+/// <summary>What the store remembers of one plugin. A host that was killed at any moment starts on <see cref="Active"/>.</summary>
+internal sealed record PluginRecord
+{
+    /// <summary>The package that is loaded, the last that is known to be good; null: the one of <c>plugins.folder</c>.</summary>
+    public StoredVersion? Active { get; init; }
+
+    /// <summary>What was loaded before and can be gone back to, oldest first; null stands for the one of <c>plugins.folder</c>.</summary>
+    public IReadOnlyList<StoredVersion?> Previous { get; init => field = value ?? []; } = [];
+
+    /// <summary>The package that is being activated; it becomes <see cref="Active"/> once it has proved itself, and is forgotten when the host dies before.</summary>
+    public StoredVersion? Pending { get; init; }
+
+    /// <summary>Packages that failed.</summary>
+    public IReadOnlyList<QuarantinedVersion> Quarantined { get; init => field = value ?? []; } = [];
+
+    /// <summary>Another package is being tried.</summary>
+    public PluginRecord Try(StoredVersion? version) => this with { Pending = version };
+
+    /// <summary>A package has proved itself, or is trusted to: it is active, and what was active can be gone back to. Null stands for the one of <c>plugins.folder</c>.</summary>
+    public PluginRecord Activate(StoredVersion? version) => version == Active ? this with { Pending = null } : this with
+    {
+        Active = version,
+        Previous = [.. Previous.Where(p => p != version && p != Active).TakeLast(MaxPrevious - 1), Active],
+        Pending = null,
+        Quarantined = [.. Quarantined.Where(q => q.Package != version)],
+    };
+
+    /// <summary>What was active before is active again.</summary>
+    /// <exception cref="InvalidOperationException">There is nothing before.</exception>
+    public PluginRecord RollBack() => this with { Active = Previous[^1], Previous = [.. Previous.SkipLast(1)], Pending = null };
+
+    /// <summary>A package has failed and is not tried again by itself.</summary>
+    public PluginRecord Quarantine(StoredVersion version, string reason) => this with
+    {
+        Pending = Pending == version ? null : Pending,
+        Previous = [.. Previous.Where(p => p != version)],
+        Quarantined = [.. Quarantined.Where(q => q.Package != version).TakeLast(MaxPrevious - 1), new(version, reason)],
+    };
+
+    private const int MaxPrevious = 16;
+}
+
+/// <summary>The store's journal, <c>state.json</c>.</summary>
+internal sealed record StoreState
+{
+    /// <summary>The file's own version: 1.</summary>
+    [JsonRequired] public int Schema { get; init; } = 1;
+
+    /// <summary>By plugin id.</summary>
+    public IReadOnlyDictionary<string, PluginRecord> Plugins { get; init => field = value ?? new Dictionary<string, PluginRecord>(); } = new Dictionary<string, PluginRecord>();
+
+    /// <summary>What is remembered of a plugin.</summary>
+    public PluginRecord Of(string id) => Plugins.TryGetValue(id, out PluginRecord? record) ? record : new PluginRecord();
+
+    /// <summary>The state with another record for a plugin.</summary>
+    public StoreState With(string id, PluginRecord record) =>
+        this with { Plugins = new SortedDictionary<string, PluginRecord>(Plugins.ToDictionary(), StringComparer.Ordinal) { [id] = record } };
+}
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    WriteIndented = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    MaxDepth = 8)]
+[JsonSerializable(typeof(StoreState))]
+internal sealed partial class StoreStateJson : JsonSerializerContext;
