@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.Ops;
 
 /// <summary>
-/// The parts of <see cref="AttentionTile"/> that read the cache, for one to four query heads at once and straight from halves, which are widened once for all of
-/// them. Every result is bitwise the other's. All halves must be finite; AVX-512.
+/// The parts of <see cref="AttentionTile"/> that read the cache, for one to four query heads at once: what they read is widened once for all of them. Every result
+/// is bitwise the other form's. AVX-512.
 /// </summary>
 internal static unsafe class AttentionTile512
 {
@@ -15,47 +16,50 @@ internal static unsafe class AttentionTile512
     public const int MaxHeads = 4;
 
     /// <summary>The 16 scores of each head, heads <paramref name="stride"/> floats apart, scores one after the other.</summary>
-    public static void Score(int heads, float* query, int stride, ushort* keys, int length, float* scores)
+    public static void Score<TElement>(int heads, float* query, int stride, byte* keys, int length, float* scores)
+        where TElement : struct, IFloatWeight
     {
         switch (heads)
         {
             case 1:
-                Score<OneRow>(query, stride, keys, length, scores);
+                Score<TElement, OneRow>(query, stride, keys, length, scores);
                 break;
             case 2:
-                Score<TwoRows>(query, stride, keys, length, scores);
+                Score<TElement, TwoRows>(query, stride, keys, length, scores);
                 break;
             case 3:
-                Score<ThreeRows>(query, stride, keys, length, scores);
+                Score<TElement, ThreeRows>(query, stride, keys, length, scores);
                 break;
             default:
-                Score<FourRows>(query, stride, keys, length, scores);
+                Score<TElement, FourRows>(query, stride, keys, length, scores);
                 break;
         }
     }
 
     /// <summary>Adds each head's weighted values to its output, outputs <paramref name="stride"/> floats apart.</summary>
-    public static void Accumulate(int heads, float* weights, ushort* values, int first, int end, float* outputs, int stride, int length)
+    public static void Accumulate<TElement>(int heads, float* weights, byte* values, int first, int end, float* outputs, int stride, int length)
+        where TElement : struct, IFloatWeight
     {
         switch (heads)
         {
             case 1:
-                Accumulate<OneRow>(weights, values, first, end, outputs, stride, length);
+                Accumulate<TElement, OneRow>(weights, values, first, end, outputs, stride, length);
                 break;
             case 2:
-                Accumulate<TwoRows>(weights, values, first, end, outputs, stride, length);
+                Accumulate<TElement, TwoRows>(weights, values, first, end, outputs, stride, length);
                 break;
             case 3:
-                Accumulate<ThreeRows>(weights, values, first, end, outputs, stride, length);
+                Accumulate<TElement, ThreeRows>(weights, values, first, end, outputs, stride, length);
                 break;
             default:
-                Accumulate<FourRows>(weights, values, first, end, outputs, stride, length);
+                Accumulate<TElement, FourRows>(weights, values, first, end, outputs, stride, length);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score<TRows>(float* query, int stride, ushort* keys, int length, float* scores)
+    private static void Score<TElement, TRows>(float* query, int stride, byte* keys, int length, float* scores)
+        where TElement : struct, IFloatWeight
         where TRows : struct, IRowCount
     {
         float* q0 = query, q1 = query + stride, q2 = query + 2 * stride, q3 = query + 3 * stride;
@@ -63,9 +67,9 @@ internal static unsafe class AttentionTile512
         Vector512<float> even0 = default, even1 = default, even2 = default, even3 = default;
         Vector512<float> odd0 = default, odd1 = default, odd2 = default, odd3 = default;
         int d = 0;
-        for (; d <= length - 2; d += 2, keys += 2 * AttentionTile.Entries)
+        for (; d <= length - 2; d += 2, keys += 2 * AttentionTile.Entries * TElement.Bytes)
         {
-            Vector512<float> a = Halves.WidenFinite16(keys), b = Halves.WidenFinite16(keys + AttentionTile.Entries);
+            Vector512<float> a = TElement.Load16(keys), b = TElement.Load16(keys + AttentionTile.Entries * TElement.Bytes);
             even0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d]), a, even0);
             odd0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d + 1]), b, odd0);
             if (TRows.Count > 1)
@@ -86,7 +90,7 @@ internal static unsafe class AttentionTile512
         }
         if (d < length)
         {
-            Vector512<float> a = Halves.WidenFinite16(keys);
+            Vector512<float> a = TElement.Load16(keys);
             even0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d]), a, even0);
             if (TRows.Count > 1)
                 even1 = Avx512F.FusedMultiplyAdd(Vector512.Create(q1[d]), a, even1);
@@ -105,7 +109,8 @@ internal static unsafe class AttentionTile512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate<TRows>(float* weights, ushort* values, int first, int end, float* outputs, int stride, int length)
+    private static void Accumulate<TElement, TRows>(float* weights, byte* values, int first, int end, float* outputs, int stride, int length)
+        where TElement : struct, IFloatWeight
         where TRows : struct, IRowCount
     {
         float* y0 = outputs, y1 = outputs + stride, y2 = outputs + 2 * stride, y3 = outputs + 3 * stride;
@@ -130,10 +135,10 @@ internal static unsafe class AttentionTile512
                 a3 = Vector512.Load(y3 + i);
                 b3 = Vector512.Load(y3 + i + 16);
             }
-            ushort* v = values + i + (long)first * length;
-            for (int t = first; t < end; t++, v += length)
+            byte* v = values + (i + (long)first * length) * TElement.Bytes;
+            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes)
             {
-                Vector512<float> low = Halves.WidenFinite16(v), high = Halves.WidenFinite16(v + 16);
+                Vector512<float> low = TElement.Load16(v), high = TElement.Load16(v + 16 * TElement.Bytes);
                 Vector512<float> w0 = Vector512.Create(weights[t + 0 * AttentionTile.Entries]);
                 a0 = Avx512F.FusedMultiplyAdd(w0, low, a0);
                 b0 = Avx512F.FusedMultiplyAdd(w0, high, b0);
@@ -184,10 +189,10 @@ internal static unsafe class AttentionTile512
                 a2 = Vector256.Load(y2 + i);
             if (TRows.Count > 3)
                 a3 = Vector256.Load(y3 + i);
-            ushort* v = values + i + (long)first * length;
-            for (int t = first; t < end; t++, v += length)
+            byte* v = values + (i + (long)first * length) * TElement.Bytes;
+            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes)
             {
-                Vector256<float> value = Halves.WidenFinite(v);
+                Vector256<float> value = TElement.Load8(v);
                 a0 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 0 * AttentionTile.Entries]), value, a0);
                 if (TRows.Count > 1)
                     a1 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 1 * AttentionTile.Entries]), value, a1);

@@ -4,8 +4,8 @@ using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>One matrix of a <see cref="ProductStage"/>: where its results go, and what is added to them.</summary>
-internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuffer? residual, ValueBuffer output)
+/// <summary>Rows of one matrix of a <see cref="ProductStage"/>: where the results go, and what is done to them: bias, factor, residual, soft cap.</summary>
+internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
 {
     // A block and the activations that meet it should fit the first-level cache; for a few rows there is nothing to keep, and larger blocks are fewer.
     private const long ManyBytes = 16 << 10;
@@ -26,6 +26,30 @@ internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuff
     /// <summary>Where the results go.</summary>
     public ValueBuffer Output { get; } = output;
 
+    /// <summary>The matrix's first row that is multiplied; as many follow as the output is wide.</summary>
+    public int FirstRow { get; init; }
+
+    /// <summary>The part of the input that is multiplied.</summary>
+    public int Part { get; init; }
+
+    /// <summary>Added to the products, or null.</summary>
+    public float* Bias { get; init; }
+
+    /// <summary>Multiplies the sums.</summary>
+    public float Factor { get; init; } = 1;
+
+    /// <summary>Added to them then, or null.</summary>
+    public ValueBuffer? Residual { get; init; }
+
+    /// <summary>Caps them at last; 0: not.</summary>
+    public float Cap { get; init; }
+
+    /// <summary>Whether the cap is computed with the library's function.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>The number of rows.</summary>
+    public int Rows => Output.Width;
+
     /// <summary>Where the kernel's form of the activations starts in a prepared row.</summary>
     public long Form { get; set; }
 
@@ -39,36 +63,39 @@ internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuff
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };
 
     /// <summary>Blocks of the matrix.</summary>
-    public int Blocks(RowPath path) => (Kernel.Rows + BlockRows(path) - 1) / BlockRows(path);
+    public int Blocks(RowPath path) => (Rows + BlockRows(path) - 1) / BlockRows(path);
 
     private int _few, _many, _tiles;
 
-    /// <summary>Chooses the block sizes, multiples of 8, so that every lane gets several of the stage's blocks.</summary>
+    /// <summary>Chooses the block sizes.</summary>
     public void Divide(long stageRows, int lanes, LaneSizes sizes)
     {
-        long even = stageRows / (lanes * 8L);
-        _few = Size(Math.Min(even, FewBytes / Kernel.WorkingRowBytes));
-        _many = Size(Math.Min(even, ManyBytes / Kernel.WorkingRowBytes));
-        _tiles = Kernel.Tile is null ? 8 : Size(Math.Min(even, TileBytes * Panels.Rows / Kernel.Tile.PanelBytes));
+        _few = BlockSize(Kernel, stageRows, lanes, few: true);
+        _many = BlockSize(Kernel, stageRows, lanes, few: false);
         int largest = Math.Max(_few, _many);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, Math.Max(largest, _tiles));
+        sizes.BlockRows = Math.Max(sizes.BlockRows, largest);
         sizes.Block = Math.Max(sizes.Block, Kernel.ScratchBytes(largest));
-        if (Kernel.Tile is not null)
-            sizes.Block = Math.Max(sizes.Block, Kernel.Tile.PanelBytes * _tiles / Panels.Rows);
-
-        static int Size(long rows) => (int)Math.Clamp(rows, 8, MaxBlockRows) & ~7;
+        if (Kernel.Tile is not { } tile)
+            return;
+        _tiles = Size(stageRows, lanes, TileBytes * Panels.Rows / tile.PanelBytes);
+        sizes.BlockRows = Math.Max(sizes.BlockRows, _tiles);
+        sizes.Block = Math.Max(sizes.Block, tile.PanelBytes * _tiles / Panels.Rows);
     }
+
+    /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>
+    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, bool few) =>
+        Size(stageRows, lanes, (few ? FewBytes : ManyBytes) / kernel.WorkingRowBytes);
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
     public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
     {
         TileKernel tile = Kernel.Tile!;
-        tile.Unpack(firstRow, rowCount, lane.Block);
+        tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
         for (int first = 0; first < batchRows; first += width, panels += panelBytes)
         {
             int rows = Math.Min(width, batchRows - first), wide = TileKernel.WidthOf(rows, width);
-            if (bias == null && residual is null)
+            if (IsPlain)
                 tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
             else
             {
@@ -82,28 +109,36 @@ internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuff
     /// <summary>Computes a block for all batch rows by row dots.</summary>
     public void Run(int firstRow, int rowCount, Lane lane, byte* activations, long stride, int batchRows)
     {
-        Kernel.Begin(firstRow, rowCount, lane.Block);
+        Kernel.Begin(FirstRow + firstRow, rowCount, lane.Block);
         activations += Form;
-        if (bias == null && residual is null)
+        if (IsPlain)
         {
-            Kernel.Multiply(firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
+            Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
             return;
         }
         for (int first = 0; first < batchRows; first += Lane.PartialRows)
         {
             int rows = Math.Min(Lane.PartialRows, batchRows - first);
-            Kernel.Multiply(firstRow, rowCount, lane.Block, activations + first * stride, stride, rows, lane.Partial, rowCount);
+            Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations + first * stride, stride, rows, lane.Partial, rowCount);
             for (int row = 0; row < rows; row++)
                 Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
         }
     }
 
+    private bool IsPlain => Bias == null && Factor == 1 && Residual is null && Cap == 0;
+
+    private static int Size(long stageRows, int lanes, long most) => (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), most), 8, MaxBlockRows) & ~7;
+
     private void Finish(float* products, int row, int firstRow, int rowCount)
     {
-        if (bias != null)
-            Sum.Row(products, bias + firstRow, products, rowCount);
-        if (residual is not null)
-            Sum.Row(products, residual.Row(row) + firstRow, products, rowCount);
+        if (Bias != null)
+            Sum.Row(products, Bias + firstRow, products, rowCount);
+        if (Factor != 1)
+            Sum.Scale(products, Factor, products, rowCount);
+        if (Residual is not null)
+            Sum.Row(products, Residual.Row(row) + firstRow, products, rowCount);
+        if (Cap != 0)
+            SoftCap.Run(products, rowCount, Cap, Exact);
         Buffer.MemoryCopy(products, Output.Row(row) + firstRow, (long)rowCount * sizeof(float), (long)rowCount * sizeof(float));
     }
 }

@@ -12,6 +12,7 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
     ];
 
     private int _swapped = -1;
+    private int[]? _planned;
 
     public string Name => "wrong";
 
@@ -37,6 +38,12 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
             changed = batch.CopyCount > 0;
             batch.CopyCount = 0;
         }
+        if (mistake == "planned")
+        {
+            Span<int> planned = new(batch.PlannedTokens, batch.MaxSequences);
+            _planned = planned.ToArray();
+            planned.Clear();
+        }
         for (int row = 0; row < batch.RowCount && mistake == "positions"; row++)
         {
             changed |= batch.Positions[row] != batch.CacheIndices[row];
@@ -57,6 +64,7 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
         if (_swapped >= 0)
             SwapBlocks(batch, _swapped);
         _swapped = -1;
+        _planned?.CopyTo(new Span<int>(batch.PlannedTokens, batch.MaxSequences));
     }
 
     private static void SwapBlocks(Batch batch, int slot)

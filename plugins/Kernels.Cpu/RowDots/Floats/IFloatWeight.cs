@@ -52,6 +52,21 @@ internal readonly unsafe struct F16Weight : IFloatWeight
     public static Vector512<float> Load16(byte* address) => Halves.Widen16((ushort*)address);
 }
 
+/// <summary>Half-precision floats that are all finite: infinities and NaN become numbers.</summary>
+internal readonly unsafe struct FiniteF16 : IFloatWeight
+{
+    public static int Bytes => sizeof(ushort);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Load1(byte* address) => HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(address));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* address) => Halves.WidenFinite((ushort*)address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load16(byte* address) => Halves.WidenFinite16((ushort*)address);
+}
+
 /// <summary>The upper halves of floats.</summary>
 internal readonly unsafe struct BF16Weight : IFloatWeight
 {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 
 namespace Tessera.Kernels.Cpu.Tests.Ops;
 
@@ -20,7 +21,7 @@ public unsafe class AttentionTile512Tests
         fixed (float* q = queries, k = widened, w = wide, n = narrow)
         fixed (ushort* h = keys)
         {
-            AttentionTile512.Score(heads, q, stride, h, length, w);
+            AttentionTile512.Score<FiniteF16>(heads, q, stride, (byte*)h, length, w);
             for (int head = 0; head < heads; head++)
             {
                 AttentionTile.Score(q + head * stride, k, length, n);
@@ -31,7 +32,7 @@ public unsafe class AttentionTile512Tests
         fixed (float* w = weights, v = widenedValues, y = outputs, e = expected)
         fixed (ushort* h = values)
         {
-            AttentionTile512.Accumulate(heads, w, h, 2, 13, y, outputStride, width);
+            AttentionTile512.Accumulate<FiniteF16>(heads, w, (byte*)h, 2, 13, y, outputStride, width);
             for (int head = 0; head < heads; head++)
                 AttentionTile.Accumulate(w + 16 * head, v, 2, 13, e + head * outputStride, width);
         }
