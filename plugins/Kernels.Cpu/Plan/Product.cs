@@ -79,7 +79,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             return;
         _tiles = Size(stageRows, lanes, TileBytes * Panels.Rows / tile.PanelBytes);
         sizes.BlockRows = Math.Max(sizes.BlockRows, _tiles);
-        sizes.Block = Math.Max(sizes.Block, tile.PanelBytes * _tiles / Panels.Rows);
+        sizes.Block = Math.Max(sizes.Block, tile.PanelBytes * _tiles / Panels.Rows + tile.WorkBytes);
     }
 
     /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>

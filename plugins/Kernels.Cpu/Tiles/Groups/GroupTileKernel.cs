@@ -4,12 +4,11 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
-using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type with blocks of 32 columns.</summary>
-internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns) : TileKernel(weights, rowBytes)
+internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns) : FileTileKernel(weights, rowBytes)
     where TBlock : struct, IBlock32
 {
     private readonly int _groups = columns / Int8Activation.Group;
@@ -18,22 +17,13 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
 
     public override void Compile()
     {
-        float* sums = stackalloc float[Panels.Rows * MaxWidth];
         Unpack(null, 0, null, 0);
-        GroupTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(null, null, 0, sums);
-        if (Avx512BW.IsSupported)
-            GroupTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(null, null, 0, sums);
+        GroupTile.Compile<TBlock>();
     }
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups);
 
-    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
-    {
-        if (width == Simd512.Width)
-            GroupTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, _groups, sums);
-        else
-            GroupTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _groups, sums);
-    }
+    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => GroupTile.Multiply<TBlock>(panel, activations, _groups, width, sums);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* row, int place, byte* panel, int groups)
