@@ -21,7 +21,7 @@ internal sealed unsafe partial class GraphLowering
             (ValueBuffer output, float factor, ValueBuffer? residual) = Result(node, _uses.Order(first), touched);
             products.Add(new Product(kernel, output) { Bias = bias, Factor = factor, Residual = residual });
         }
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _sizes), first, [.. touched]);
+        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes), first, [.. touched]);
         foreach (LinearNode node in nodes)
             _done.Add(node.Name);
     }
@@ -34,7 +34,7 @@ internal sealed unsafe partial class GraphLowering
         LinearKernel kernel = _kernels.Choose(n, n.Weight);
         ValueBuffer output = NewValue(n.Output);
         Product[] products = [.. Enumerable.Range(0, heads).Select(h => new Product(kernel, output.View(h * rows, rows)) { FirstRow = h * rows, Part = h })];
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _sizes, heads), n, [.. input.Reads, output]);
+        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes, heads), n, [.. input.Reads, output]);
     }
 
     private OutputArea LmHead(LmHeadNode n)
@@ -46,7 +46,7 @@ internal sealed unsafe partial class GraphLowering
         ValueBuffer output = new(n.Output.Width, _stages.Count);
         output.Place(_arena.Floats((long)output.Stride * _request.Limits.MaxOutputs));
         Product product = new(_kernels.Choose(n, n.Weight), output) { Bias = Vector(n, n.Bias), Factor = n.Scale, Cap = n.SoftCap, Exact = _exact };
-        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _sizes), n, [.. input.Reads]);
+        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _kernels.TileWidth, _sizes), n, [.. input.Reads]);
         return new OutputArea(output.Data, output.Stride);
     }
 

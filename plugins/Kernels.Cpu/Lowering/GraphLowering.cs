@@ -223,13 +223,20 @@ internal sealed unsafe partial class GraphLowering
     // Memory that stages take one after the other.
     private void PlaceShared()
     {
-        long bytes = 0;
+        long bytes = 0, panelBytes = 0;
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
-            bytes = Math.Max(bytes, stage.PreparedBytes(stage.IsHead ? _request.Limits.MaxOutputs : _request.Limits.MaxRows));
+        {
+            int rows = stage.IsHead ? _request.Limits.MaxOutputs : _request.Limits.MaxRows;
+            bytes = Math.Max(bytes, stage.PreparedBytes(rows));
+            panelBytes = Math.Max(panelBytes, stage.PanelBytes(rows));
+        }
         bytes = Math.Max(bytes, _experts.Select(e => e.PreparedBytes).DefaultIfEmpty().Max());
-        byte* prepared = _arena.Take(bytes);
+        byte* prepared = _arena.Take(bytes), panels = _arena.Take(panelBytes);
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
+        {
             stage.Prepared = prepared;
+            stage.Panels = panels;
+        }
         if (_experts.Count == 0)
             return;
         byte* gated = _arena.Take(_experts.Max(e => e.InnerBytes));

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -9,9 +10,15 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     // A block and the activations that meet it should fit the first-level cache; for a few rows there is nothing to keep, and larger blocks are fewer.
     private const long ManyBytes = 16 << 10;
     private const long FewBytes = 96 << 10;
+    // Unpacked rows stay in the second-level cache while all activations pass by.
+    private const long TileBytes = 256 << 10;
 
     /// <summary>Weight rows of the largest block.</summary>
     public const int MaxBlockRows = 256;
+
+    // Measured: so many row dots cost as much as a tile, whose time hardly depends on the rows that it is filled with.
+    private const int TileRows = 4;
+    private const int FewRows = 4;
 
     /// <summary>The matrix.</summary>
     public LinearKernel Kernel { get; } = kernel;
@@ -46,31 +53,82 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     /// <summary>Where the kernel's form of the activations starts in a prepared row.</summary>
     public long Form { get; set; }
 
-    /// <summary>Weight rows of a block, few or many batch rows.</summary>
-    public int BlockRows(bool few) => few ? _few : _many;
+    /// <summary>Where the kernel's form of the activations starts in an interleaved panel.</summary>
+    public long PanelForm { get; set; }
+
+    /// <summary>Whether the products are results as they are.</summary>
+    private bool IsBare => Bias == null && Factor == 1 && Residual is null && Cap == 0;
+
+    /// <summary>How a number of batch rows is taken.</summary>
+    public RowPath Path(int rows) => PathOf(Kernel, rows);
+
+    /// <summary>How a number of batch rows is taken by a matrix.</summary>
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
+
+    /// <summary>Weight rows of a block.</summary>
+    public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };
 
     /// <summary>Blocks of the matrix.</summary>
-    public int Blocks(bool few) => (Rows + BlockRows(few) - 1) / BlockRows(few);
+    public int Blocks(RowPath path) => (Rows + BlockRows(path) - 1) / BlockRows(path);
 
-    private int _few, _many;
+    private int _few, _many, _tiles;
 
     /// <summary>Chooses the block sizes.</summary>
-    public void Divide(long stageRows, int lanes)
+    public void Divide(long stageRows, int lanes, LaneSizes sizes)
     {
-        _few = BlockSize(Kernel, stageRows, lanes, few: true);
-        _many = BlockSize(Kernel, stageRows, lanes, few: false);
+        _few = BlockSize(Kernel, stageRows, lanes, RowPath.Few, sizes);
+        _many = BlockSize(Kernel, stageRows, lanes, RowPath.Many, sizes);
+        _tiles = BlockSize(Kernel, stageRows, lanes, RowPath.Tiles, sizes);
     }
 
     /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>
-    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, bool few) =>
-        (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), (few ? FewBytes : ManyBytes) / kernel.WorkingRowBytes), 8, MaxBlockRows) & ~7;
+    /// <param name="kernel">The matrix.</param>
+    /// <param name="stageRows">Weight rows of the stage.</param>
+    /// <param name="lanes">The number of lanes.</param>
+    /// <param name="path">How batch rows are taken.</param>
+    /// <param name="sizes">Grown to what a block needs.</param>
+    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, RowPath path, LaneSizes sizes)
+    {
+        if (path == RowPath.Tiles && kernel.Tile is null)
+            return 8;
+        long fitting = path switch
+        {
+            RowPath.Few => FewBytes / kernel.WorkingRowBytes,
+            RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
+            _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
+        };
+        int rows = (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), fitting), 8, MaxBlockRows) & ~7;
+        sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
+        sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.PanelBytes * rows / Panels.Rows : kernel.ScratchBytes(rows));
+        return rows;
+    }
 
-    /// <summary>Computes a block for all batch rows.</summary>
+    /// <summary>Computes a block for all batch rows by tiles.</summary>
+    public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
+    {
+        TileKernel tile = Kernel.Tile!;
+        tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
+        panels += PanelForm;
+        for (int first = 0; first < batchRows; first += width, panels += panelBytes)
+        {
+            int rows = Math.Min(width, batchRows - first), wide = TileKernel.WidthOf(rows, width);
+            if (IsBare)
+            {
+                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
+                continue;
+            }
+            tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
+            for (int row = 0; row < rows; row++)
+                Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
+        }
+    }
+
+    /// <summary>Computes a block for all batch rows by row dots.</summary>
     public void Run(int firstRow, int rowCount, Lane lane, byte* activations, long stride, int batchRows)
     {
         Kernel.Begin(FirstRow + firstRow, rowCount, lane.Block);
         activations += Form;
-        if (Bias == null && Factor == 1 && Residual is null && Cap == 0)
+        if (IsBare)
         {
             Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
             return;
