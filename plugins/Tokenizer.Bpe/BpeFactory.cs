@@ -1,13 +1,19 @@
+using Tessera.Tokenizer.Bpe.PreTokenizers;
+
 namespace Tessera.Tokenizer.Bpe;
 
-/// <summary>Creates byte-level BPE tokenizers from assets of kind <c>gpt2</c>.</summary>
+/// <summary>Creates BPE tokenizers from assets of kind <c>gpt2</c> (any pre-tokenizer) and <c>gemma4</c> (UTF-8 as it is).</summary>
 public sealed class BpeFactory : ITokenizerFactory
 {
     /// <inheritdoc/>
-    public bool CanCreate(TokenizerAssets assets) => assets.Model == "gpt2";
+    public bool CanCreate(TokenizerAssets assets) => assets.Model is "gpt2" or "gemma4";
 
     /// <inheritdoc/>
-    public ITokenizer Create(TokenizerAssets assets) => CanCreate(assets)
-        ? new BpeTokenizer(assets)
-        : throw new UnsupportedModelException($"tokenizer.bpe: no tokenizer of kind '{assets.Model}'; known here are gpt2 and bert");
+    public ITokenizer Create(TokenizerAssets assets) => assets.Model switch
+    {
+        "gpt2" => new BpeTokenizer(assets, PreTokenizer.Named(assets.PreTokenizer)),
+        // Such a file may name any pre-tokenizer: its own is the only one that counts.
+        "gemma4" => new BpeTokenizer(assets, PreTokenizer.Named("gemma4")),
+        _ => throw new UnsupportedModelException($"tokenizer.bpe: no tokenizer of kind '{assets.Model}'; known here are gpt2, gemma4 and bert"),
+    };
 }

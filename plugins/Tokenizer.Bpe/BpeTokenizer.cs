@@ -1,72 +1,52 @@
+using System.Text;
 using Tessera.Tokenizer.Bpe.PreTokenizers;
-using Tessera.Tokenizers.Common;
-using Tessera.Tokenizers.Common.Decoding;
 using Tessera.Tokenizers.Common.Merging;
-using Tessera.Tokenizers.Common.Splitting;
 using Tessera.Tokenizers.Common.Vocabularies;
 
 namespace Tessera.Tokenizer.Bpe;
 
-/// <summary>Byte-level BPE: the pre-tokenizer cuts words, each word's bytes are merged by rank.</summary>
+/// <summary>BPE by a list of merges: over bytes in GPT-2's alphabet, or over characters of UTF-8 as it is.</summary>
 /// <remarks>A byte that the vocabulary cannot spell becomes the unknown token, or nothing where there is none.</remarks>
-internal sealed class BpeTokenizer : SegmentedTokenizer
+internal sealed class BpeTokenizer : WordTokenizer
 {
     private static readonly Dictionary<SpecialToken, int> NoDefaults = [];
 
-    private readonly PreTokenizer _preTokenizer;
     private readonly PairTable _merges;
     private readonly ByteLookup _lookup;
-    private readonly int[] _byteTokens = new int[256];
+    private readonly int[] _byteTokens;
     private readonly int _unknown;
-    private readonly ScratchPool<Scratch> _pool = new();
+    private readonly bool _wholeWords;
+    private readonly bool _wholeLineBreaks;
+    private readonly bool _isByteLevel;
 
-    public BpeTokenizer(TokenizerAssets assets) : this(assets, new ByteAlphabet()) { }
+    public BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer) : this(assets, preTokenizer, new ByteAlphabet()) { }
 
-    private BpeTokenizer(TokenizerAssets assets, ByteAlphabet alphabet) : base(assets, new TokenTable(assets, Spelling(alphabet), NoDefaults))
+    private BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer, ByteAlphabet alphabet)
+        : base(assets, new TokenTable(assets, Spelling(preTokenizer.Alphabet, alphabet), NoDefaults), preTokenizer)
     {
         if (assets.Merges.Length == 0)
-            throw new ModelFormatException("tokenizer.ggml.merges: missing; byte-level BPE needs them");
-        _preTokenizer = PreTokenizer.Named(assets.PreTokenizer);
+            throw new ModelFormatException("tokenizer.ggml.merges: missing; BPE needs them");
+        _isByteLevel = preTokenizer.Alphabet == SpellingAlphabet.Gpt2;
+        (_wholeWords, _wholeLineBreaks) = (preTokenizer.WholeWords, preTokenizer.WholeLineBreaks);
         // Merges speak of user-defined tokens in the alphabet too, although those stand for their spelling as it is.
         PieceStore spelled = PieceStore.Build(Table.Count, (id, bytes) =>
         {
-            if (Table.IsText(id))
+            if (!Table.IsText(id))
+                return;
+            if (_isByteLevel)
                 alphabet.TryDecode(assets.Tokens[id], bytes);
+            else
+                bytes.AddRange(assets.Tokens[id]);
         });
         _lookup = new ByteLookup(spelled, Table.IsText);
-        _merges = MergeTable.Read(assets.Merges, alphabet, _lookup);
-        for (int value = 0; value < 256; value++)
-            _byteTokens[value] = _lookup.Find([(byte)value]);
+        _merges = MergeTable.Read(assets.Merges, _isByteLevel ? alphabet.Decode : Encoding.UTF8.GetBytes, _lookup);
+        _byteTokens = _isByteLevel ? [.. Enumerable.Range(0, 256).Select(value => _lookup.Find([(byte)value]))] : ByteTokens.Find(Table);
         _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
-        if (assets.AddBos ?? _preTokenizer.AddsBos)
-            Prefix = Table.Require(SpecialToken.Bos, "a text starts with BOS");
-        if (assets.AddEos == true)
-            Suffix = Table.Require(SpecialToken.Eos, "a text ends with EOS");
     }
 
-    // The spaces are taken back for a reader of whole texts only: what a model generates stays as it is.
-    public override ITokenDecoder CreateDecoder(bool skipControl) =>
-        new PieceDecoder(Table, skipControl, stripFirstSpace: false, cleanSpaces: _preTokenizer.CleansSpaces && !skipControl);
-
-    protected override void EncodeSegment(ReadOnlySpan<char> text, List<int> ids)
+    protected override void EncodeWord(ReadOnlySpan<byte> word, MergeList list, List<int> ids)
     {
-        Scratch scratch = _pool.Rent();
-        scratch.Points.Set(text);
-        List<int> ends = _preTokenizer.Split(scratch.Points, scratch.Ends, scratch.MoreEnds);
-        int start = 0;
-        foreach (int end in ends)
-        {
-            EncodeWord(scratch, scratch.Points.WriteUtf8(start, end, scratch.Utf8((end - start) * 4L)), ids);
-            start = end;
-        }
-        if (scratch.IsSmall)
-            _pool.Return(scratch);
-    }
-
-    private void EncodeWord(Scratch scratch, int length, List<int> ids)
-    {
-        ReadOnlySpan<byte> word = scratch.Utf8(length)[..length];
-        if (length == 1 || _preTokenizer.WholeWords)
+        if (word.Length == 1 || _wholeWords || (_wholeLineBreaks && !word.ContainsAnyExcept((byte)'\n')))
         {
             int whole = _lookup.Find(word);
             if (whole >= 0)
@@ -75,44 +55,34 @@ internal sealed class BpeTokenizer : SegmentedTokenizer
                 return;
             }
         }
-        MergeList list = scratch.Merges;
         list.Clear();
-        foreach (byte value in word)
-            list.Add(_byteTokens[value], 1);
+        for (int at = 0; at < word.Length;)
+        {
+            int length = _isByteLevel ? 1 : word[at] switch { < 0x80 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 };
+            list.Add(_isByteLevel ? _byteTokens[word[at]] : _lookup.Find(word.Slice(at, length)), length);
+            at += length;
+        }
         list.Merge(new RankRule(_merges));
         for (int i = list.First; i >= 0; i = list.Next(i))
         {
-            int id = list.Id(i) >= 0 ? list.Id(i) : _unknown;
-            if (id >= 0)
-                ids.Add(id);
+            if (list.Id(i) >= 0)
+                ids.Add(list.Id(i));
+            else
+                foreach (byte value in word[list.Start(i)..list.End(i)])
+                    if ((_byteTokens[value] >= 0 ? _byteTokens[value] : _unknown) is >= 0 and int id)
+                        ids.Add(id);
         }
     }
 
-    private static PieceSpelling Spelling(ByteAlphabet alphabet) => (id, kind, spelling, bytes) =>
+    private static PieceSpelling Spelling(SpellingAlphabet kind, ByteAlphabet alphabet) => (id, token, spelling, bytes) =>
     {
-        if (kind == TokenKind.Byte)
+        if (token == TokenKind.Byte)
             bytes.Add(ByteTokens.Parse(id, spelling));
-        else if (kind is TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown || !alphabet.TryDecode(spelling, bytes))
+        else if (token is TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown)
+            bytes.AddRange(spelling);
+        else if (kind == SpellingAlphabet.MarkedSpaces)
+            WordMarks.ToSpaces(spelling, bytes);
+        else if (kind != SpellingAlphabet.Gpt2 || !alphabet.TryDecode(spelling, bytes))
             bytes.AddRange(spelling);
     };
-
-    private sealed class Scratch
-    {
-        private byte[] _utf8 = new byte[256];
-
-        public CodePoints Points { get; } = new();
-        public MergeList Merges { get; } = new();
-        public List<int> Ends { get; } = [];
-        public List<int> MoreEnds { get; } = [];
-
-        // A long text's memory is not kept for the next.
-        public bool IsSmall => Points.Capacity <= 1 << 16 && Merges.Capacity <= 1 << 16;
-
-        public Span<byte> Utf8(long length)
-        {
-            if (_utf8.Length < length)
-                _utf8 = new byte[checked((int)Math.Max(length, _utf8.Length * 2L))];
-            return _utf8;
-        }
-    }
 }

@@ -8,8 +8,11 @@ namespace Tessera.Tokenizer.Bpe;
 internal static class MergeTable
 {
     /// <summary>Reads "left right" lines.</summary>
+    /// <param name="merges">The lines.</param>
+    /// <param name="spell">Writes the bytes of a spelling, three a character at most, and returns their number; −1 where it stands for none.</param>
+    /// <param name="lookup">The tokens by their bytes.</param>
     /// <exception cref="ModelFormatException">A line is not two spellings.</exception>
-    public static PairTable Read(string[] merges, ByteAlphabet alphabet, ByteLookup lookup)
+    public static PairTable Read(string[] merges, MergeSpelling spell, ByteLookup lookup)
     {
         PairTable table = new(merges.Length);
         byte[] buffer = [];
@@ -20,10 +23,10 @@ internal static class MergeTable
             int space = line.Length > 2 ? line[1..].IndexOf(' ') + 1 : 0;
             if (space == 0 || space == line.Length - 1)
                 throw new ModelFormatException($"tokenizer.ggml.merges: line {rank} is '{line}', expected two spellings with a space between");
-            if (buffer.Length < line.Length)
-                buffer = new byte[line.Length * 2];
-            int left = alphabet.Decode(line[..space], buffer);
-            int right = left < 0 ? -1 : alphabet.Decode(line[(space + 1)..], buffer.AsSpan(left));
+            if (buffer.Length < line.Length * 3L)
+                buffer = new byte[checked(line.Length * 3)];
+            int left = spell(line[..space], buffer);
+            int right = left < 0 ? -1 : spell(line[(space + 1)..], buffer.AsSpan(left));
             if (right < 0)
                 continue;
             int leftId = lookup.Find(buffer.AsSpan(0, left));
@@ -35,6 +38,9 @@ internal static class MergeTable
         return table;
     }
 }
+
+/// <summary>Writes the bytes that a spelling in a merge stands for.</summary>
+internal delegate int MergeSpelling(ReadOnlySpan<char> spelling, Span<byte> destination);
 
 /// <summary>Merges by the table.</summary>
 internal readonly struct RankRule(PairTable table) : IMergeRule

@@ -33,7 +33,7 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
             throw new ModelFormatException("tokenizer.ggml.scores: missing; SentencePiece needs them");
         _priorities = ScoreRule.Priorities(assets.Scores);
         _lookup = new ByteLookup(PieceStore.Build(Table.Count, (id, bytes) => bytes.AddRange(assets.Tokens[id])), Table.IsText);
-        _wordsAreApart = WordsAreApart(assets.Tokens);
+        _wordsAreApart = WordMarks.AreApart(assets.Tokens);
         _byteTokens = ByteTokens.Find(Table);
         _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
         _addSpace = assets.AddSpacePrefix ?? true;
@@ -57,7 +57,7 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
         bool afterUnknown = false;
         for (int start = 0, end; start < length; start = end)
         {
-            end = _wordsAreApart ? WordEnd(bytes.AsSpan(0, length), start) : length;
+            end = _wordsAreApart ? start + WordMarks.WordEnd(bytes.AsSpan(start, length - start)) : length;
             ReadOnlySpan<byte> word = bytes.AsSpan(start, end - start);
             Fill(scratch.Merges, word);
             scratch.Merges.Merge(new ScoreRule(_lookup, _priorities, bytes, start));
@@ -65,30 +65,6 @@ internal sealed class SpmTokenizer : SegmentedTokenizer
         }
         if (scratch.IsSmall)
             _pool.Return(scratch);
-    }
-
-    // Where no token has a mark behind something else, no merge crosses such a place: words can be merged one by one, which is the
-    // same and stays in the cache.
-    private static bool WordsAreApart(byte[][] tokens)
-    {
-        foreach (ReadOnlySpan<byte> token in tokens)
-        {
-            ReadOnlySpan<byte> rest = token;
-            while (rest.StartsWith(WordMarks.Utf8))
-                rest = rest[WordMarks.Utf8.Length..];
-            if (rest.IndexOf(WordMarks.Utf8) >= 0)
-                return false;
-        }
-        return true;
-    }
-
-    private static int WordEnd(ReadOnlySpan<byte> text, int start)
-    {
-        int at = start;
-        while (text[at..].StartsWith(WordMarks.Utf8))
-            at += WordMarks.Utf8.Length;
-        int next = text[at..].IndexOf(WordMarks.Utf8);
-        return next < 0 ? text.Length : at + next;
     }
 
     private static int Escape(ReadOnlySpan<char> text, byte[] bytes, int length)

@@ -27,7 +27,7 @@ internal sealed partial class PreTokenizer
         "ufakzeka" => new(new SplitStage<WordRule>(new() { Digits = 1, Contractions = false })),
         "seed-coder" => new(new SplitStage<WordRule>(new() { Digits = 1, PunctuationTakesLines = false })),
         "minicpm5" => new(ThreeNumbers, Word(int.MaxValue)) { CleansSpaces = true, WholeWords = true },
-        "laguna" => new(new SplitStage<LineRule>(default), Word(1)),
+        "laguna" => new(Lines, Word(1)),
         "gpt-4o" or "llama4" or "kanana2" or "talkie" or "minimax-m2" => new(new SplitStage<CasedWordRule>(new())),
         "tekken" => new(new SplitStage<CasedWordRule>(new() { Digits = 1, Contractions = false })) { WholeWords = true, AddsBos = true },
         "deepseek-llm" => new(Newline,
@@ -38,6 +38,22 @@ internal sealed partial class PreTokenizer
             new SplitStage<RangeRule>(new(DeepSeekRanges.EastAsian)), Digit),
         "deepseek-v3" or "hunyuan-dense" or "joyai-llm" or "hy_v4"
             => new(ThreeNumbers, new SplitStage<RangeRule>(new(DeepSeekRanges.HanAndKana)), new SplitStage<DeepSeek3Rule>(default)),
+        "spark2_5" => new(ThreeNumbers, new SplitStage<RangeRule>(new(DeepSeekRanges.HanAndKana)), new SplitStage<DeepSeek3Rule>(new() { LinesApart = true }), Digit),
+        "afmoe" => new(new DigitGroupStage(CharClass.Number, isolated: true), new SplitStage<RangeRule>(new(EastAsianRanges.WithoutSpaces)), new SplitStage<DeepSeek3Rule>(default)),
+        "youtu" => new(new SplitStage<RangeRule>(new(EastAsianRanges.Hangul)), new SplitStage<RangeRule>(new(EastAsianRanges.Punctuation)),
+            new SplitStage<RangeRule>(new(EastAsianRanges.Bopomofo)), new SplitStage<RangeRule>(new(DeepSeekRanges.HanAndKana)),
+            new SplitStage<CasedWordRule>(new() { Digits = 1 })) { WholeWords = true },
+        "granite-embed-multi-97m" => new(new SplitStage<CasedWordRule>(new())) { WholeWords = true },
+        "tiny_aya" or "cohere2moe" => new(new DigitGroupStage(CharClass.Digit, isolated: true, wholeWords: true), new SplitStage<CasedWordRule>(new())),
+        "kimi-k2" => new(new SplitStage<CasedWordRule>(new() { HanApart = true, Slashes = false })),
+        "superbpe" => new(new SplitStage<RunRule>(new(CharClass.Number)), new DigitGroupStage(CharClass.Digit, isolated: false)),
+        "exaone-moe" => new(new SplitStage<PhraseRule>(default)) { CleansSpaces = true },
+        "jais-2" => new(new SplitStage<WordRule>(new() { WhiteInPowers = true })) { CleansSpaces = true },
+        "chameleon" => new(new SplitStage<SentinelRule>(default), new SplitStage<ImageTokenRule>(default), new SplitStage<SpacePairRule>(default),
+            Digit, new SplitStage<RunRule>(new(CharClass.Punctuation, most: 1, ascii: "$+<=>^`|~")), Gpt2) { AddsBos = true },
+        "gemma4" or "granite-embed-multi-311m" => new(Lines) { CleansSpaces = true, Alphabet = SpellingAlphabet.MarkedSpaces, WholeLineBreaks = true, NeedsBos = true },
+        "sarvam-moe" => new(Lines) { Alphabet = SpellingAlphabet.MarkedSpaces },
+        "whitespace" => new(new SplitStage<RunRule>(new(CharClass.White))) { CleansSpaces = true, Alphabet = SpellingAlphabet.Plain },
         "bloom" or "gpt3-finnish" => new(Bloom) { CleansSpaces = true },
         "poro-chat" => new(Bloom),
         "viking" => new(Bloom, Digit),
@@ -45,6 +61,7 @@ internal sealed partial class PreTokenizer
     };
 
     private static SplitStage<Gpt2Rule> Gpt2 => new SplitStage<Gpt2Rule>(default);
+    private static SplitStage<LineRule> Lines => new SplitStage<LineRule>(default);
     private static SplitStage Bloom => new SplitStage<BloomRule>(default);
     private static SplitStage Digit => new SplitStage<RunRule>(new(CharClass.Number, most: 1));
     private static SplitStage ThreeNumbers => new SplitStage<RunRule>(new(CharClass.Number, most: 3));

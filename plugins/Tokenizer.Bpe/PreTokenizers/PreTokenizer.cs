@@ -18,6 +18,15 @@ internal sealed partial class PreTokenizer
     /// <summary>Whether decoding a whole text takes back spaces before punctuation.</summary>
     public bool CleansSpaces { get; private init; }
 
+    /// <summary>How the vocabulary spells bytes.</summary>
+    public SpellingAlphabet Alphabet { get; private init; }
+
+    /// <summary>Whether a text starts with BOS even where the file says otherwise: the model answers nonsense without it.</summary>
+    public bool NeedsBos { get; private init; }
+
+    /// <summary>Whether a run of line feeds that is a token needs no merges.</summary>
+    public bool WholeLineBreaks { get; private init; }
+
     /// <summary>Cuts a text; returns the ends of its words, in one of the two lists.</summary>
     public List<int> Split(CodePoints text, List<int> first, List<int> second)
     {

@@ -14,9 +14,17 @@ public readonly struct CasedWordRule() : ISplitRule
     /// <summary>Whether a word takes the contraction behind it along.</summary>
     public bool Contractions { get; init; } = true;
 
+    /// <summary>Whether runs of Han are pieces of their own and no part of a word.</summary>
+    public bool HanApart { get; init; }
+
+    /// <summary>Whether punctuation takes slashes behind it along, as it does line breaks.</summary>
+    public bool Slashes { get; init; } = true;
+
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
+        if (HanApart && HanRanges.Has(text[at]))
+            return HanRanges.Run(text, at + 1, end);
         int word = Word(text, at, end);
         if (word > at)
             return Contractions ? Scan.Contraction(text, word, end, true) : word;
@@ -26,34 +34,43 @@ public readonly struct CasedWordRule() : ISplitRule
         int run = Scan.RunWithout(text, mark, end, CharClass.White | CharClass.Number | CharClass.Letter);
         if (run == mark)
             return Scan.WhiteOrLines(text, at, end);
-        while (run < end && (text.Is(run, CharClass.Newline) || text[run] == '/'))
+        while (run < end && (text.Is(run, CharClass.Newline) || (Slashes && text[run] == '/')))
             run++;
         return run;
     }
 
     // The alternatives in the pattern's order: each is tried with a leading code point first, then without.
-    private static int Word(CodePoints text, int at, int end)
+    private int Word(CodePoints text, int at, int end)
     {
         bool lead = at + 1 < end && !text.Is(at, CharClass.Newline | CharClass.Letter | CharClass.Number);
         int found = lead ? EndsLower(text, at + 1, end) : -1;
         if (found < 0)
             found = EndsLower(text, at, end);
-        if (found < 0 && lead && text.Is(at + 1, U))
-            found = Scan.Run(text, at + 1, end, U);
+        if (found < 0 && lead && Is(text, at + 1, U))
+            found = Run(text, at + 1, end, U);
         if (found < 0)
-            found = Scan.Run(text, at, end, U);
+            found = Run(text, at, end, U);
         return found;
     }
 
     // U*V+ with backtracking: where no V follows the run of U, its last member that is also a V becomes the V+.
-    private static int EndsLower(CodePoints text, int at, int end)
+    private int EndsLower(CodePoints text, int at, int end)
     {
-        int run = Scan.Run(text, at, end, U);
-        if (run < end && text.Is(run, V))
-            return Scan.Run(text, run, end, V);
+        int run = Run(text, at, end, U);
+        if (run < end && Is(text, run, V))
+            return Run(text, run, end, V);
         for (int i = run; i > at; i--)
             if (text.Is(i - 1, V))
                 return i;
         return -1;
     }
+
+    private int Run(CodePoints text, int at, int end, CharClass classes)
+    {
+        while (at < end && Is(text, at, classes))
+            at++;
+        return at;
+    }
+
+    private bool Is(CodePoints text, int at, CharClass classes) => text.Is(at, classes) && !(HanApart && HanRanges.Has(text[at]));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Tessera.Tokenizers.Common.Splitting;
@@ -26,8 +27,14 @@ public enum CharClass : ushort
     White = 128,
     /// <summary>CR and LF; they are White too.</summary>
     Newline = 256,
+    /// <summary>Nd; they are Number too.</summary>
+    Digit = 512,
+    /// <summary>Pc; they are Punctuation too.</summary>
+    Connector = 1024,
     /// <summary>L.</summary>
     Letter = Upper | Lower | OtherLetter,
+    /// <summary><c>\w</c>: L, M, Nd, Pc.</summary>
+    Word = Letter | Mark | Digit | Connector,
 }
 
 /// <summary>Finds the class of a code point in Unicode's tables.</summary>
@@ -40,7 +47,12 @@ public static class CharClasses
     /// <summary>The class of a code point.</summary>
     public static CharClass Of(Rune rune)
     {
-        CharClass known = (CharClass)ByCategory[(int)Rune.GetUnicodeCategory(rune)];
+        UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+        CharClass known = (CharClass)ByCategory[(int)category];
+        if (category == UnicodeCategory.DecimalDigitNumber)
+            known |= CharClass.Digit;
+        else if (category == UnicodeCategory.ConnectorPunctuation)
+            known |= CharClass.Connector;
         if (known == CharClass.None && Rune.IsWhiteSpace(rune))
             known = rune.Value is '\r' or '\n' ? CharClass.White | CharClass.Newline : CharClass.White;
         return known;

@@ -40,6 +40,15 @@ public sealed class CodePoints
         Length = count;
     }
 
+    /// <summary>Puts one code point in the place of another, class and all.</summary>
+    public void Replace(int from, Rune to)
+    {
+        CharClass kind = CharClasses.Of(to);
+        for (int i = 0; i < Length; i++)
+            if (_points[i] == from)
+                (_points[i], _classes[i]) = (to.Value, kind);
+    }
+
     /// <summary>Writes a range as UTF-8 and returns the length; at most four bytes a code point.</summary>
     public int WriteUtf8(int start, int end, Span<byte> destination)
     {

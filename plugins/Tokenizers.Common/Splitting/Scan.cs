@@ -19,6 +19,17 @@ internal static class Scan
         return at;
     }
 
+    /// <summary>Whether a spelling stands here.</summary>
+    public static bool Starts(CodePoints text, int at, int end, string spelling)
+    {
+        if (end - at < spelling.Length)
+            return false;
+        for (int i = 0; i < spelling.Length; i++)
+            if (text[at + i] != spelling[i])
+                return false;
+        return true;
+    }
+
     /// <summary><c>'s|'t|'re|'ve|'m|'ll|'d</c>: the end, or <paramref name="at"/> where there is none.</summary>
     public static int Contraction(CodePoints text, int at, int end, bool ignoreCase)
     {
@@ -49,6 +60,22 @@ internal static class Scan
             if (text.Is(i - 1, CharClass.Newline))
                 return i;
         return run < end && run - at > 1 ? run - 1 : run;
+    }
+
+    /// <summary><c>\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)| … |\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}</c> at a white space.</summary>
+    public static int LinesOrPowers(CodePoints text, int at, int end)
+    {
+        // Behind a white space that ends no line a run is being cut up already: it has no line breaks left, and one longer than 512 need not be measured again.
+        bool isRest = at > 0 && text.Is(at - 1, CharClass.White) && !text.Is(at - 1, CharClass.Newline);
+        int run = Run(text, at, isRest ? (int)Math.Min(end, at + 513L) : end, CharClass.White);
+        for (int i = run; i > at && !isRest; i--)
+            if (text.Is(i - 1, CharClass.Newline))
+                return i;
+        int count = run - at;
+        for (int size = 512; size >= 2; size >>= 1)
+            if (count > size || (count == size && run == end))
+                return at + size;
+        return Math.Min(at + 1, run);
     }
 
     private static int Fold(int point, int fold) => point is >= 'A' and <= 'Z' ? point | fold : point;

@@ -15,6 +15,12 @@ public readonly struct WordRule() : ISplitRule
     /// <summary>Whether punctuation takes the line breaks behind it along.</summary>
     public bool PunctuationTakesLines { get; init; } = true;
 
+    /// <summary>Whether runs of white space are cut into powers of two, up to 512.</summary>
+    public bool WhiteInPowers { get; init; }
+
+    /// <summary>Whether white space at the end of a text is one piece, line breaks and all: <c>\s+$</c> before the other white space.</summary>
+    public bool WhiteAtEnd { get; init; }
+
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
@@ -30,7 +36,8 @@ public readonly struct WordRule() : ISplitRule
         int mark = text[at] == ' ' && at + 1 < end ? at + 1 : at;
         int run = Scan.RunWithout(text, mark, end, CharClass.White | CharClass.Number | Word);
         if (run == mark)
-            return Scan.WhiteOrLines(text, at, end);
+            return WhiteAtEnd && Scan.Run(text, at, end, CharClass.White) == end ? end
+                : WhiteInPowers ? Scan.LinesOrPowers(text, at, end) : Scan.WhiteOrLines(text, at, end);
         return PunctuationTakesLines ? Scan.Run(text, run, end, CharClass.Newline) : run;
     }
 }

@@ -143,7 +143,7 @@ public class BpeTokenizerTests
                 decoder.Append(id, buffer);
             decoder.Finish(buffer);
         }
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 8; i++)
             Run();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Run();
