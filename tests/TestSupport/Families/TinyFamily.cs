@@ -42,6 +42,9 @@ public sealed class TinyFamily
     /// <summary>The length of a head.</summary>
     public int Head { get; }
 
+    /// <summary>The architecture's own keys.</summary>
+    public IEnumerable<string> Keys => _keys.Keys;
+
     /// <summary>Every tensor.</summary>
     public IReadOnlyList<(string Name, long[] Shape)> Tensors => _tensors;
 
