@@ -1,7 +1,7 @@
-namespace Tessera.Tokenizer.Bpe.PreTokenizers;
+namespace Tessera.Tokenizers.Common.Splitting;
 
 /// <summary>The code point ranges in the patterns of DeepSeek's <see href="https://huggingface.co/deepseek-ai/deepseek-llm-7b-base/blob/main/tokenizer.json">tokenizer.json</see>.</summary>
-internal static class DeepSeekRanges
+public static class DeepSeekRanges
 {
     /// <summary>Letters that have case.</summary>
     public static int[] Letters =>
