@@ -69,10 +69,12 @@ internal sealed unsafe class CheckScript : IDisposable
         Rows(1, 7, 2);
         Rows(0, 22, 1);
         yield return "drafts taken back, decode rows in another order";
-        Plan(3, MaxContext);
         Rows(3, 19, 3, shift: 40);
         Rows(0, 23, 24, last: true);
         yield return "positions that are not the cache indices";
+        Plan(1, MaxContext);
+        Rows(1, 0, 3);
+        yield return "a new sequence in another's slot, planned to become longer";
         Forget(0, 47);
         Rows(0, 47, 1);
         yield return "one row alone, blocks before its window freed";

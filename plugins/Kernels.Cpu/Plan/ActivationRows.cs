@@ -55,31 +55,30 @@ internal sealed unsafe class ActivationRows
                 _forms[i].Prepare(x, columns, destination + _offsets[i]);
     }
 
-    /// <summary>Bytes of an interleaved panel of up to so many rows: all parts in all forms that tiles read.</summary>
-    public long PanelBytes(int width) => _parts * PanelOffset(_forms.Length, width);
+    /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read, part after part.</summary>
+    public long PanelBytes(int width) => PanelOffset(_forms.Length, width) * _parts;
 
     /// <summary>Where a kernel's form of a part stands in a panel.</summary>
     public long PanelOffsetOf(LinearKernel kernel, int width, int part = 0) =>
         part * PanelOffset(_forms.Length, width) + PanelOffset(Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation)), width);
 
-    /// <summary>Interleaves a share of the columns of prepared rows.</summary>
+    /// <summary>Interleaves a slice of the columns of prepared rows.</summary>
     /// <param name="prepared">The rows.</param>
     /// <param name="rows">Their number.</param>
     /// <param name="panels">A panel for each <paramref name="width"/> rows begun.</param>
     /// <param name="width">Rows of a panel.</param>
-    /// <param name="share">The share's number.</param>
-    /// <param name="shares">The number of shares.</param>
-    public void Pack(byte* prepared, int rows, byte* panels, int width, int share, int shares)
+    /// <param name="slice">The slice's number.</param>
+    /// <param name="slices">The number of slices.</param>
+    public void Pack(byte* prepared, int rows, byte* panels, int width, int slice, int slices)
     {
-        long panelBytes = PanelBytes(width), partBytes = PanelOffset(_forms.Length, width);
-        for (int first = 0; first < rows; first += width, panels += panelBytes)
+        int columns = _source.Width / _parts;
+        long partBytes = PanelOffset(_forms.Length, width);
+        for (int first = 0; first < rows; first += width)
         {
             int count = Math.Min(width, rows - first);
-            for (int part = 0; part < _parts; part++)
+            for (int part = 0; part < _parts; part++, panels += partBytes)
                 for (int i = 0; i < _forms.Length; i++)
-                    _forms[i].Pack(
-                        prepared + first * Stride + part * _partStride + _offsets[i], Stride, count, _source.Width / _parts,
-                        panels + part * partBytes + PanelOffset(i, width), TileKernel.WidthOf(count, width), share, shares);
+                    _forms[i].Pack(prepared + first * Stride + part * _partStride + _offsets[i], Stride, count, columns, panels + PanelOffset(i, width), TileKernel.WidthOf(count, width), slice, slices);
         }
     }
 

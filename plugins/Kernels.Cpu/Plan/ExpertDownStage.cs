@@ -23,11 +23,8 @@ internal sealed unsafe class ExpertDownStage : Stage
         _plan = plan;
         _bias = biases.Down;
         (_factor, _residual, _output) = (factor, residual, output);
-        _few = Product.BlockSize(plan.Down, output.Width, lanes, few: true);
-        _many = Product.BlockSize(plan.Down, output.Width, lanes, few: false);
-        int block = Math.Max(_few, _many);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, block);
-        sizes.Block = Math.Max(sizes.Block, plan.Down.ScratchBytes(block));
+        _few = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Few, sizes);
+        _many = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Many, sizes);
     }
 
     public override void Run(Lane lane, Step step)

@@ -26,8 +26,8 @@ internal sealed unsafe class ExpertGateStage : Stage
         (_gateForm, _upForm) = (plan.Input.OffsetOf(plan.Gate), plan.Input.OffsetOf(plan.Up));
         _exact = exact;
         LinearKernel larger = plan.Gate.WorkingRowBytes > plan.Up.WorkingRowBytes ? plan.Gate : plan.Up;
-        _few = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, few: true);
-        _many = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, few: false);
+        _few = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Few, sizes);
+        _many = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Many, sizes);
         int block = Math.Max(_few, _many);
         sizes.BlockRows = Math.Max(sizes.BlockRows, 2 * block);
         sizes.Block = Math.Max(sizes.Block, GateScratch(block) + plan.Up.ScratchBytes(block));

@@ -56,8 +56,14 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     /// <summary>Where the kernel's form of the activations starts in an interleaved panel.</summary>
     public long PanelForm { get; set; }
 
+    /// <summary>Whether the products are results as they are.</summary>
+    private bool IsBare => Bias == null && Factor == 1 && Residual is null && Cap == 0;
+
     /// <summary>How a number of batch rows is taken.</summary>
-    public RowPath Path(int rows) => rows >= TileRows && Kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
+    public RowPath Path(int rows) => PathOf(Kernel, rows);
+
+    /// <summary>How a number of batch rows is taken by a matrix.</summary>
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
 
     /// <summary>Weight rows of a block.</summary>
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };
@@ -70,21 +76,32 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     /// <summary>Chooses the block sizes.</summary>
     public void Divide(long stageRows, int lanes, LaneSizes sizes)
     {
-        _few = BlockSize(Kernel, stageRows, lanes, few: true);
-        _many = BlockSize(Kernel, stageRows, lanes, few: false);
-        int largest = Math.Max(_few, _many);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, largest);
-        sizes.Block = Math.Max(sizes.Block, Kernel.ScratchBytes(largest));
-        if (Kernel.Tile is not { } tile)
-            return;
-        _tiles = Size(stageRows, lanes, TileBytes * Panels.Rows / tile.PanelBytes);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, _tiles);
-        sizes.Block = Math.Max(sizes.Block, tile.PanelBytes * _tiles / Panels.Rows + tile.WorkBytes);
+        _few = BlockSize(Kernel, stageRows, lanes, RowPath.Few, sizes);
+        _many = BlockSize(Kernel, stageRows, lanes, RowPath.Many, sizes);
+        _tiles = BlockSize(Kernel, stageRows, lanes, RowPath.Tiles, sizes);
     }
 
     /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>
-    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, bool few) =>
-        Size(stageRows, lanes, (few ? FewBytes : ManyBytes) / kernel.WorkingRowBytes);
+    /// <param name="kernel">The matrix.</param>
+    /// <param name="stageRows">Weight rows of the stage.</param>
+    /// <param name="lanes">The number of lanes.</param>
+    /// <param name="path">How batch rows are taken.</param>
+    /// <param name="sizes">Grown to what a block needs.</param>
+    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, RowPath path, LaneSizes sizes)
+    {
+        if (path == RowPath.Tiles && kernel.Tile is null)
+            return 8;
+        long fitting = path switch
+        {
+            RowPath.Few => FewBytes / kernel.WorkingRowBytes,
+            RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
+            _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
+        };
+        int rows = (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), fitting), 8, MaxBlockRows) & ~7;
+        sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
+        sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.PanelBytes * rows / Panels.Rows + kernel.Tile.WorkBytes : kernel.ScratchBytes(rows));
+        return rows;
+    }
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
     public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
@@ -95,14 +112,14 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
         for (int first = 0; first < batchRows; first += width, panels += panelBytes)
         {
             int rows = Math.Min(width, batchRows - first), wide = TileKernel.WidthOf(rows, width);
-            if (IsPlain)
-                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
-            else
+            if (IsBare)
             {
-                tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
-                for (int row = 0; row < rows; row++)
-                    Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
+                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
+                continue;
             }
+            tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
+            for (int row = 0; row < rows; row++)
+                Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
         }
     }
 
@@ -111,7 +128,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     {
         Kernel.Begin(FirstRow + firstRow, rowCount, lane.Block);
         activations += Form;
-        if (IsPlain)
+        if (IsBare)
         {
             Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
             return;
@@ -124,10 +141,6 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
                 Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
         }
     }
-
-    private bool IsPlain => Bias == null && Factor == 1 && Residual is null && Cap == 0;
-
-    private static int Size(long stageRows, int lanes, long most) => (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), most), 8, MaxBlockRows) & ~7;
 
     private void Finish(float* products, int row, int firstRow, int rowCount)
     {

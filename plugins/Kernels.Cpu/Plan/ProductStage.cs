@@ -16,7 +16,7 @@ internal sealed unsafe class ProductStage : Stage
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="tileWidth">Activation rows of an interleaved panel.</param>
     /// <param name="sizes">Grown to what the stage needs.</param>
-    /// <param name="parts">Equal parts of the input that products take one of.</param>
+    /// <param name="parts">Equal parts of the input, of which each product takes one.</param>
     public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, int tileWidth, LaneSizes sizes, int parts = 1)
     {
         _stage = stage;

@@ -181,7 +181,7 @@ public sealed class BackendCheckTests
             ("gelu", ActivationNode a) => a with { Activation = Activation.GeluTanh },
             ("concat", ConcatNode { Groups: 1 } c) => c with { A = c.B, B = c.A },
             ("concat groups", ConcatNode { BIsShared: false } c) => c with { Groups = 1 },
-            ("head linear", HeadLinearNode h) => h with { Input = graph.Nodes.OfType<RopeNode>().Select(r => r.Output).LastOrDefault(o => o.Width == h.Input.Width) ?? h.Input },
+            ("head linear", HeadLinearNode h) => h with { Input = graph.Nodes.OfType<RopeNode>().Select(r => r.Output).LastOrDefault(o => o.Width == h.Input.Width && o.Id < h.Output.Id) ?? h.Input },
             _ => n,
         })],
         CacheGroups = [.. graph.CacheGroups.Select(g => mistake == "window" && g.Kind == CacheKind.Window ? g with { Window = g.Window - 1 } : g)],

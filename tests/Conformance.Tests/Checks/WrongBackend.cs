@@ -8,7 +8,8 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
     private static readonly string[] Steps =
     [
         "two prefill chunks", "a decode row beside a later chunk", "a fork with block copies", "draft rows, a decode row and a prefill",
-        "drafts taken back, decode rows in another order", "positions that are not the cache indices", "one row alone, blocks before its window freed",
+        "drafts taken back, decode rows in another order", "positions that are not the cache indices", "a new sequence in another's slot, planned to become longer",
+        "one row alone, blocks before its window freed",
     ];
 
     private int _swapped = -1;
