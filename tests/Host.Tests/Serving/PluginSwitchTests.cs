@@ -101,14 +101,18 @@ public sealed class PluginSwitchTests : IDisposable
         JsonElement error = await PostAsync(admin, "activate", $"{Kernels}@0.9.4", HttpStatusCode.Conflict);
         Assert.Contains("has no type", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
 
-        // Loads, and no model can be built with it.
-        string echo = Path.Combine(AppContext.BaseDirectory, "packages", TestPackages.Echo);
-        await InstallAsync(admin, Repacked(Kernels, "0.9.5", source: echo));
+        // Loads, and computes something else than the operations mean.
+        await InstallAsync(admin, Repacked(Kernels, "0.9.5", source: Path.Combine(AppContext.BaseDirectory, "packages", TestPackages.Echo)));
         error = await PostAsync(admin, "activate", $"{Kernels}@0.9.5", HttpStatusCode.Conflict);
-        Assert.Contains("chain.gguf", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("backend 'echo': differs from the float64 reference", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        // Loads, and no model can be built with it.
+        await InstallAsync(admin, Repacked(Kernels, "0.9.6", source: Path.Combine(TestServer.Executable, "plugins", "tokenizer.spm")));
+        error = await PostAsync(admin, "activate", $"{Kernels}@0.9.6", HttpStatusCode.Conflict);
+        Assert.Contains("no kernel backend", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
 
         await TestServer.UntilAsync(() => server.Host.Plugins.Retired.Count == 0, "what was tried is gone");
-        Assert.Equal(["0.1.0 active", "0.9.4 quarantined", "0.9.5 quarantined"], await LinesAsync(admin));
+        Assert.Equal(["0.1.0 active", "0.9.4 quarantined", "0.9.5 quarantined", "0.9.6 quarantined"], await LinesAsync(admin));
         Assert.Equal("def", (await server.PostAsync("/v1/completions", new { prompt = "abc", max_tokens = 3, temperature = 0 })).Ok().Content());
         Assert.Equal(200, (await server.GetAsync("/ready")).Status);
     }
