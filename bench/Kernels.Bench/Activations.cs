@@ -13,10 +13,13 @@ internal static unsafe class Activations
     }
 
     /// <summary>Prepares floats in place.</summary>
-    public static void Prepare(byte* row, int columns, CpuIsa isa)
+    public static void Prepare(byte* row, int columns, ActivationForm form, CpuIsa isa)
     {
         float[] copy = new Span<float>(row, columns).ToArray();
         fixed (float* x = copy)
-            Int8Activation.Prepare(x, columns, row, isa);
+            if (form == ActivationForm.Int8Groups32)
+                Int8Activation.Prepare(x, columns, row, isa);
+            else if (form == ActivationForm.Int8Blocks256)
+                Int8SuperActivation.Prepare(x, columns, row, isa);
     }
 }

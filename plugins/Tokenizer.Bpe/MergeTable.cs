@@ -41,14 +41,3 @@ internal static class MergeTable
 
 /// <summary>Writes the bytes that a spelling in a merge stands for.</summary>
 internal delegate int MergeSpelling(ReadOnlySpan<char> spelling, Span<byte> destination);
-
-/// <summary>Merges by the table.</summary>
-internal readonly struct RankRule(PairTable table) : IMergeRule
-{
-    public bool TryMerge(int left, int right, int start, int end, out uint priority, out int merged)
-    {
-        long found = (left | right) < 0 ? -1 : table.Find(left, right);
-        (priority, merged) = ((uint)(found >> 32), (int)found);
-        return found >= 0;
-    }
-}

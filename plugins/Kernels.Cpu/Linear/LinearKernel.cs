@@ -1,3 +1,5 @@
+using Tessera.Kernels.Cpu.Tiles;
+
 namespace Tessera.Kernels.Cpu.Linear;
 
 /// <summary>Multiplies a block of a weight's rows with prepared activation rows. One call handles a block; results do not depend on how rows are grouped into calls.</summary>
@@ -14,6 +16,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
 
     /// <summary>The length of a weight row and of an activation row.</summary>
     public int Columns { get; } = checked((int)weight.Columns);
+
+    /// <summary>The way through tiles, for many activation rows: bitwise the same products. Null: there is none.</summary>
+    public virtual TileKernel? Tile => null;
 
     /// <summary>Bytes that a weight row takes in the cache while it is used.</summary>
     public abstract long WorkingRowBytes { get; }

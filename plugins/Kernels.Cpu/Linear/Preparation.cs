@@ -1,4 +1,6 @@
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Groups;
+using Tessera.Kernels.Cpu.Tiles.Supers;
 
 namespace Tessera.Kernels.Cpu.Linear;
 
@@ -11,6 +13,9 @@ internal abstract unsafe class Preparation
     /// <summary>Signed bytes in groups of 32.</summary>
     public static Preparation Int8(CpuIsa isa) => new Int8Groups(isa);
 
+    /// <summary>Signed bytes in blocks of 256.</summary>
+    public static Preparation Int8Super(CpuIsa isa) => new Int8Blocks(isa);
+
     /// <summary>Whatever a quantization's own row dot asks for.</summary>
     public static Preparation Of(IRowDot rowDot) => new Plugin(rowDot);
 
@@ -22,6 +27,22 @@ internal abstract unsafe class Preparation
     /// <param name="columns">Its length.</param>
     /// <param name="destination">64-byte aligned.</param>
     public abstract void Prepare(float* x, int columns, byte* destination);
+
+    /// <summary>Bytes of an interleaved panel of up to so many rows; 0 where no tile reads the form.</summary>
+    public virtual long PanelBytes(int columns, int width) => 0;
+
+    /// <summary>Interleaves a part of the columns of prepared rows.</summary>
+    /// <param name="rows">Prepared rows.</param>
+    /// <param name="stride">Bytes from one to the next.</param>
+    /// <param name="count">Rows that are there, 1 to <paramref name="width"/>.</param>
+    /// <param name="columns">Their length.</param>
+    /// <param name="panel">The panel.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="part">The part's number.</param>
+    /// <param name="parts">The number of parts.</param>
+    public virtual void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts)
+    {
+    }
 
     /// <summary>True where both make the same bytes.</summary>
     public abstract bool IsSameAs(Preparation other);
@@ -45,7 +66,26 @@ internal abstract unsafe class Preparation
 
         public override void Prepare(float* x, int columns, byte* destination) => Int8Activation.Prepare(x, columns, destination, isa);
 
+        public override long PanelBytes(int columns, int width) => (long)columns / Int8Activation.Group * GroupActivations.Bytes(width);
+
+        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) =>
+            GroupActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
+
         public override bool IsSameAs(Preparation other) => other is Int8Groups;
+    }
+
+    private sealed class Int8Blocks(CpuIsa isa) : Preparation
+    {
+        public override int Bytes(int columns) => Int8SuperActivation.Bytes(columns);
+
+        public override void Prepare(float* x, int columns, byte* destination) => Int8SuperActivation.Prepare(x, columns, destination, isa);
+
+        public override long PanelBytes(int columns, int width) => (long)columns / Int8SuperActivation.Block * SuperActivations.Bytes(width);
+
+        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) =>
+            SuperActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
+
+        public override bool IsSameAs(Preparation other) => other is Int8Blocks;
     }
 
     private sealed class Plugin(IRowDot rowDot) : Preparation

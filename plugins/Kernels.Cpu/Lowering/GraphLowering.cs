@@ -161,7 +161,7 @@ internal sealed unsafe class GraphLowering
                 touched.Add(output);
             }
         }
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _sizes), first, [.. touched]);
+        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes), first, [.. touched]);
         foreach (LinearNode node in nodes)
             _done.Add(node.Name);
     }
@@ -183,7 +183,7 @@ internal sealed unsafe class GraphLowering
         ValueBuffer output = new(n.Output.Width, _stages.Count);
         output.Data = _arena.Floats((long)output.Stride * _request.Limits.MaxOutputs);
         Product product = new(_kernels.Choose(n, n.Weight), null, null, output);
-        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _sizes), n, [.. input.Reads]);
+        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _kernels.TileWidth, _sizes), n, [.. input.Reads]);
         return new OutputArea(output.Data, output.Stride);
     }
 
@@ -277,11 +277,18 @@ internal sealed unsafe class GraphLowering
 
     private void PlacePrepared()
     {
-        long bytes = 0;
+        long bytes = 0, panelBytes = 0;
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
-            bytes = Math.Max(bytes, stage.PreparedBytes(stage.IsHead ? _request.Limits.MaxOutputs : _request.Limits.MaxRows));
-        byte* prepared = _arena.Take(bytes);
+        {
+            int rows = stage.IsHead ? _request.Limits.MaxOutputs : _request.Limits.MaxRows;
+            bytes = Math.Max(bytes, stage.PreparedBytes(rows));
+            panelBytes = Math.Max(panelBytes, stage.PanelBytes(rows));
+        }
+        byte* prepared = _arena.Take(bytes), panels = _arena.Take(panelBytes);
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
+        {
             stage.Prepared = prepared;
+            stage.Panels = panels;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Lowering;
 
@@ -7,7 +8,11 @@ namespace Tessera.Kernels.Cpu.Lowering;
 internal sealed class KernelChoice(IQuantizationRegistry quantizations, ActivationPrecision precision, CpuIsa isa, List<string> explanation)
 {
     private const int MaxColumns = 1 << 24;
-    private readonly Preparation _int8 = Preparation.Int8(isa);
+
+    /// <summary>Activation rows of a tile's panel; 0: there are no tiles.</summary>
+    public int TileWidth { get; } = TileTable.Width(isa);
+
+    private readonly Preparation _int8 = Preparation.Int8(isa), _int8Super = Preparation.Int8Super(isa);
 
     /// <summary>The quantization of a weight, which has looked at it: kernels read by its shape.</summary>
     /// <exception cref="UnsupportedModelException">No plugin provides it.</exception>
@@ -33,9 +38,15 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (RowDotTable.TryGet(weight.Quantization, isa, out RowDotKernel own))
         {
             own.Compile();
-            return Say(
-                new RowDotLinear(weight, own, own.Form == ActivationForm.Float32 ? Preparation.Float32 : _int8),
-                $"own kernel ({own.InstructionSet}), activations {(own.Form == ActivationForm.Float32 ? "float32" : "int8 by 32")}");
+            (Preparation form, string name) = own.Form switch
+            {
+                ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
+                ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
+                _ => (Preparation.Float32, "float32"),
+            };
+            RowDotLinear linear = new(weight, own, form, isa);
+            linear.Tile?.Compile();
+            return Say(linear, $"own kernel ({own.InstructionSet}{(linear.Tile is null ? "" : $", tiles of {TileTable.Width(isa)} rows")}), activations {name}");
         }
         const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)

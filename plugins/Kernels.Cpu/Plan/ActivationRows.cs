@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -48,5 +49,37 @@ internal sealed unsafe class ActivationRows
         }
         for (int i = 0; i < _forms.Length; i++)
             _forms[i].Prepare(x, _source.Width, destination + _offsets[i]);
+    }
+
+    /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read.</summary>
+    public long PanelBytes(int width) => PanelOffset(_forms.Length, width);
+
+    /// <summary>Where a kernel's form stands in a panel.</summary>
+    public long PanelOffsetOf(LinearKernel kernel, int width) => PanelOffset(Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation)), width);
+
+    /// <summary>Interleaves a part of the columns of prepared rows.</summary>
+    /// <param name="prepared">The rows.</param>
+    /// <param name="rows">Their number.</param>
+    /// <param name="panels">A panel for each <paramref name="width"/> rows begun.</param>
+    /// <param name="width">Rows of a panel.</param>
+    /// <param name="part">The part's number.</param>
+    /// <param name="parts">The number of parts.</param>
+    public void Pack(byte* prepared, int rows, byte* panels, int width, int part, int parts)
+    {
+        long panelBytes = PanelBytes(width);
+        for (int first = 0; first < rows; first += width, panels += panelBytes)
+        {
+            int count = Math.Min(width, rows - first);
+            for (int i = 0; i < _forms.Length; i++)
+                _forms[i].Pack(prepared + first * Stride + _offsets[i], Stride, count, _source.Width, panels + PanelOffset(i, width), TileKernel.WidthOf(count, width), part, parts);
+        }
+    }
+
+    private long PanelOffset(int form, int width)
+    {
+        long offset = 0;
+        for (int i = 0; i < form; i++)
+            offset += (_forms[i].PanelBytes(_source.Width, width) + 63) & ~63L;
+        return offset;
     }
 }

@@ -3,8 +3,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>Matrix products that share an input: the input's rows are made and prepared once, then lanes take blocks of weight rows by turns. Every result is computed whole by one lane.</summary>
 internal sealed unsafe class ProductStage : Stage
 {
-    private const int FewRows = 4;
-    private readonly int _stage;
+    private readonly int _stage, _lanes, _tileWidth;
     private readonly ActivationRows _input;
     private readonly Product[] _products;
     private readonly bool _logits;
@@ -15,10 +14,13 @@ internal sealed unsafe class ProductStage : Stage
     /// <param name="products">The matrices.</param>
     /// <param name="logits">True where only the rows that want logits are computed.</param>
     /// <param name="lanes">The number of lanes.</param>
+    /// <param name="tileWidth">Activation rows of an interleaved panel.</param>
     /// <param name="sizes">Grown to what the stage needs.</param>
-    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, LaneSizes sizes)
+    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, int tileWidth, LaneSizes sizes)
     {
         _stage = stage;
+        _lanes = lanes;
+        _tileWidth = tileWidth;
         _products = [.. products];
         _logits = logits;
         _input = new ActivationRows(input, products.Select(p => p.Kernel));
@@ -26,10 +28,8 @@ internal sealed unsafe class ProductStage : Stage
         foreach (Product product in products)
         {
             product.Form = _input.OffsetOf(product.Kernel);
-            product.Divide(rows, lanes);
-            int largest = Math.Max(product.BlockRows(true), product.BlockRows(false));
-            sizes.BlockRows = Math.Max(sizes.BlockRows, largest);
-            sizes.Block = Math.Max(sizes.Block, product.Kernel.ScratchBytes(largest));
+            product.PanelForm = _input.PanelOffsetOf(product.Kernel, tileWidth);
+            product.Divide(rows, lanes, sizes);
         }
         sizes.Row = Math.Max(sizes.Row, input.Width);
         sizes.Prepared = Math.Max(sizes.Prepared, _input.Stride);
@@ -41,6 +41,12 @@ internal sealed unsafe class ProductStage : Stage
     /// <summary>Bytes of <see cref="Prepared"/> for a number of rows.</summary>
     public long PreparedBytes(int rows) => _input.Stride * rows;
 
+    /// <summary>Room for the interleaved panels of a batch, shared like <see cref="Prepared"/>.</summary>
+    public byte* Panels { get; set; }
+
+    /// <summary>Bytes of <see cref="Panels"/> for a number of rows.</summary>
+    public long PanelBytes(int rows) => _tileWidth == 0 ? 0 : _input.PanelBytes(_tileWidth) * ((rows + _tileWidth - 1) / _tileWidth);
+
     /// <summary>True where only the rows that want logits are computed.</summary>
     public bool IsHead => _logits;
 
@@ -50,18 +56,31 @@ internal sealed unsafe class ProductStage : Stage
         if (rows == 0)
             return;
         byte* prepared = PrepareRows(lane, step, rows);
-        bool few = rows <= FewRows;
         int total = 0;
+        bool tiles = false;
         foreach (Product product in _products)
-            total += product.Blocks(few);
+        {
+            RowPath path = product.Path(rows);
+            total += product.Blocks(path);
+            tiles |= path == RowPath.Tiles;
+        }
+        if (tiles)
+        {
+            _input.Pack(prepared, rows, Panels, _tileWidth, lane.Index, _lanes);
+            lane.Team.Barrier();
+        }
         for (int block = step.Next(_stage); block < total; block = step.Next(_stage))
         {
             int index = block, p = 0;
-            while (index >= _products[p].Blocks(few))
-                index -= _products[p++].Blocks(few);
+            while (index >= _products[p].Blocks(_products[p].Path(rows)))
+                index -= _products[p].Blocks(_products[p++].Path(rows));
             Product product = _products[p];
-            int first = index * product.BlockRows(few);
-            product.Run(first, Math.Min(product.BlockRows(few), product.Kernel.Rows - first), lane, prepared, _input.Stride, rows);
+            RowPath path = product.Path(rows);
+            int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Kernel.Rows - first);
+            if (path == RowPath.Tiles)
+                product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, rows);
+            else
+                product.Run(first, count, lane, prepared, _input.Stride, rows);
         }
     }
 

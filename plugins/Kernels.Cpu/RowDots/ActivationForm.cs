@@ -8,4 +8,7 @@ internal enum ActivationForm
 
     /// <summary>Signed bytes with a float scale for each group of 32: <see cref="Int8Activation"/>.</summary>
     Int8Groups32,
+
+    /// <summary>Signed bytes with a float scale for each 256: <see cref="Int8SuperActivation"/>.</summary>
+    Int8Blocks256,
 }

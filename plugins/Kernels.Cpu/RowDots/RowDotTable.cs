@@ -2,6 +2,7 @@ using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.RowDots.Units;
 
 namespace Tessera.Kernels.Cpu.RowDots;
 
@@ -10,7 +11,7 @@ internal static unsafe class RowDotTable
 {
     /// <summary>The types that have kernels.</summary>
     public static ReadOnlySpan<string> Quantizations =>
-        new[] { "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k" };
+        (string[])["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", .. UnitTable.Quantizations];
 
     /// <summary>The fastest kernel for a type within an instruction set; false when there is none for the type.</summary>
     public static bool TryGet(string quantization, CpuIsa isa, out RowDotKernel kernel)
@@ -28,7 +29,7 @@ internal static unsafe class RowDotTable
             "q4_k" => SuperBlock<Q4_K>(quantization, isa),
             "q5_k" => SuperBlock<Q5_K>(quantization, isa),
             "q6_k" => Q6K(quantization, isa),
-            _ => default,
+            _ => UnitTable.Find(quantization, isa),
         };
         return kernel.Dot != null;
     }
@@ -42,24 +43,21 @@ internal static unsafe class RowDotTable
     // No 512-bit form: what the memory gives is reached without one.
     private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IBlock32 =>
-        isa.AvxVnni ? Tile<Block32Tile<TBlock, VnniDot>>(quantization, VnniDot.Name)
-        : isa.Avx2 ? Tile<Block32Tile<TBlock, PairDot>>(quantization, PairDot.Name)
+        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Block32Dot.Avx2<TBlock, VnniDot>)
+        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Block32Dot.Avx2<TBlock, PairDot>)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
-    // A 512-bit form was a tenth slower on Zen 4: each register holds two groups, whose scales and activations must be put together.
+    // No 512-bit form: on Zen 4 it was a quarter slower, and the memory is the limit either way.
     private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IKBlock =>
-        isa.AvxVnni ? Tile<KTile<TBlock, VnniDot>>(quantization, VnniDot.Name)
-        : isa.Avx2 ? Tile<KTile<TBlock, PairDot>>(quantization, PairDot.Name)
-        : new(quantization, ActivationForm.Int8Groups32, "scalar", &KDot.Scalar<TBlock>);
+        isa.Avx2 ? Super<KBlockDot<TBlock>>(quantization)
+        : new(quantization, ActivationForm.Int8Blocks256, "scalar", &KDot.Scalar<TBlock>);
 
     private static RowDotKernel Q6K(string quantization, CpuIsa isa) =>
-        isa.Avx512 ? Tile<Q6KTile512>(quantization, "avx512")
-        : isa.AvxVnni ? Tile<Q6KTile<VnniDot>>(quantization, VnniDot.Name)
-        : isa.Avx2 ? Tile<Q6KTile<PairDot>>(quantization, PairDot.Name)
-        : new(quantization, ActivationForm.Int8Groups32, "scalar", &Q6KDot.Scalar);
+        isa.Avx2 ? Super<Q6KBlockDot>(quantization)
+        : new(quantization, ActivationForm.Int8Blocks256, "scalar", &Q6KDot.Scalar);
 
-    private static RowDotKernel Tile<TTile>(string quantization, string instructionSet)
-        where TTile : struct, IRowTile =>
-        new(quantization, ActivationForm.Int8Groups32, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows);
+    private static RowDotKernel Super<TDot>(string quantization)
+        where TDot : struct, ISuperBlockDot =>
+        new(quantization, ActivationForm.Int8Blocks256, TDot.Name, &SuperDot.Rows<TDot>);
 }

@@ -31,6 +31,9 @@ public sealed class MergeList
         _end += length;
     }
 
+    /// <summary>The token of the symbol that was added last, or −1.</summary>
+    public int LastId => _count > 0 ? _symbols[_count - 1].Id : -1;
+
     /// <summary>Merges until no pair is left.</summary>
     public void Merge<TRule>(TRule rule) where TRule : struct, IMergeRule
     {

@@ -14,6 +14,9 @@ public readonly struct CasedWordRule() : ISplitRule
     /// <summary>Whether a word takes the contraction behind it along.</summary>
     public bool Contractions { get; init; } = true;
 
+    /// <summary>Whether <c>'ſ</c> is a contraction too: what ignoring case means to some engines.</summary>
+    public bool LongS { get; init; }
+
     /// <summary>Whether runs of Han are pieces of their own and no part of a word.</summary>
     public bool HanApart { get; init; }
 
@@ -27,7 +30,7 @@ public readonly struct CasedWordRule() : ISplitRule
             return HanRanges.Run(text, at + 1, end);
         int word = Word(text, at, end);
         if (word > at)
-            return Contractions ? Scan.Contraction(text, word, end, true) : word;
+            return Contractions ? Scan.Contraction(text, word, end, true, LongS) : word;
         if (text.Is(at, CharClass.Number))
             return Scan.Run(text, at, (int)Math.Min(end, (long)at + Digits), CharClass.Number);
         int mark = text[at] == ' ' && at + 1 < end ? at + 1 : at;

@@ -58,6 +58,35 @@ public sealed class CodePoints
         return written;
     }
 
+    /// <summary>Takes everything out.</summary>
+    public void Clear() => Length = 0;
+
+    /// <summary>Appends a code point, which is no surrogate.</summary>
+    public void Add(int point)
+    {
+        Reserve(1);
+        _points[Length] = point;
+        _classes[Length++] = CharClasses.Of(new Rune(point));
+    }
+
+    /// <summary>Appends a range of another text.</summary>
+    public void Add(CodePoints text, int start, int end)
+    {
+        Reserve(end - start);
+        text._points.AsSpan(start, end - start).CopyTo(_points.AsSpan(Length));
+        text._classes.AsSpan(start, end - start).CopyTo(_classes.AsSpan(Length));
+        Length += end - start;
+    }
+
+    private void Reserve(int more)
+    {
+        if (Length + (long)more <= _points.Length)
+            return;
+        int size = checked((int)Math.Max(Length + (long)more, Math.Min(_points.Length * 2L, Array.MaxLength)));
+        Array.Resize(ref _points, size);
+        Array.Resize(ref _classes, size);
+    }
+
     private static int Ascii(Span<byte> destination, int at, int value)
     {
         destination[at] = (byte)value;

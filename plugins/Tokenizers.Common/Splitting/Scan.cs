@@ -31,13 +31,13 @@ internal static class Scan
     }
 
     /// <summary><c>'s|'t|'re|'ve|'m|'ll|'d</c>: the end, or <paramref name="at"/> where there is none.</summary>
-    public static int Contraction(CodePoints text, int at, int end, bool ignoreCase)
+    public static int Contraction(CodePoints text, int at, int end, bool ignoreCase, bool longS = false)
     {
         if (at + 1 >= end || text[at] != '\'')
             return at;
         int fold = ignoreCase ? 0x20 : 0;
         int first = Fold(text[at + 1], fold);
-        if (first is 's' or 't' or 'm' or 'd')
+        if (first is 's' or 't' or 'm' or 'd' || (longS && first == 'ſ'))
             return at + 2;
         if (at + 2 >= end)
             return at;

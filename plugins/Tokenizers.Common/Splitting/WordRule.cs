@@ -15,6 +15,9 @@ public readonly struct WordRule() : ISplitRule
     /// <summary>Whether punctuation takes the line breaks behind it along.</summary>
     public bool PunctuationTakesLines { get; init; } = true;
 
+    /// <summary>Whether <c>'ſ</c> is a contraction too: what ignoring case means to some engines.</summary>
+    public bool LongS { get; init; }
+
     /// <summary>Whether runs of white space are cut into powers of two, up to 512.</summary>
     public bool WhiteInPowers { get; init; }
 
@@ -24,7 +27,7 @@ public readonly struct WordRule() : ISplitRule
     /// <inheritdoc/>
     public int Match(CodePoints text, int at, int end)
     {
-        int contraction = Contractions ? Scan.Contraction(text, at, end, true) : at;
+        int contraction = Contractions ? Scan.Contraction(text, at, end, true, LongS) : at;
         if (contraction > at)
             return contraction;
         if (text.Is(at, Word))

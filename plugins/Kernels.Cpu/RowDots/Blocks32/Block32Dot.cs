@@ -4,7 +4,7 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>Rows of 32-weight blocks with an int8 activation row: an exact integer for each block, then its scales.</summary>
-internal static unsafe class Block32Dot
+internal static unsafe partial class Block32Dot
 {
     private const int Columns = Int8Activation.Group;
 

@@ -1,15 +1,13 @@
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Tiles.Groups;
 
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>A type with blocks of 32 weights that start with a half-precision scale; a type argument, so that the calls vanish.</summary>
-internal unsafe interface IBlock32
+internal unsafe interface IBlock32 : IGroupTileType
 {
     /// <summary>Bytes of a block.</summary>
     static abstract int Bytes { get; }
-
-    /// <summary>True for scale · u + minimum, with the minimum in a second half; else scale · signed weight.</summary>
-    static abstract bool HasMinimum { get; }
 
     /// <summary>One weight, the zero point subtracted.</summary>
     static abstract int Weight(byte* block, int column);

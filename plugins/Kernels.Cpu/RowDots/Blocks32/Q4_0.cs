@@ -10,6 +10,12 @@ internal readonly unsafe struct Q4_0 : IBlock32
 
     public static bool HasMinimum => false;
 
+    public static int Planes => 1;
+
+    public static int Run => 8;
+
+    public static int ZeroShift => 3;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
 

@@ -10,6 +10,12 @@ internal readonly unsafe struct Q5_0 : IBlock32
 
     public static bool HasMinimum => false;
 
+    public static int Planes => 1;
+
+    public static int Run => 4;
+
+    public static int ZeroShift => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (Nibbles.One(block + 6, column) | (block[2 + (column >> 3)] >> (column & 7) & 1) << 4) - 16;
 

@@ -10,6 +10,12 @@ internal readonly unsafe struct Q5_1 : IBlock32
 
     public static bool HasMinimum => true;
 
+    public static int Planes => 1;
+
+    public static int Run => 4;
+
+    public static int ZeroShift => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 8, column) | (block[4 + (column >> 3)] >> (column & 7) & 1) << 4;
 

@@ -10,6 +10,12 @@ internal readonly unsafe struct Q8_0 : IBlock32
 
     public static bool HasMinimum => false;
 
+    public static int Planes => 2;
+
+    public static int Run => 8;
+
+    public static int ZeroShift => 7;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (sbyte)block[2 + column];
 

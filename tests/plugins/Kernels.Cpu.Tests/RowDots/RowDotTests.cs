@@ -23,6 +23,11 @@ public unsafe class RowDotTests
             Check(kernel, Isas.All[isa], quantized, rows, columns);
             using TestWeight bits = TestWeight.CreateRandomBits(quantization, rows, columns, columns + 1);
             Check(kernel, Isas.All[isa], bits, rows, columns);
+            foreach (BlockScales scales in Enum.GetValues<BlockScales>())
+            {
+                using TestWeight edge = TestWeight.CreateRandomBits(quantization, rows, columns, columns + 2, scales);
+                Check(kernel, Isas.All[isa], edge, rows, columns);
+            }
             shapes++;
         }
         Assert.True(shapes >= 5, $"{shapes} shapes");
@@ -59,7 +64,7 @@ public unsafe class RowDotTests
         {
             using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns + 11);
             List<NativeBuffer> prepared = [.. Enumerable.Range(0, most).Select(row => Activation(kernel, Isas.All[isa], columns, columns + row, out _))];
-            int bytes = kernel.Form == ActivationForm.Float32 ? sizeof(float) * columns : Int8Activation.Bytes(columns);
+            int bytes = PreparedBytes(kernel, columns);
             int stride = (bytes + 63) / 64 * 64 + 64;
             using NativeBuffer together = new(stride * most);
             float[] alone = new float[most * (rows + gap)];
@@ -134,7 +139,8 @@ public unsafe class RowDotTests
                 expected += product;
                 magnitude += Math.Abs(product);
             }
-            Assert.True(Math.Abs(results[row] - expected) <= Tolerance * magnitude,
+            // Every sum is rounded to a multiple of the smallest float.
+            Assert.True(Math.Abs(results[row] - expected) <= Tolerance * magnitude + columns * (double)float.Epsilon,
                 $"{kernel.Quantization} {kernel.InstructionSet} row {row} of {columns} columns: expected {expected}, found {results[row]}, magnitude {magnitude}");
         }
     }
@@ -158,13 +164,24 @@ public unsafe class RowDotTests
             x.CopyTo(new Span<float>(floats.Floats, x.Length));
             return floats;
         }
-        NativeBuffer prepared = new(Int8Activation.Bytes(x.Length));
+        NativeBuffer prepared = new(PreparedBytes(kernel, x.Length));
+        bool super = kernel.Form == ActivationForm.Int8Blocks256;
         fixed (float* source = x)
-            Int8Activation.Prepare(source, x.Length, prepared.Bytes, isa);
-        float* scales = (float*)(prepared.Bytes + Int8Activation.ScaleOffset(x.Length));
+            if (super)
+                Int8SuperActivation.Prepare(source, x.Length, prepared.Bytes, isa);
+            else
+                Int8Activation.Prepare(source, x.Length, prepared.Bytes, isa);
+        float* scales = (float*)(prepared.Bytes + (super ? Int8SuperActivation.ScaleOffset(x.Length) : Int8Activation.ScaleOffset(x.Length)));
         values = new float[x.Length];
         for (int i = 0; i < x.Length; i++)
-            values[i] = ((sbyte*)prepared.Bytes)[i] * scales[i / Int8Activation.Group];
+            values[i] = ((sbyte*)prepared.Bytes)[i] * scales[i / (super ? Int8SuperActivation.Block : Int8Activation.Group)];
         return prepared;
     }
+
+    private static int PreparedBytes(RowDotKernel kernel, int columns) => kernel.Form switch
+    {
+        ActivationForm.Float32 => sizeof(float) * columns,
+        ActivationForm.Int8Groups32 => Int8Activation.Bytes(columns),
+        _ => Int8SuperActivation.Bytes(columns),
+    };
 }

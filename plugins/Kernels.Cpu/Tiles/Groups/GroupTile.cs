@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.Tiles.Simd;
+
+namespace Tessera.Kernels.Cpu.Tiles.Groups;
+
+/// <summary>Eight rows of groups of 32 columns times a vector of activation rows. Sums come in <see cref="GroupSum"/>'s order, so that every product is bitwise the row dot's.</summary>
+internal static unsafe class GroupTile
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply<TSimd, TInt, TFloat, TType>(byte* weights, byte* activations, int groups, float* sums)
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct
+        where TType : struct, IGroupTileType
+    {
+        int rowFloats = TSimd.Width, laneFloats = Panels.Rows * TSimd.Width;
+        float* lanes = stackalloc float[GroupSum.Lanes * laneFloats];
+        int* factors = stackalloc int[2] { 0x0001_0001, 0x0010_0010 };
+        for (int lane = 0; lane < GroupSum.Lanes; lane++)
+        {
+            TFloat f0 = default, f1 = default, f2 = default, f3 = default, f4 = default, f5 = default, f6 = default, f7 = default;
+            for (int i = lane; i < groups; i += GroupSum.Lanes, weights += GroupWeights.Bytes(TType.Planes), activations += GroupActivations.Bytes(TSimd.Width))
+            {
+                TInt s0 = default;
+                if (TType.ZeroShift > 0)
+                    s0 = TSimd.ShiftLeft(TSimd.Load(activations + GroupActivations.NegatedSum(TSimd.Width)), TType.ZeroShift);
+                TInt s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+                byte* w = weights;
+                for (int plane = 0; plane < TType.Planes; plane++, w += GroupWeights.PlaneBytes - GroupWeights.RowBytes)
+                {
+                    TInt factor = TSimd.Broadcast((byte*)(factors + plane));
+                    byte* q = activations;
+                    // A run: as many products of four columns as 16 bits can hold the sum of.
+                    for (byte* end = w + GroupWeights.RowBytes; w < end;)
+                    {
+                        TInt y = TSimd.Load(q), z = TSimd.Load(q + sizeof(int) * TSimd.Width);
+                        TInt t0 = Two<TSimd, TInt, TFloat>(w + 0 * GroupWeights.RowBytes, y, z);
+                        TInt t1 = Two<TSimd, TInt, TFloat>(w + 1 * GroupWeights.RowBytes, y, z);
+                        TInt t2 = Two<TSimd, TInt, TFloat>(w + 2 * GroupWeights.RowBytes, y, z);
+                        TInt t3 = Two<TSimd, TInt, TFloat>(w + 3 * GroupWeights.RowBytes, y, z);
+                        TInt t4 = Two<TSimd, TInt, TFloat>(w + 4 * GroupWeights.RowBytes, y, z);
+                        TInt t5 = Two<TSimd, TInt, TFloat>(w + 5 * GroupWeights.RowBytes, y, z);
+                        TInt t6 = Two<TSimd, TInt, TFloat>(w + 6 * GroupWeights.RowBytes, y, z);
+                        TInt t7 = Two<TSimd, TInt, TFloat>(w + 7 * GroupWeights.RowBytes, y, z);
+                        w += 8;
+                        q += 2 * sizeof(int) * TSimd.Width;
+                        for (int left = TType.Run - 2; left > 0; left -= 2, w += 8, q += 2 * sizeof(int) * TSimd.Width)
+                        {
+                            y = TSimd.Load(q);
+                            z = TSimd.Load(q + sizeof(int) * TSimd.Width);
+                            t0 = TSimd.AddShorts(t0, Two<TSimd, TInt, TFloat>(w + 0 * GroupWeights.RowBytes, y, z));
+                            t1 = TSimd.AddShorts(t1, Two<TSimd, TInt, TFloat>(w + 1 * GroupWeights.RowBytes, y, z));
+                            t2 = TSimd.AddShorts(t2, Two<TSimd, TInt, TFloat>(w + 2 * GroupWeights.RowBytes, y, z));
+                            t3 = TSimd.AddShorts(t3, Two<TSimd, TInt, TFloat>(w + 3 * GroupWeights.RowBytes, y, z));
+                            t4 = TSimd.AddShorts(t4, Two<TSimd, TInt, TFloat>(w + 4 * GroupWeights.RowBytes, y, z));
+                            t5 = TSimd.AddShorts(t5, Two<TSimd, TInt, TFloat>(w + 5 * GroupWeights.RowBytes, y, z));
+                            t6 = TSimd.AddShorts(t6, Two<TSimd, TInt, TFloat>(w + 6 * GroupWeights.RowBytes, y, z));
+                            t7 = TSimd.AddShorts(t7, Two<TSimd, TInt, TFloat>(w + 7 * GroupWeights.RowBytes, y, z));
+                        }
+                        s0 = TSimd.Add(s0, TSimd.ShortDot(t0, factor));
+                        s1 = TSimd.Add(s1, TSimd.ShortDot(t1, factor));
+                        s2 = TSimd.Add(s2, TSimd.ShortDot(t2, factor));
+                        s3 = TSimd.Add(s3, TSimd.ShortDot(t3, factor));
+                        s4 = TSimd.Add(s4, TSimd.ShortDot(t4, factor));
+                        s5 = TSimd.Add(s5, TSimd.ShortDot(t5, factor));
+                        s6 = TSimd.Add(s6, TSimd.ShortDot(t6, factor));
+                        s7 = TSimd.Add(s7, TSimd.ShortDot(t7, factor));
+                    }
+                }
+                TFloat step = TSimd.Load((float*)(activations + GroupActivations.Step(TSimd.Width)));
+                float* scale = (float*)(weights + GroupWeights.Scale(TType.Planes));
+                f0 = TSimd.MultiplyAdd(TSimd.ToFloat(s0), TSimd.Multiply(TSimd.Broadcast(scale + 0), step), f0);
+                f1 = TSimd.MultiplyAdd(TSimd.ToFloat(s1), TSimd.Multiply(TSimd.Broadcast(scale + 1), step), f1);
+                f2 = TSimd.MultiplyAdd(TSimd.ToFloat(s2), TSimd.Multiply(TSimd.Broadcast(scale + 2), step), f2);
+                f3 = TSimd.MultiplyAdd(TSimd.ToFloat(s3), TSimd.Multiply(TSimd.Broadcast(scale + 3), step), f3);
+                f4 = TSimd.MultiplyAdd(TSimd.ToFloat(s4), TSimd.Multiply(TSimd.Broadcast(scale + 4), step), f4);
+                f5 = TSimd.MultiplyAdd(TSimd.ToFloat(s5), TSimd.Multiply(TSimd.Broadcast(scale + 5), step), f5);
+                f6 = TSimd.MultiplyAdd(TSimd.ToFloat(s6), TSimd.Multiply(TSimd.Broadcast(scale + 6), step), f6);
+                f7 = TSimd.MultiplyAdd(TSimd.ToFloat(s7), TSimd.Multiply(TSimd.Broadcast(scale + 7), step), f7);
+                if (TType.HasMinimum)
+                {
+                    TFloat sum = TSimd.Load((float*)(activations + GroupActivations.Sum(TSimd.Width)));
+                    float* minimum = scale + Panels.Rows;
+                    f0 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 0), sum, f0);
+                    f1 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 1), sum, f1);
+                    f2 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 2), sum, f2);
+                    f3 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 3), sum, f3);
+                    f4 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 4), sum, f4);
+                    f5 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 5), sum, f5);
+                    f6 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 6), sum, f6);
+                    f7 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 7), sum, f7);
+                }
+            }
+            float* result = lanes + lane * laneFloats;
+            TSimd.Store(f0, result + 0 * rowFloats);
+            TSimd.Store(f1, result + 1 * rowFloats);
+            TSimd.Store(f2, result + 2 * rowFloats);
+            TSimd.Store(f3, result + 3 * rowFloats);
+            TSimd.Store(f4, result + 4 * rowFloats);
+            TSimd.Store(f5, result + 5 * rowFloats);
+            TSimd.Store(f6, result + 6 * rowFloats);
+            TSimd.Store(f7, result + 7 * rowFloats);
+        }
+        for (int i = 0; i < laneFloats; i += rowFloats)
+            TSimd.Store(
+                TSimd.Add(
+                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 2 * laneFloats, laneFloats)),
+                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i + laneFloats, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 3 * laneFloats, laneFloats))),
+                sums + i);
+    }
+
+    /// <summary>The sum of a lane and the fourth one after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TFloat Pair<TSimd, TInt, TFloat>(float* lane, int laneFloats)
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct =>
+        TSimd.Add(TSimd.Load(lane), TSimd.Load(lane + 4 * laneFloats));
+
+    /// <summary>The products of eight columns, in 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInt Two<TSimd, TInt, TFloat>(byte* w, TInt y, TInt z)
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct =>
+        TSimd.AddShorts(TSimd.ByteDot(TSimd.Broadcast(w), y), TSimd.ByteDot(TSimd.Broadcast(w + 4), z));
+}

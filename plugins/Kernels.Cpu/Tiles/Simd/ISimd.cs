@@ -1,0 +1,57 @@
+namespace Tessera.Kernels.Cpu.Tiles.Simd;
+
+/// <summary>Registers of one width, a lane for each activation row; a type argument, so that one text of a tile serves every width and the calls vanish.</summary>
+/// <typeparam name="TInt">A vector of int, which also holds four bytes or two shorts in each lane.</typeparam>
+/// <typeparam name="TFloat">A vector of as many floats.</typeparam>
+internal unsafe interface ISimd<TInt, TFloat>
+    where TInt : struct
+    where TFloat : struct
+{
+    /// <summary>The number of lanes.</summary>
+    static abstract int Width { get; }
+
+    /// <summary>Reads a vector.</summary>
+    static abstract TInt Load(byte* address);
+
+    /// <summary>Four bytes in every lane.</summary>
+    static abstract TInt Broadcast(byte* address);
+
+    /// <summary>Products of unsigned with signed bytes, neighbours added to shorts.</summary>
+    static abstract TInt ByteDot(TInt unsigned, TInt signed);
+
+    /// <summary>Products of shorts, neighbours added.</summary>
+    static abstract TInt ShortDot(TInt a, TInt b);
+
+    /// <summary>Sums of shorts.</summary>
+    static abstract TInt AddShorts(TInt a, TInt b);
+
+    /// <summary>Sums.</summary>
+    static abstract TInt Add(TInt a, TInt b);
+
+    /// <summary>Times 2^bits.</summary>
+    static abstract TInt ShiftLeft(TInt a, int bits);
+
+    /// <summary>Rounded to floats.</summary>
+    static abstract TFloat ToFloat(TInt a);
+
+    /// <summary>Reads a vector.</summary>
+    static abstract TFloat Load(float* address);
+
+    /// <summary>A float in every lane.</summary>
+    static abstract TFloat Broadcast(float* address);
+
+    /// <summary>Sums.</summary>
+    static abstract TFloat Add(TFloat a, TFloat b);
+
+    /// <summary>Products.</summary>
+    static abstract TFloat Multiply(TFloat a, TFloat b);
+
+    /// <summary>a · b + c, rounded once.</summary>
+    static abstract TFloat MultiplyAdd(TFloat a, TFloat b, TFloat c);
+
+    /// <summary>c − a · b, rounded once.</summary>
+    static abstract TFloat MultiplySubtract(TFloat a, TFloat b, TFloat c);
+
+    /// <summary>Writes a vector.</summary>
+    static abstract void Store(TFloat a, float* address);
+}

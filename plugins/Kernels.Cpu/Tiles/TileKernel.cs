@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.Tiles;
+
+/// <summary>A weight's way through tiles: rows are unpacked into a panel that stays in the second-level cache, then multiplied with interleaved activation rows.</summary>
+/// <param name="weights">The file's bytes.</param>
+/// <param name="rowBytes">Bytes of a row.</param>
+internal abstract unsafe class TileKernel(byte* weights, nint rowBytes)
+{
+    /// <summary>Activation rows of a panel, at most.</summary>
+    public const int MaxWidth = 16;
+
+    /// <summary>The width of the panel that a number of rows is interleaved to, where panels have up to <paramref name="width"/>.</summary>
+    public static int WidthOf(int count, int width) => count <= 8 ? 8 : width;
+
+    /// <summary>Bytes of a panel of <see cref="Panels.Rows"/> rows.</summary>
+    public abstract long PanelBytes { get; }
+
+    /// <summary>Unpacks rows; the last panel repeats the last row.</summary>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="rowCount">The number of rows.</param>
+    /// <param name="panels">A <see cref="PanelBytes"/> for each 8 rows begun.</param>
+    public void Unpack(int firstRow, int rowCount, byte* panels)
+    {
+        byte* rows = weights + firstRow * rowBytes;
+        for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
+            for (int i = 0; i < Panels.Rows; i++)
+                UnpackRow(rows + Math.Min(row + i, rowCount - 1) * rowBytes, i, panels);
+    }
+
+    /// <summary>Multiplies unpacked rows with interleaved activation rows.</summary>
+    /// <param name="panels">From <see cref="Unpack"/>.</param>
+    /// <param name="rowCount">Their rows.</param>
+    /// <param name="activations">An interleaved panel.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="count">Its rows that are there.</param>
+    /// <param name="output">Where the first activation row's products go.</param>
+    /// <param name="outputStride">Floats from one activation row's products to the next.</param>
+    public void Multiply(byte* panels, int rowCount, byte* activations, int width, int count, float* output, long outputStride)
+    {
+        float* sums = stackalloc float[Panels.Rows * MaxWidth], columns = stackalloc float[Panels.Rows * Panels.Rows];
+        for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
+        {
+            MultiplyPanel(panels, activations, width, sums);
+            for (int first = 0; first < count; first += Panels.Rows)
+            {
+                int there = Math.Min(Panels.Rows, count - first);
+                float* to = output + first * outputStride + row;
+                if (there == Panels.Rows && row + Panels.Rows <= rowCount)
+                    Turn(sums + first, width, to, outputStride);
+                else
+                {
+                    Turn(sums + first, width, columns, Panels.Rows);
+                    long bytes = sizeof(float) * Math.Min(Panels.Rows, rowCount - row);
+                    for (int i = 0; i < there; i++)
+                        Buffer.MemoryCopy(columns + i * Panels.Rows, to + i * outputStride, bytes, bytes);
+                }
+            }
+        }
+    }
+
+    /// <summary>Runs every form once with nothing to do, so that no step waits for the compiler.</summary>
+    public abstract void Compile();
+
+    /// <summary>Unpacks one row as the given row of a panel.</summary>
+    protected abstract void UnpackRow(byte* row, int place, byte* panel);
+
+    /// <summary>sums[row · width + activation row] of a panel.</summary>
+    protected abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Turn(float* sums, int width, float* to, long stride) =>
+        Interleave.Transpose(
+            Vector256.Load(sums), Vector256.Load(sums + width), Vector256.Load(sums + 2 * width), Vector256.Load(sums + 3 * width),
+            Vector256.Load(sums + 4 * width), Vector256.Load(sums + 5 * width), Vector256.Load(sums + 6 * width), Vector256.Load(sums + 7 * width), to, stride);
+}

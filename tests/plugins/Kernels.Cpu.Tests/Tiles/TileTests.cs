@@ -1,0 +1,83 @@
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tests.RowDots;
+using Tessera.Kernels.Cpu.Tiles;
+
+namespace Tessera.Kernels.Cpu.Tests.Tiles;
+
+/// <summary>Every tile on every instruction set, against the row dots, which are tested against float64.</summary>
+public unsafe class TileTests
+{
+    private const int Gap = 5;
+
+    public static TheoryData<string, string> Kernels
+    {
+        get
+        {
+            TheoryData<string, string> data = [];
+            foreach (string quantization in TileTable.Quantizations)
+                foreach (string isa in Isas.All.Keys)
+                    data.Add(quantization, isa);
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Kernels))]
+    public void Products_are_bitwise_the_row_dots(string quantization, string isa)
+    {
+        CpuIsa set = Isas.All[isa];
+        Assert.True(RowDotTable.TryGet(quantization, set, out RowDotKernel kernel));
+        bool super = kernel.Form == ActivationForm.Int8Blocks256;
+        Preparation form = super ? Preparation.Int8Super(set) : Preparation.Int8(set);
+        int width = TileTable.Width(set), cases = 0;
+        foreach (int columns in super ? new[] { 256, 512, 768, 1280, 2048 } : [32, 96, 256, 288, 576, 1024])
+        {
+            const int rows = 19;
+            using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns);
+            TileKernel? tile = TileTable.Create(quantization, weight.Rows, weight.RowBytes, columns, set);
+            // Portable code has the row dots alone.
+            Assert.Equal(width > 0, tile is not null);
+            if (tile is null)
+                return;
+            tile.Compile();
+            foreach (int count in Enumerable.Range(1, width))
+            {
+                Check(kernel, form, tile, weight, rows, columns, count, count <= 8 ? 8 : width);
+                cases++;
+            }
+        }
+        Assert.True(cases >= 5 * width, $"{cases} cases");
+    }
+
+    private static void Check(RowDotKernel kernel, Preparation form, TileKernel tile, TestWeight weight, int rows, int columns, int count, int width)
+    {
+        int stride = form.Bytes(columns) + 64;
+        using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.PanelBytes * 3);
+        float[] expected = new float[rows * count], found = new float[(rows + Gap) * count];
+        Array.Fill(found, -1);
+        Random random = new(count);
+        for (int row = 0; row < count; row++)
+        {
+            float[] x = [.. Enumerable.Range(0, columns).Select(i => (random.NextSingle() - 0.5f) * (1 + i % 7))];
+            // The largest values, all of one sign: no sum may leave its 16 bits.
+            if (row == count / 2)
+                Array.Fill(x, -1);
+            fixed (float* source = x)
+                form.Prepare(source, columns, prepared.Bytes + row * stride);
+            fixed (float* output = &expected[row * rows])
+                kernel.Dot(weight.Rows, weight.RowBytes, rows, columns, prepared.Bytes + row * stride, output);
+        }
+        // In parts, as lanes do.
+        for (int part = 0; part < 3; part++)
+            form.Pack(prepared.Bytes, stride, count, columns, panel.Bytes, width, part, 3);
+        tile.Unpack(2, rows - 2, unpacked.Bytes);
+        fixed (float* output = found)
+            tile.Multiply(unpacked.Bytes, rows - 2, panel.Bytes, width, count, output + 2, rows + Gap);
+        for (int row = 0; row < count; row++)
+            for (int i = 0; i < rows + Gap; i++)
+            {
+                float want = i >= 2 && i < rows ? expected[row * rows + i] : -1, got = found[row * (rows + Gap) + i];
+                Assert.True(BitConverter.SingleToInt32Bits(want) == BitConverter.SingleToInt32Bits(got), $"{columns} columns, activation row {row} of {count}, row {i}: expected {want:R}, found {got:R}");
+            }
+    }
+}
