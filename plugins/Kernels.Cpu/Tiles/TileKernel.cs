@@ -16,12 +16,15 @@ internal abstract unsafe class TileKernel
     public abstract long PanelBytes { get; }
 
     /// <summary>Bytes that unpacking needs behind the panels.</summary>
-    public virtual long WorkBytes => 0;
+    protected virtual long WorkBytes => 0;
+
+    /// <summary>Bytes that a lane needs for a block of rows: panels and what unpacking needs.</summary>
+    public long BlockBytes(int rows) => PanelBytes * ((rows + Panels.Rows - 1) / Panels.Rows) + WorkBytes;
 
     /// <summary>Unpacks rows; the last panel repeats the last row.</summary>
     /// <param name="firstRow">The first row.</param>
     /// <param name="rowCount">The number of rows.</param>
-    /// <param name="panels">A <see cref="PanelBytes"/> for each 8 rows begun, then <see cref="WorkBytes"/>.</param>
+    /// <param name="panels"><see cref="BlockBytes"/> long: a <see cref="PanelBytes"/> for each 8 rows begun, then <see cref="WorkBytes"/>.</param>
     public abstract void Unpack(int firstRow, int rowCount, byte* panels);
 
     /// <summary>Multiplies unpacked rows with interleaved activation rows.</summary>

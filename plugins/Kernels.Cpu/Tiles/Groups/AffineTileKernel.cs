@@ -14,7 +14,7 @@ internal sealed unsafe class AffineTileKernel<TType>(WeightTensor weight, IAffin
     public override long PanelBytes => (long)_groups * GroupWeights.Bytes(TType.Planes);
 
     // Values, scales, minimums of eight rows.
-    public override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
+    protected override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
 
     public override void Compile() => GroupTile.Compile<TType>();
 

@@ -45,7 +45,7 @@ public unsafe class AffineTileTests
     private static void Check(Preparation form, TileKernel tile, byte* values, float* scales, float* minimums, int columns, int count, int width)
     {
         int stride = form.Bytes(columns);
-        using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.PanelBytes * 2 + tile.WorkBytes);
+        using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.BlockBytes(Rows));
         float[] found = new float[Rows * count], alone = new float[Rows];
         Random random = new(count);
         for (int row = 0; row < count; row++)
