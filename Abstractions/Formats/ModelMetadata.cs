@@ -133,6 +133,9 @@ public sealed record RopeMetadata
     /// <summary>YaRN: rotations below which a frequency is interpolated; 0: 1.</summary>
     public float BetaSlow { get; init; }
 
+    /// <summary>YaRN: the ramp between the two begins and ends between pairs; false: its ends are rounded outwards to whole pairs.</summary>
+    public bool FractionalRamp { get; init; }
+
     /// <summary>YaRN: how much of the extrapolated frequencies to mix in; 0: 1.</summary>
     public float ExtrapolationFactor { get; init; }
 

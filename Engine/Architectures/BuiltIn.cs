@@ -6,8 +6,8 @@ public static class BuiltIn
     /// <summary>One builder for each family.</summary>
     public static IReadOnlyList<IModelArchitecture> Architectures { get; } =
     [
-        new Cohere2(), new CommandR(), new Gemma(), new Gemma2(), new Gemma3(), new Glm4(), new Granite(), new Llama(), new Mistral(), new Olmo2(),
-        new Phi2(), new Qwen2(), new Qwen3(), new SmolLm3(), new StableLm(), new StarCoder2(),
+        new Cohere2(), new CommandR(), new DeepSeek2(), new Gemma(), new Gemma2(), new Gemma3(), new Glm4(), new GptOss(), new Granite(), new Llama(), new Mistral(), new Olmo2(),
+        new Phi2(), new Phi3(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new SmolLm3(), new StableLm(), new StarCoder2(),
     ];
 
     /// <summary>The builder of an architecture.</summary>

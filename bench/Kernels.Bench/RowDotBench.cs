@@ -21,13 +21,13 @@ internal static unsafe class RowDotBench
                     continue;
                 // The scalar twins are definitions: a small matrix says enough.
                 long large = isa == CpuIsa.Scalar ? SmallBytes : LargeBytes;
-                Console.WriteLine($"{type.Id,-5} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, 1)}   {Measure(type, kernel, isa, SmallBytes, Columns, 20)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, 20) : "")}");
+                Console.WriteLine($"{type.Id,-7} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, 1)}   {Measure(type, kernel, isa, SmallBytes, Columns, 20)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, 20) : "")}");
             }
     }
 
     private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int columns, int passes)
     {
-        int rows = (int)(bytes / ((IQuantizer)type).QuantizedBytes(columns));
+        int rows = (int)(bytes / Weights.BytesOfRow(type, columns));
         using Weights weights = new(type, rows, columns);
         using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns)), output = new(sizeof(float) * rows);
         Activations.Fill((float*)activation.Bytes, columns);

@@ -14,8 +14,7 @@ internal sealed unsafe class Weights : IModelFile, IDisposable
     public Weights(IQuantization type, int rows, int columns)
     {
         Type = type;
-        IQuantizer quantizer = (IQuantizer)type;
-        RowBytes = (int)quantizer.QuantizedBytes(columns);
+        RowBytes = BytesOfRow(type, columns);
         memory = new NativeBlock((long)rows * RowBytes);
         // Sixteen rows are quantized and repeated: the search of the K types is slow.
         int different = Math.Min(16, rows);
@@ -23,7 +22,11 @@ internal sealed unsafe class Weights : IModelFile, IDisposable
         float[] values = new float[different * columns];
         for (int i = 0; i < values.Length; i++)
             values[i] = (random.NextSingle() - 0.5f) * 0.1f;
-        quantizer.Quantize(values, new Span<byte>(memory.Bytes, different * RowBytes));
+        Span<byte> first = new(memory.Bytes, different * RowBytes);
+        if (type is IQuantizer quantizer)
+            quantizer.Quantize(values, first);
+        else
+            RandomCodes(type, first, random);
         for (int row = different; row < rows; row++)
             Buffer.MemoryCopy(memory.Bytes + row % different * RowBytes, memory.Bytes + (long)row * RowBytes, RowBytes, RowBytes);
         Tensor = new WeightTensor { Name = "bench", Shape = [rows, columns], Quantization = type.Id, Parts = [new WeightPart("data", this, 0, Length)] };
@@ -44,7 +47,30 @@ internal sealed unsafe class Weights : IModelFile, IDisposable
     /// <summary>The types of the given names, or all.</summary>
     public static IEnumerable<IQuantization> Select(string[] names) => Types.Where(type => names.Length == 0 || names.Contains(type.Id));
 
+    /// <summary>Bytes of a row.</summary>
+    public static int BytesOfRow(IQuantization type, int columns) =>
+        type is IQuantizer quantizer ? (int)quantizer.QuantizedBytes(columns) : columns / type.BlockSize * BytesOfBlock(type);
+
     public void Dispose() => memory.Dispose();
+
+    // The types that ggml does not quantize to without an importance matrix.
+    private static int BytesOfBlock(IQuantization type) => type.Id switch
+    {
+        "iq1_s" => 50,
+        "iq1_m" => 56,
+        "iq2_xxs" => 66,
+        "iq2_xs" => 74,
+        _ => throw new ArgumentException($"{type.Id}: no quantizer"),
+    };
+
+    // Any code is valid; the scale, a half at the start or in the last words' top nibbles, is kept below 2.
+    private static void RandomCodes(IQuantization type, Span<byte> bytes, Random random)
+    {
+        random.NextBytes(bytes);
+        int block = BytesOfBlock(type), top = type.Id == "iq1_m" ? block - 1 : 1;
+        for (int i = top; i < bytes.Length; i += block)
+            bytes[i] &= 0xbf;
+    }
 
     private static IQuantization[] Load()
     {

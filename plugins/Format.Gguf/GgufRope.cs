@@ -37,8 +37,9 @@ internal static class GgufRope
             case "linear": return RopeScaling.Linear;
             case "yarn": return RopeScaling.Yarn;
             case "longrope": return RopeScaling.LongRope;
+            case "dynamic": return RopeScaling.Dynamic;
             default:
-                metadata.Problem(key, "none, linear, yarn or longrope", $"'{type}'");
+                metadata.Problem(key, "none, linear, yarn, longrope or dynamic", $"'{type}'");
                 return RopeScaling.None;
         }
     }

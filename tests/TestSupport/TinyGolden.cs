@@ -30,7 +30,8 @@ public sealed class TinyGolden
     /// <summary>Every fixture's name.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "gemma2", "llama3_rope_freqs", "llama_gqa", "llama_q4_0", "llama_q4_k_m", "llama_q8_0", "llama_rope_linear", "llama_rope_yarn", "qwen2", "qwen3",
+        "gemma2", "llama3_rope_freqs", "llama_gqa", "llama_mixed_quants_1", "llama_mixed_quants_2", "llama_moe", "llama_q4_0", "llama_q4_k_m", "llama_q8_0",
+        "llama_rope_linear", "llama_rope_yarn", "phi3", "phi3.long", "qwen2", "qwen3",
     ];
 
     /// <summary>The fixture's name.</summary>

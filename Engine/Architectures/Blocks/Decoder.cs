@@ -75,7 +75,14 @@ internal sealed class Decoder
         int rotating = rope.Dimensions == 0 ? head : rope.Dimensions;
         if (rotating < 2 || rotating > head || rotating % 2 != 0)
             throw Hyperparameters.Bad(Metadata, "rope.dimension_count", $"an even number from 2 to the head length {head}", rotating);
-        return RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2));
+        float[] divisors = SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2);
+        float[] ofShort = SmallTensors.Divisors(Graph, "rope_factors_short.weight", rotating / 2), ofLong = SmallTensors.Divisors(Graph, "rope_factors_long.weight", rotating / 2);
+        if (ofShort.Length != ofLong.Length)
+            throw new ModelFormatException($"{Metadata.Architecture}: tensor '{(ofShort.Length == 0 ? "rope_factors_short.weight" : "rope_factors_long.weight")}' is missing beside the other one");
+        // Divisors for all lengths take precedence over those by length.
+        return divisors.Length > 0 || ofLong.Length == 0
+            ? RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, divisors)
+            : RopeFrequencies.Build(rope, rotating, Metadata.ContextLength, ofShort, ofLong);
     }
 
     /// <summary>The last RMS norm.</summary>
@@ -86,8 +93,8 @@ internal sealed class Decoder
         Graph.LayerNorm("output_norm", x, Graph.Weight("output_norm.weight", Width), Bias("output_norm", Width), Metadata.NormEpsilon);
 
     /// <summary>The bias that goes with a weight, or null.</summary>
-    /// <exception cref="ModelFormatException">It is needed and missing, or has another length.</exception>
-    public WeightTensor? Bias(string name, long length) => NeedsBiases ? Graph.Weight($"{name}.bias", length) : Graph.Optional($"{name}.bias", length);
+    /// <exception cref="ModelFormatException">It is needed and missing, or has another shape.</exception>
+    public WeightTensor? Bias(string name, params ReadOnlySpan<long> shape) => NeedsBiases ? Graph.Weight($"{name}.bias", shape) : Graph.Optional($"{name}.bias", shape);
 
     /// <summary>The graph, with the head: a matrix of its own or, where the file has none, the embedding's.</summary>
     /// <param name="hidden">The state after the last norm.</param>

@@ -2,6 +2,7 @@ using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.RowDots.Units;
 
 namespace Tessera.Kernels.Cpu.RowDots;
 
@@ -10,7 +11,7 @@ internal static unsafe class RowDotTable
 {
     /// <summary>The types that have kernels.</summary>
     public static ReadOnlySpan<string> Quantizations =>
-        new[] { "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k" };
+        (string[])["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", .. UnitTable.Quantizations];
 
     /// <summary>The fastest kernel for a type within an instruction set; false when there is none for the type.</summary>
     public static bool TryGet(string quantization, CpuIsa isa, out RowDotKernel kernel)
@@ -28,7 +29,7 @@ internal static unsafe class RowDotTable
             "q4_k" => SuperBlock<Q4_K>(quantization, isa),
             "q5_k" => SuperBlock<Q5_K>(quantization, isa),
             "q6_k" => Q6K(quantization, isa),
-            _ => default,
+            _ => UnitTable.Find(quantization, isa),
         };
         return kernel.Dot != null;
     }

@@ -1,6 +1,6 @@
 namespace Tessera.Quant.Ggml.Codebooks;
 
-/// <summary>The 1024 entries of IQ2_S. Eight values of two bits an entry, lowest first: <see cref="Iq2Levels"/>.</summary>
+/// <summary>The 1024 entries of IQ2_S. Eight values of two bits an entry, lowest first: <c>Iq2Levels</c>.</summary>
 internal static class Iq2SGrid
 {
     /// <summary>The entries, ascending.</summary>

@@ -1,6 +1,6 @@
 namespace Tessera.Quant.Ggml.Codebooks;
 
-/// <summary>The 512 entries of IQ2_XS. Eight values of two bits an entry, lowest first: <see cref="Iq2Levels"/>.</summary>
+/// <summary>The 512 entries of IQ2_XS. Eight values of two bits an entry, lowest first: <c>Iq2Levels</c>.</summary>
 internal static class Iq2XsGrid
 {
     /// <summary>The entries, ascending.</summary>

@@ -33,6 +33,7 @@ internal sealed unsafe class TinyModel : IDisposable
             KvBudget = new FixedBudget(),
         });
         _batch = new Batch(limits, graph.CacheGroups.Count);
+        _batch.PlannedTokens[0] = contextLength;
         for (int g = 0; g < graph.CacheGroups.Count; g++)
         {
             Assert.True(_runtime.TryGrow(g, _batch.BlockTableLength));

@@ -24,6 +24,9 @@ public sealed class TinyModelTests
         Assert.Equal(golden.Greedy, Greedy(tiny, golden.Prompt, golden.Greedy.Length));
     }
 
+    [Fact]
+    public void Every_fixture_of_the_folder_is_among_them() => TinyGolden.RequireAllNamed();
+
     private static int[] Greedy(TinyModel tiny, int[] prompt, int count)
     {
         List<int> tokens = [LedgerModel.Best(tiny.Run(0, prompt)[^1])];

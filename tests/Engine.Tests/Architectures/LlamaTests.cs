@@ -93,13 +93,6 @@ public sealed class LlamaTests
     }
 
     [Fact]
-    public void Experts_are_refused_rather_than_ignored()
-    {
-        ModelMetadata metadata = TinySource.With(extra: new() { ["expert_count"] = 8 });
-        Assert.Contains("expert_count", Assert.Throws<UnsupportedModelException>(() => Family.Build(TinySource.Create(metadata), 128)).Message);
-    }
-
-    [Fact]
     public void An_unknown_architecture_is_named_with_those_that_there_are()
     {
         UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => BuiltIn.Find("mamba", BuiltIn.Architectures));

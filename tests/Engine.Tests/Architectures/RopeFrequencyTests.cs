@@ -62,9 +62,53 @@ public sealed class RopeFrequencyTests
     }
 
     [Fact]
-    public void A_kind_of_scaling_that_is_not_there_is_refused()
+    public void Long_sequences_have_divisors_of_their_own()
     {
-        UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => RopeFrequencies.Build(new RopeMetadata { Scaling = RopeScaling.LongRope }, Dimensions, 4096, []));
-        Assert.Contains("LongRope", e.Message);
+        float[] ofShort = [.. Enumerable.Range(0, 32).Select(i => 1f + i)], ofLong = [.. Enumerable.Range(0, 32).Select(i => 40f + i)];
+        RopeTable table = RopeFrequencies.Build(new RopeMetadata { Scaling = RopeScaling.LongRope, OriginalContextLength = 512, AttentionFactor = 1.25f }, Dimensions, 4096, ofShort, ofLong);
+        Assert.All(Enumerable.Range(0, 32), i => Assert.Equal((float)(Plain(i) / (1 + i)), table.Frequencies[i]));
+        Assert.All(Enumerable.Range(0, 32), i => Assert.Equal((float)(Plain(i) / (40 + i)), table.Long!.Frequencies[i]));
+        Assert.Equal((512, 1.25f, 1.25f), (table.Long!.AboveTokens, table.Magnitude, table.Long.Magnitude));
+        Assert.True(table.Differs(512, 513));
+        Assert.False(table.Differs(513, 4096));
     }
+
+    [Fact]
+    public void LongRope_without_its_divisors_is_refused()
+    {
+        ModelFormatException e = Assert.Throws<ModelFormatException>(() => RopeFrequencies.Build(new RopeMetadata { Scaling = RopeScaling.LongRope }, Dimensions, 4096, []));
+        Assert.Contains("rope_factors_long.weight", e.Message);
+    }
+
+    [Fact]
+    public void Dynamic_scaling_stretches_with_the_planned_length()
+    {
+        RopeTable table = RopeFrequencies.Build(new RopeMetadata { Scaling = RopeScaling.Dynamic, Factor = 2, Base = 5000 }, Dimensions, 4096, []);
+        Assert.Equal(new RopeStretch(5000, 2, 4096), table.Stretch);
+        Assert.Equal((float)Math.Pow(5000, -2.0 * 7 / Dimensions), table.Frequencies[7]);
+        Assert.Contains("factor", Refused(new RopeMetadata { Scaling = RopeScaling.Dynamic, Factor = 0.5f }, Dimensions, []));
+        Assert.Contains("dimension_count", Refused(new RopeMetadata { Scaling = RopeScaling.Dynamic, Factor = 2 }, 2, []));
+        Assert.Contains("rope_freqs.weight", Refused(new RopeMetadata { Scaling = RopeScaling.Dynamic, Factor = 2 }, Dimensions, new float[32]));
+    }
+
+    [Fact]
+    public void The_ends_of_yarns_ramp_are_whole_pairs_unless_the_model_says_otherwise()
+    {
+        RopeMetadata rope = new() { Scaling = RopeScaling.Yarn, Factor = 4, OriginalContextLength = 4096 };
+        float[] whole = RopeFrequencies.Build(rope, Dimensions, 4096, []).Frequencies, fractional = RopeFrequencies.Build(rope with { FractionalRamp = true }, Dimensions, 4096, []).Frequencies;
+        // 4096 tokens turn 32 times, and once, at these pairs.
+        double low = Math.Log(4096 / (32 * 2 * Math.PI)) * 32 / Math.Log(Base), high = Math.Log(4096 / (2 * Math.PI)) * 32 / Math.Log(Base);
+        Assert.Equal((10, 23), ((int)low, (int)Math.Ceiling(high)));
+        for (int i = 0; i < 32; i++)
+        {
+            Assert.Equal(Mixed(i, Math.Clamp((i - low) / (high - low), 0, 1)), fractional[i], 1e-7f);
+            Assert.Equal(Mixed(i, Math.Clamp((i - 10) / 13.0, 0, 1)), whole[i], 1e-7f);
+        }
+        Assert.NotEqual(whole[15], fractional[15]);
+
+        static float Mixed(int pair, double ramp) => (float)(Plain(pair) / 4 * ramp + Plain(pair) * (1 - ramp));
+    }
+
+    private static string Refused(RopeMetadata rope, int dimensions, float[] divisors) =>
+        Assert.ThrowsAny<TesseraException>(() => RopeFrequencies.Build(rope, dimensions, 4096, divisors)).Message;
 }

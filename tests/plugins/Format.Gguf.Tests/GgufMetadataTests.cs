@@ -52,6 +52,7 @@ public sealed class GgufMetadataTests
         Rope(w => w.Add("llama.rope.scaling.factor", 2f), new RopeMetadata { Scaling = RopeScaling.Linear, Factor = 2 });
         Rope(w => w.Add("llama.rope.scaling.factor", 2f).Add("llama.rope.scaling.type", "none"), new RopeMetadata { Scaling = RopeScaling.None, Factor = 2 });
         Rope(w => w.Add("llama.rope.scaling.type", "longrope"), new RopeMetadata { Scaling = RopeScaling.LongRope });
+        Rope(w => w.Add("llama.rope.scaling.type", "dynamic"), new RopeMetadata { Scaling = RopeScaling.Dynamic });
     }
 
     [Theory]
@@ -134,7 +135,7 @@ public sealed class GgufMetadataTests
         HasProblem(w => w.Add("llama.rope.freq_base", float.NaN), "llama.rope.freq_base: expected a finite number of at least 0, found NaN");
         HasProblem(w => w.Add("llama.rope.freq_base", double.MaxValue), "llama.rope.freq_base: expected a finite number of at least 0, found 1.7976931348623157E+308");
         HasProblem(w => w.Add("llama.attention.layer_norm_rms_epsilon", -1f), "llama.attention.layer_norm_rms_epsilon: expected a finite number of at least 0, found -1");
-        HasProblem(w => w.Add("llama.rope.scaling.type", "magic"), "llama.rope.scaling.type: expected none, linear, yarn or longrope, found 'magic'");
+        HasProblem(w => w.Add("llama.rope.scaling.type", "magic"), "llama.rope.scaling.type: expected none, linear, yarn, longrope or dynamic, found 'magic'");
         HasProblem(w => w.Add("general.name", 3), "general.name: expected a string, found i32");
         HasProblem(w => w.Add("general.sampling.top_p", 1.5f), "general.sampling.top_p: expected 0 to 1, found 1.5");
         HasProblem(w => w.Add("general.sampling.top_k", 1.5f), "general.sampling.top_k: expected a whole number, found f32");

@@ -48,6 +48,8 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
     public static TestWeight Create(string quantization, int rows, int columns, int seed)
     {
         IQuantization type = Types[quantization];
+        if (type is not IQuantizer quantizer)
+            return CreateRandomBits(quantization, rows, columns, seed, BlockScales.Mixed);
         Random random = new(seed);
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.Length; i++)
@@ -56,44 +58,16 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
             float size = MathF.Pow(10, i / columns % 6 - 4);
             values[i] = size * (random.NextSingle() * 2 - 0.8f + (i / 32 % 3 - 1) * 0.3f);
         }
-        IQuantizer quantizer = (IQuantizer)type;
         byte[] bytes = new byte[quantizer.QuantizedBytes(values.Length)];
         quantizer.Quantize(values, bytes);
         return new TestWeight(type, bytes, rows, columns);
     }
 
-    /// <summary>Every bit of the quants random; the halves at the given places of each block are sane.</summary>
-    public static TestWeight CreateRandomBits(string quantization, int rows, int columns, int seed)
+    /// <summary>Every bit of the quants random.</summary>
+    public static TestWeight CreateRandomBits(string quantization, int rows, int columns, int seed, BlockScales scales = BlockScales.Sane)
     {
-        IQuantization type = Types[quantization];
-        Random random = new(seed);
-        byte[] bytes = new byte[((IQuantizer)type).QuantizedBytes((long)rows * columns)];
-        random.NextBytes(bytes);
-        (int block, int[] halves) = quantization switch
-        {
-            "f32" => (4, []),
-            "f16" => (2, [0]),
-            "bf16" => (2, []),
-            "q4_0" => (18, [0]),
-            "q4_1" => (20, [0, 2]),
-            "q5_0" => (22, [0]),
-            "q5_1" => (24, [0, 2]),
-            "q8_0" => (34, [0]),
-            "q4_k" => (144, [0, 2]),
-            "q5_k" => (176, [0, 2]),
-            "q6_k" => (210, new[] { 208 }),
-            _ => throw new ArgumentException(quantization),
-        };
-        for (int start = 0; start < bytes.Length; start += block)
-        {
-            foreach (int half in halves)
-                BitConverter.TryWriteBytes(bytes.AsSpan(start + half), (Half)((random.NextSingle() - 0.5f) * (random.Next(4) == 0 ? 1e-4f : 1)));
-            if (quantization == "f32")
-                BitConverter.TryWriteBytes(bytes.AsSpan(start), random.NextSingle() - 0.5f);
-            if (quantization == "bf16")
-                BitConverter.TryWriteBytes(bytes.AsSpan(start), (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle() - 0.5f) >> 16));
-        }
-        return new TestWeight(type, bytes, rows, columns);
+        QuantizedBlocks blocks = QuantizedBlocks.Find(quantization)!;
+        return new TestWeight(Types[quantization], blocks.Make(rows * columns / blocks.Values, new Random(seed), scales, size: 0.5f), rows, columns);
     }
 
     public void Dispose() => memory.Dispose();
