@@ -12,27 +12,37 @@ internal sealed unsafe class AttentionShape
     /// <param name="runRows">The most rows that share a tile.</param>
     public AttentionShape(AttentionNode node, CacheLayout layout, int runRows)
     {
-        Group = node.Heads / node.KeyHeads;
+        int group = node.Heads / node.KeyHeads;
+        Parts = Enumerable.Range(1, group).FirstOrDefault(p => group % p == 0 && group / p is >= LeastHeads and <= MostHeads, 1);
+        Group = group / Parts;
         KeyHeads = node.KeyHeads;
         KeyLength = node.KeyLength;
         ValueLength = node.ValueLength;
         QueryStride = (node.KeyLength + 15) & ~15;
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
-        // Sections: states, queries, outputs, scores of a pair, a key, a tile of keys, a tile of values.
+        // Sections: states, queries, outputs, scores of a pair, a key, a normalized head, a tile of keys, a tile of values.
         _queries = Align(queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
         _scores = _outputs + Align(queries * OutputStride * sizeof(float));
         _key = _scores + 2 * AttentionTile.Entries * sizeof(float);
-        _keys = _key + Align(QueryStride * sizeof(float));
+        _head = _key + Align(QueryStride * sizeof(float));
+        _keys = _head + Align(QueryStride * sizeof(float));
         _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
         Bytes = _values + Align((long)OutputStride * AttentionTile.Entries * sizeof(float));
     }
 
-    private readonly long _queries, _outputs, _scores, _key, _keys, _values;
+    private readonly long _queries, _outputs, _scores, _key, _head, _keys, _values;
 
-    /// <summary>Query heads for each key head.</summary>
+    // Query heads of a task: more would leave lanes idle where one key head serves all, fewer would widen its tiles too often.
+    private const int MostHeads = 16;
+    private const int LeastHeads = 4;
+
+    /// <summary>Query heads of a task, which share a key head.</summary>
     public int Group { get; }
+
+    /// <summary>Tasks that share a key head.</summary>
+    public int Parts { get; }
 
     /// <summary>Key and value heads.</summary>
     public int KeyHeads { get; }
@@ -64,7 +74,10 @@ internal sealed unsafe class AttentionShape
     /// <summary>Scores of two queries.</summary>
     public float* Scores(byte* scratch) => (float*)(scratch + _scores);
 
-    /// <summary>A rotated key.</summary>
+    /// <summary>A head that is normalized and not yet rotated.</summary>
+    public float* Head(byte* scratch) => (float*)(scratch + _head);
+
+    /// <summary>A key as it is cached.</summary>
     public float* Key(byte* scratch) => (float*)(scratch + _key);
 
     /// <summary>A widened tile of keys.</summary>
