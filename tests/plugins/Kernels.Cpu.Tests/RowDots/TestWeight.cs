@@ -67,6 +67,13 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
         return new TestWeight(type, bytes, rows, columns);
     }
 
+    /// <summary>Every byte of the codes the same, such as the largest code; the scales are sane.</summary>
+    public static TestWeight CreateOneCode(string quantization, int rows, int columns, byte code)
+    {
+        QuantizedBlocks blocks = QuantizedBlocks.Find(quantization)!;
+        return new TestWeight(Types[quantization], blocks.Make(rows * columns / blocks.Values, new OneByte(code), size: 0.5f), rows, columns);
+    }
+
     /// <summary>Every bit of the quants random.</summary>
     public static TestWeight CreateRandomBits(string quantization, int rows, int columns, int seed, BlockScales scales = BlockScales.Sane)
     {
@@ -81,5 +88,11 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
         ServiceCollection services = new();
         new QuantGgmlPlugin().Configure(services, new Dictionary<string, string>());
         return services.BuildServiceProvider().GetServices<IQuantization>().ToDictionary(type => type.Id);
+    }
+
+    /// <summary>Random numbers, but for bytes.</summary>
+    private sealed class OneByte(byte value) : Random(1)
+    {
+        public override void NextBytes(byte[] buffer) => Array.Fill(buffer, value);
     }
 }
