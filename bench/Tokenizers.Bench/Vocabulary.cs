@@ -29,15 +29,19 @@ internal static class Vocabulary
             p => (p.Name, kind == "llama" && p.Name.Length == 6 && p.Name.StartsWith("<0x", StringComparison.Ordinal) ? TokenKind.Byte : TokenKind.Normal));
         foreach (JsonElement added in root.GetProperty("added_tokens").EnumerateArray())
             tokens[added.GetProperty("id").GetInt32()] = (added.GetProperty("content").GetString()!, added.GetProperty("special").GetBoolean() ? TokenKind.Control : TokenKind.UserDefined);
+        string[] merges = [.. model.GetProperty("merges").EnumerateArray().Select(m => m.ValueKind == JsonValueKind.String ? m.GetString()! : $"{m[0]} {m[1]}")];
+        // A SentencePiece BPE model's merges are listed by the scores of what they make.
+        Dictionary<string, int> ranks = [];
+        for (int rank = 0; rank < merges.Length; rank++)
+            ranks.TryAdd(merges[rank].Replace(" ", "", StringComparison.Ordinal), rank);
         return new TokenizerAssets
         {
             Model = kind,
             PreTokenizer = preTokenizer,
             Tokens = [.. Enumerable.Range(0, tokens.Count).Select(id => Encoding.UTF8.GetBytes(tokens[id].Spelling))],
             Kinds = [.. Enumerable.Range(0, tokens.Count).Select(id => tokens[id].Kind)],
-            // A SentencePiece BPE model's scores fall with the ids.
-            Scores = kind == "llama" ? [.. Enumerable.Range(0, tokens.Count).Select(id => -(float)id)] : [],
-            Merges = [.. model.GetProperty("merges").EnumerateArray().Select(m => m.ValueKind == JsonValueKind.String ? m.GetString()! : $"{m[0]} {m[1]}")],
+            Scores = kind == "llama" ? [.. Enumerable.Range(0, tokens.Count).Select(id => -(float)ranks.GetValueOrDefault(tokens[id].Spelling, merges.Length))] : [],
+            Merges = merges,
             AddBos = false,
         };
     }
