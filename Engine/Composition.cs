@@ -3,11 +3,12 @@ namespace Tessera.Engine;
 /// <summary>An immutable set of parts that answer together: one model, its graph and runtime, its tokenizer and strategy. Owns the runtime and, through the leases, everything that the runtime needs.</summary>
 public sealed class Composition : IDisposable
 {
-    private readonly IDisposable _leases;
-
     /// <summary>Joins the parts.</summary>
     /// <param name="leases">Disposed last: leases on plugin generations and mapped files.</param>
-    public Composition(IDisposable leases) => _leases = leases;
+    public Composition(IDisposable leases) => Leases = leases;
+
+    /// <summary>What keeps the parts alive.</summary>
+    public IDisposable Leases { get; }
 
     /// <summary>The model's name as clients know it.</summary>
     public required string Name { get; init; }
@@ -37,6 +38,6 @@ public sealed class Composition : IDisposable
     public void Dispose()
     {
         Runtime.Dispose();
-        _leases.Dispose();
+        Leases.Dispose();
     }
 }

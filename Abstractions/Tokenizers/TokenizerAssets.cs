@@ -3,7 +3,8 @@ namespace Tessera.Abstractions.Tokenizers;
 /// <summary>What a model's files say about its tokenizer, in one form for every weight format.</summary>
 public sealed class TokenizerAssets
 {
-    /// <summary>The kind of tokenizer, in GGUF's words (<c>tokenizer.ggml.model</c>): <c>llama</c> (SentencePiece), <c>gpt2</c> (byte-level BPE), <c>bert</c> (WordPiece), <c>t5</c> (unigram); <c>hf</c> for a tokenizer.json.</summary>
+    /// <summary>The kind of tokenizer, in GGUF's words (<c>tokenizer.ggml.model</c>): <c>llama</c> (SentencePiece), <c>gpt2</c> (byte-level BPE), <c>bert</c> (WordPiece), <c>t5</c> (unigram), …;
+    /// or a file of <see cref="Files"/>: <c>hf</c> (tokenizer.json), <c>sentencepiece</c> (tokenizer.model), <c>tiktoken</c> (a rank file). A file may come with tokenizer_config.json; <see cref="Tokens"/> is empty then.</summary>
     public required string Model { get; init; }
 
     /// <summary>The pre-tokenizer's name (<c>tokenizer.ggml.pre</c>), or null where the model does not say.</summary>
@@ -39,10 +40,17 @@ public sealed class TokenizerAssets
     /// <summary>The model's own name (<c>general.name</c>); some tokenizers of old files are told apart by it alone.</summary>
     public string? ModelName { get; init; }
 
+    /// <summary>Whether text becomes lower case (<c>tokenizer.ggml.normalizer.lowercase</c>); null: the kind's own default.</summary>
+    public bool? Lowercase { get; init; }
+
+    /// <summary>Whether letters lose their accents (<c>tokenizer.ggml.normalizer.strip_accents</c>); null: as <see cref="Lowercase"/>.</summary>
+    public bool? StripAccents { get; init; }
+
     /// <summary>The SentencePiece normalizer's compiled character map (<c>precompiled_charsmap</c>), or empty.</summary>
     public byte[] PrecompiledCharsMap { get; init; } = [];
 
-    /// <summary>Whole tokenizer files by name (tokenizer.json, tokenizer_config.json, tokenizer.model), where the format has them.</summary>
+    /// <summary>Whole tokenizer files by name (tokenizer.json, tokenizer_config.json, tokenizer.model, cl100k_base.tiktoken), where the format has them. The names count:
+    /// a rank file's says how it cuts texts.</summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; init; } = new Dictionary<string, byte[]>();
 }
 

@@ -28,6 +28,9 @@ internal sealed unsafe class CheckScript : IDisposable
             Activations = shape.Activations,
         };
         Batch = new Batch(Limits, graph.CacheGroups.Count);
+        // Short, long and at the limits of the model's rotations by length.
+        foreach ((int slot, int planned) in new[] { (0, 60), (1, 0), (2, 60), (3, CheckShape.OriginalContext) })
+            Plan(slot, planned);
         Blocks = MaxSequences * Batch.BlockTableLength;
         for (int g = 0; g < Batch.GroupCount; g++)
         {
@@ -69,6 +72,9 @@ internal sealed unsafe class CheckScript : IDisposable
         Rows(3, 19, 3, shift: 40);
         Rows(0, 23, 24, last: true);
         yield return "positions that are not the cache indices";
+        Plan(1, MaxContext);
+        Rows(1, 0, 3);
+        yield return "a new sequence in another's slot, planned to become longer";
         Forget(0, 47);
         Rows(0, 47, 1);
         yield return "one row alone, blocks before its window freed";
@@ -81,6 +87,8 @@ internal sealed unsafe class CheckScript : IDisposable
         for (int i = 0; i < count; i++)
             Batch.Add(_random.Next(_vocabulary), first + i + shift, first + i, slot, last && i < count - 1 ? RowOutputs.None : _outputs);
     }
+
+    private void Plan(int slot, int tokens) => Batch.PlannedTokens[slot] = tokens;
 
     // Blocks that a window has passed are not the sequence's any more.
     private void Forget(int slot, int cacheIndex)

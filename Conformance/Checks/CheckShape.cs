@@ -1,7 +1,7 @@
 namespace Tessera.Conformance.Checks;
 
 /// <summary>The random tiny model that a backend is checked with; every setting has a usable default.</summary>
-public sealed record CheckShape
+public sealed partial record CheckShape
 {
     /// <summary>Seeds weights, tokens and block tables.</summary>
     public int Seed { get; init; } = 1;
@@ -26,6 +26,9 @@ public sealed record CheckShape
 
     /// <summary>Elements of a head.</summary>
     public int HeadLength { get; init; } = 16;
+
+    /// <summary>Elements of a value head; 0: as many as a key head has.</summary>
+    public int ValueLength { get; init; }
 
     /// <summary>Elements of a head that rotate; 0: all.</summary>
     public int RotatingLength { get; init; }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tessera.Host.Api.Admin;
 using Tessera.Host.Api.OpenAi;
 
 namespace Tessera.Host.Api;
@@ -18,6 +19,9 @@ namespace Tessera.Host.Api;
 [JsonSerializable(typeof(DetokenizeResponse))]
 [JsonSerializable(typeof(StatusResponse))]
 [JsonSerializable(typeof(LoadModelResponse))]
+[JsonSerializable(typeof(PluginsResponse))]
+[JsonSerializable(typeof(InstalledResponse))]
+[JsonSerializable(typeof(SwitchedResponse))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>As <see cref="Default"/>, with text outside ASCII as it is.</summary>

@@ -52,6 +52,14 @@ internal sealed class HostSession : IAsyncDisposable
         return OpenModel.Open(path, Plugins, Configuration.Files.Mmap, progress.Report);
     }
 
+    /// <summary>Opens a model's tokenizer: of a model, or of a tokenizer's own file or a folder that holds one.</summary>
+    public OpenTokenizer OpenTokenizer(string path)
+    {
+        if (TokenizerFiles.TryRead(path) is { } assets)
+            return Models.OpenTokenizer.Open(assets, Plugins, Path.GetFileName(path));
+        return Models.OpenTokenizer.Open(OpenFiles(path));
+    }
+
     /// <summary>Builds a model.</summary>
     /// <param name="model">Its entry, possibly changed by the command's options.</param>
     public Composition Build(ModelConfiguration model)

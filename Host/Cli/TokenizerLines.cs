@@ -9,8 +9,8 @@ internal static class TokenizerLines
     public static async Task<int> RunAsync(string model, string? config, Action<JsonElement, ITokenizer, Utf8JsonWriter> answer)
     {
         await using HostSession session = HostSession.Open(config, model);
-        using OpenModel open = session.OpenFiles(session.Model.Path);
-        ITokenizer tokenizer = open.CreateTokenizer();
+        using OpenTokenizer open = session.OpenTokenizer(session.Model.Path);
+        ITokenizer tokenizer = open.Tokenizer;
         using TextReader input = JsonLines.StandardInput();
         using Stream output = Console.OpenStandardOutput();
         JsonLines.Run(input, output, (line, w) => answer(line, tokenizer, w));

@@ -56,9 +56,7 @@ public sealed class OpenModel : IDisposable
     {
         TokenizerAssets assets = Source.Tokenizer
             ?? throw new UnsupportedModelException($"{Files.Name}: the model's files hold no tokenizer");
-        ITokenizerFactory factory = Leases.Find(c => c.TokenizerFactories.FirstOrDefault(f => Boundary.Call("a tokenizer factory", () => f.CanCreate(assets))))
-            ?? throw new UnsupportedModelException($"{Files.Name}: no loaded plugin has a tokenizer of kind '{assets.Model}'; {Leases.Loaded}");
-        return Boundary.Call($"the tokenizer of kind '{assets.Model}'", () => factory.Create(assets));
+        return OpenTokenizer.Create(assets, Leases, Files.Name);
     }
 
     /// <summary>A tensor's quantization, after it has accepted the tensor.</summary>

@@ -18,6 +18,13 @@ internal sealed class PluginLeases(IReadOnlyList<PluginGeneration> generations) 
         }
     }
 
+    /// <summary>Whether a generation is leased.</summary>
+    public bool Holds(PluginGeneration generation)
+    {
+        lock (_lock)
+            return _held.ContainsKey(generation);
+    }
+
     /// <summary>The ids of all plugins, for messages.</summary>
     public string Loaded => generations.Count == 0 ? "no plugin is loaded" : $"loaded are {string.Join(", ", generations.Select(g => g.Id))}";
 

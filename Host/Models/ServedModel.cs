@@ -83,6 +83,27 @@ public sealed class ServedModel : IDisposable
         }
     }
 
+    /// <summary>Builds a new composition where the one that answers uses a plugin's generation; waits for a load that has begun.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <returns>Whether one was built.</returns>
+    /// <exception cref="TesseraException">It could not be built; whatever answered before still does.</exception>
+    internal async Task<bool> LeaveAsync(PluginGeneration generation)
+    {
+        await _loading.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _loading.Release();
+        if (!Uses(generation))
+            return false;
+        await LoadAsync(CancellationToken.None).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Whether the composition that answers now uses a plugin's generation.</summary>
+    internal bool Uses(PluginGeneration generation)
+    {
+        using EngineLease? lease = TryAcquire();
+        return lease?.Composition.Leases is OpenModel open && open.Leases.Holds(generation);
+    }
+
     /// <summary>Takes no more requests and waits for those that run.</summary>
     /// <param name="cancellation">Cuts short what still runs, on old engines too.</param>
     internal async Task CloseAsync(CancellationToken cancellation)

@@ -13,8 +13,9 @@ internal sealed class PluginActivator(ILoggerFactory loggers)
     /// <summary>Loads every assembly of the package, makes the entry and lets it register what it provides.</summary>
     /// <exception cref="PluginException">Any step failed; nothing stays loaded.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public PluginGeneration Activate(PluginPackage package, PluginManifest manifest, IReadOnlyDictionary<string, string> options)
+    public PluginGeneration Activate(VerifiedPackage verified, IReadOnlyDictionary<string, string> options)
     {
+        (PluginPackage package, PluginManifest manifest) = (verified.Package, verified.Manifest);
         PluginLoader loader = PluginLoader.CreateFromAssemblyFile(Path.Combine(package.Folder, manifest.EntryAssembly), SharedAssemblies.Types, config =>
         {
             config.IsUnloadable = true;
@@ -30,7 +31,7 @@ internal sealed class PluginActivator(ILoggerFactory loggers)
             ServiceCollection collection = Configure(CreateEntry(entry, manifest), options, manifest);
             services = collection.BuildServiceProvider();
             ProvidedContracts contracts = new(services, collection, manifest);
-            return new(manifest, package, loader, services, contracts, new WeakReference(entry), _logger);
+            return new(verified, loader, services, contracts, new WeakReference(entry), _logger);
         }
         catch (Exception e)
         {

@@ -1,4 +1,5 @@
 using McMaster.NETCore.Plugins;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
 
@@ -11,11 +12,16 @@ public enum GenerationState
     Draining,
     /// <summary>Its container is disposed and its load context told to unload.</summary>
     Unloaded,
+    /// <summary>Unloaded long ago, and its assembly is still there: something holds on to it.</summary>
+    Leaked,
 }
 
 /// <summary>One loaded version of a plugin: a load context, a container and the count of who uses them. Disposed and unloaded when it is retired and the last lease is back.</summary>
 public sealed class PluginGeneration
 {
+    private const int CollectionRounds = 10;
+    private static readonly TimeSpan CollectionPause = TimeSpan.FromMilliseconds(500);
+
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _unloaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -24,10 +30,10 @@ public sealed class PluginGeneration
     private ProvidedContracts? _contracts;
     private int _leases;
 
-    internal PluginGeneration(PluginManifest manifest, PluginPackage package, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, ILogger logger)
+    internal PluginGeneration(VerifiedPackage package, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, ILogger logger)
     {
-        (Id, Version, Package, _loader, _services, _contracts, Assembly, _logger) =
-            (manifest.Id, manifest.Version, package, loader, services, contracts, assembly, logger);
+        (Id, Version, Stored, Provides, Voucher, Package) = (package.Manifest.Id, package.Manifest.Version, package.Version, package.Manifest.Provides, package.Voucher, package.Package);
+        (_loader, _services, _contracts, Assembly, _logger) = (loader, services, contracts, assembly, logger);
     }
 
     /// <summary>The plugin's id.</summary>
@@ -35,6 +41,15 @@ public sealed class PluginGeneration
 
     /// <summary>The plugin's version.</summary>
     public string Version { get; }
+
+    /// <summary>Its package's version and hash.</summary>
+    internal StoredVersion Stored { get; }
+
+    /// <summary>What it registered, as its manifest says.</summary>
+    internal IReadOnlyList<ProvidedContract> Provides { get; }
+
+    /// <summary>Who vouches for it, for people.</summary>
+    public string Voucher { get; }
 
     /// <summary>Where it was loaded from.</summary>
     public PluginPackage Package { get; }
@@ -69,6 +84,24 @@ public sealed class PluginGeneration
             _leases++;
             return new PluginLease(this, _contracts!);
         }
+    }
+
+    /// <summary>Waits until it is unloaded and its assembly collected.</summary>
+    /// <returns>False when it leaks: it outlived ten collections, half a second apart.</returns>
+    internal async Task<bool> CollectedAsync(TimeProvider time)
+    {
+        await Unloaded.ConfigureAwait(false);
+        for (int round = 0; round < CollectionRounds; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            if (!Assembly.IsAlive)
+                return true;
+            await Task.Delay(CollectionPause, time).ConfigureAwait(false);
+        }
+        State = GenerationState.Leaked;
+        _logger.LogError("plugin '{Id}' {Version} leaks: its assembly is alive after {Rounds} collections; something holds an object, type or delegate of it", Id, Version, CollectionRounds);
+        return false;
     }
 
     /// <summary>Gives no more leases; unloads at once when there are none, else with the last one.</summary>

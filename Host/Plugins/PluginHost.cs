@@ -1,4 +1,5 @@
 using Tessera.Host.Configuration;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
 
@@ -8,6 +9,7 @@ public sealed class PluginHost : IAsyncDisposable
     private readonly PluginsConfiguration _plugins;
     private readonly PluginActivator _activator;
     private readonly ILogger _logger;
+    private readonly List<PluginGeneration> _retired = [];
     private volatile IReadOnlyList<PluginGeneration> _generations = [];
 
     private PluginHost(PluginsConfiguration plugins, TrustedFiles trusted, ILoggerFactory loggers)
@@ -33,6 +35,7 @@ public sealed class PluginHost : IAsyncDisposable
     public static PluginHost Load(PluginsConfiguration plugins, TrustedFiles trusted, ILoggerFactory loggers)
     {
         PluginHost host = new(plugins, trusted, loggers);
+        host.ForgetUnfinished();
         List<PluginGeneration> generations = [];
         try
         {
@@ -61,9 +64,64 @@ public sealed class PluginHost : IAsyncDisposable
         await Task.WhenAll(Generations.Select(g => g.Unloaded)).ConfigureAwait(false);
     }
 
+    /// <summary>A host that was killed while it switched starts on what was in use before.</summary>
+    private void ForgetUnfinished()
+    {
+        foreach ((string id, PluginRecord record) in Locator.Store.Read().Plugins)
+            if (record.Pending is { } pending)
+            {
+                _logger.LogWarning("plugin '{Id}': {Pending} was being put in use when a host ended; {Active} stays in use", id, pending, record.Active?.ToString() ?? "the package of plugins.folder");
+                Locator.Store.Update(id, r => r.Try(null));
+            }
+    }
+
+    /// <summary>The generations that were replaced and are not collected yet.</summary>
+    public IReadOnlyList<PluginGeneration> Retired
+    {
+        get
+        {
+            lock (_retired)
+                return [.. _retired];
+        }
+    }
+
+    /// <summary>Loads a package beside what is loaded; nothing takes it until <see cref="Replace"/>.</summary>
+    /// <exception cref="PluginException">It is refused or cannot be loaded; nothing stays loaded.</exception>
+    internal PluginGeneration Load(VerifiedPackage package)
+    {
+        foreach (PluginGeneration other in Generations.Where(g => g.Id != package.Manifest.Id))
+            if (other.Provides.Intersect(package.Manifest.Provides).FirstOrDefault(ProvidedContracts.IsUnique) is { } twice)
+                throw package.Package.Refuse($"plugin '{other.Id}' provides {twice.Kind} '{twice.Name}' already");
+        return Load(package, Locator.Options(package.Manifest));
+    }
+
+    /// <summary>From now on new compositions take this generation of a plugin.</summary>
+    /// <param name="id">The plugin.</param>
+    /// <param name="next">The generation; null: the plugin is gone.</param>
+    /// <returns>The generation that it replaces, still active; null: there was none.</returns>
+    internal PluginGeneration? Replace(string id, PluginGeneration? next)
+    {
+        IReadOnlyList<PluginGeneration> before = _generations;
+        PluginGeneration? old = before.FirstOrDefault(g => g.Id == id);
+        _generations = old is null ? (next is null ? before : [.. before, next])
+            : [.. before.Select(g => g == old ? next : g).OfType<PluginGeneration>()];
+        return old;
+    }
+
+    /// <summary>Retires a generation that nothing new takes, and watches until it is gone.</summary>
+    internal async Task RetireAsync(PluginGeneration generation)
+    {
+        lock (_retired)
+            _retired.Add(generation);
+        generation.Retire();
+        if (await generation.CollectedAsync(TimeProvider.System).ConfigureAwait(false))
+            lock (_retired)
+                _retired.Remove(generation);
+    }
+
     private PluginGeneration Load(VerifiedPackage package, IReadOnlyDictionary<string, string> options)
     {
-        PluginGeneration generation = _activator.Activate(package.Package, package.Manifest, options);
+        PluginGeneration generation = _activator.Activate(package, options);
         _logger.LogInformation("plugin '{Id}' {Version} loaded from {Folder}, {Voucher}", generation.Id, generation.Version, package.Package.Folder, package.Voucher);
         return generation;
     }

@@ -67,6 +67,9 @@ internal sealed class PluginLocator(PluginsConfiguration plugins, TrustedFiles b
     /// <exception cref="PluginException">It is refused.</exception>
     public VerifiedPackage Verify(PluginPackage package) => Verify(package, PackageContent.Read(package));
 
+    /// <summary>As <see cref="Bundled"/>, or null for a plugin that the configuration does not name.</summary>
+    public VerifiedPackage? BundledOrNone(string id) => plugins.Load.Contains(id) ? Bundled(id) : null;
+
     /// <summary>The package of <c>plugins.folder</c>.</summary>
     /// <exception cref="PluginException">It is missing or breaks a rule.</exception>
     public VerifiedPackage Bundled(string id)

@@ -10,7 +10,7 @@ internal static class PluginTrial
     public static void Run(PluginLocator locator, StoredPackage stored)
     {
         VerifiedPackage package = locator.Stored(stored);
-        PluginGeneration generation = new PluginActivator(NullLoggerFactory.Instance).Activate(package.Package, package.Manifest, locator.Options(package.Manifest));
+        PluginGeneration generation = new PluginActivator(NullLoggerFactory.Instance).Activate(package, locator.Options(package.Manifest));
         generation.Retire();
         generation.Unloaded.GetAwaiter().GetResult();
     }

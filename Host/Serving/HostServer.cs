@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Tessera.Host.Api;
+using Tessera.Host.Api.Admin;
 using Tessera.Host.Api.OpenAi;
 using Tessera.Host.Cli;
 using Tessera.Host.Compute;
@@ -19,7 +20,6 @@ internal sealed class HostServer : IAsyncDisposable
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
-    private readonly PluginHost _plugins;
     private readonly WorkTeam _team;
     private readonly ILoggerFactory _loggers;
     private readonly Task _loading;
@@ -28,12 +28,15 @@ internal sealed class HostServer : IAsyncDisposable
 
     private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers)
     {
-        (_app, _plugins, _team, Registry, _loggers) = (app, plugins, team, registry, loggers);
+        (_app, Plugins, _team, Registry, _loggers) = (app, plugins, team, registry, loggers);
         _loading = LoadAsync(loggers.CreateLogger<HostServer>());
     }
 
     /// <summary>The models.</summary>
     public ModelRegistry Registry { get; }
+
+    /// <summary>The plugins.</summary>
+    public PluginHost Plugins { get; }
 
     /// <summary>The addresses that are listened on.</summary>
     public IReadOnlyList<string> Urls => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -61,7 +64,7 @@ internal sealed class HostServer : IAsyncDisposable
             CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
             MetricsHub metrics = new();
             registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
-            app = BuildApp(configuration, loggers, registry, metrics);
+            app = BuildApp(configuration, loggers, plugins, registry, metrics);
             await ListenAsync(app, configuration).ConfigureAwait(false);
             return new HostServer(app, plugins, team, registry, loggers);
         }
@@ -104,7 +107,7 @@ internal sealed class HostServer : IAsyncDisposable
         await Registry.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         _team.Dispose();
-        await _plugins.DisposeAsync().ConfigureAwait(false);
+        await Plugins.DisposeAsync().ConfigureAwait(false);
         _loggers.Dispose();
         _stopping.Dispose();
     }
@@ -116,7 +119,7 @@ internal sealed class HostServer : IAsyncDisposable
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
     });
 
-    private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, ModelRegistry registry, MetricsHub metrics)
+    private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, PluginHost plugins, ModelRegistry registry, MetricsHub metrics)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
         builder.WebHost.UseUrls(Addresses(configuration));
@@ -127,13 +130,14 @@ internal sealed class HostServer : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
         // Given as instances: the container disposes only what it has made, and a request's scope would dispose the registry with the request.
-        builder.Services.AddSingleton(loggers).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>();
+        builder.Services.AddSingleton(loggers).AddSingleton(plugins).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>().AddSingleton<AdminGate>().AddSingleton<PluginSwitch>();
         WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
         OpenAiEndpoints.Map(app);
         TokenizeEndpoints.Map(app);
         LoadModelEndpoint.Map(app);
+        PluginEndpoints.Map(app);
         HealthEndpoints.Map(app);
         return app;
     }

@@ -38,6 +38,8 @@ internal static class GgufTokenizer
             AddEos = Flag(keys, Prefix + "add_eos_token"),
             AddSpacePrefix = Flag(keys, Prefix + "add_space_prefix"),
             RemoveExtraWhitespaces = Flag(keys, Prefix + "remove_extra_whitespaces"),
+            Lowercase = Flag(keys, Prefix + "normalizer.lowercase"),
+            StripAccents = Flag(keys, Prefix + "normalizer.strip_accents"),
             ModelName = keys.TryText("general.name", out string? name) ? name : null,
             PrecompiledCharsMap = CharsMap(keys),
             Files = files,

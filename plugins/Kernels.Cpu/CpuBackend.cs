@@ -15,13 +15,20 @@ internal sealed class CpuBackend(CpuIsa isa) : IKernelBackend
     public IReadOnlyDictionary<string, int> Operations { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
         [Abstractions.Graphs.Operations.Embed] = 1,
-        [Abstractions.Graphs.Operations.RmsNorm] = 1,
+        [Abstractions.Graphs.Operations.RmsNorm] = 2,
+        [Abstractions.Graphs.Operations.LayerNorm] = 1,
         [Abstractions.Graphs.Operations.Linear] = 1,
-        [Abstractions.Graphs.Operations.Rope] = 1,
-        [Abstractions.Graphs.Operations.Attention] = 1,
-        [Abstractions.Graphs.Operations.GatedActivation] = 1,
+        [Abstractions.Graphs.Operations.HeadLinear] = 1,
+        [Abstractions.Graphs.Operations.Rope] = 2,
+        [Abstractions.Graphs.Operations.Attention] = 2,
+        [Abstractions.Graphs.Operations.Activation] = 1,
+        [Abstractions.Graphs.Operations.GatedActivation] = 2,
+        [Abstractions.Graphs.Operations.MixtureOfExperts] = 1,
         [Abstractions.Graphs.Operations.Add] = 1,
-        [Abstractions.Graphs.Operations.LmHead] = 1,
+        [Abstractions.Graphs.Operations.Scale] = 1,
+        [Abstractions.Graphs.Operations.Slice] = 1,
+        [Abstractions.Graphs.Operations.Concat] = 1,
+        [Abstractions.Graphs.Operations.LmHead] = 2,
     };
 
     /// <inheritdoc/>

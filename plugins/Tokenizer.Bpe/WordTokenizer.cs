@@ -3,6 +3,7 @@ using System.Text;
 using Tessera.Tokenizer.Bpe.PreTokenizers;
 using Tessera.Tokenizers.Common;
 using Tessera.Tokenizers.Common.Decoding;
+using Tessera.Tokenizers.Common.Matching;
 using Tessera.Tokenizers.Common.Merging;
 using Tessera.Tokenizers.Common.Splitting;
 using Tessera.Tokenizers.Common.Vocabularies;
@@ -20,7 +21,7 @@ internal abstract class WordTokenizer : SegmentedTokenizer
     private readonly bool _marksAreApart;
     private readonly ScratchPool<Scratch> _pool = new();
 
-    protected WordTokenizer(TokenizerAssets assets, TokenTable table, PreTokenizer preTokenizer) : base(assets, table)
+    protected WordTokenizer(TokenizerAssets assets, TokenTable table, PreTokenizer preTokenizer, SpecialTokens? specials = null) : base(assets, table, specials)
     {
         _preTokenizer = preTokenizer;
         _marks = preTokenizer.Alphabet == SpellingAlphabet.MarkedSpaces;

@@ -1,16 +1,19 @@
+using Tessera.Tokenizer.Spm.Files;
+
 namespace Tessera.Tokenizer.Spm;
 
-/// <summary>Creates SentencePiece tokenizers from assets of kind <c>llama</c>.</summary>
+/// <summary>Creates SentencePiece tokenizers from assets of kind <c>llama</c> (BPE with scores), <c>t5</c> (unigram) and <c>sentencepiece</c> (a tokenizer.model file).</summary>
 public sealed class SpmFactory : ITokenizerFactory
 {
     /// <inheritdoc/>
-    public bool CanCreate(TokenizerAssets assets) => assets.Model == "llama";
+    public bool CanCreate(TokenizerAssets assets) => assets.Model is "llama" or "t5" or "sentencepiece";
 
     /// <inheritdoc/>
     public ITokenizer Create(TokenizerAssets assets) => assets.Model switch
     {
         "llama" => new SpmTokenizer(assets),
-        "t5" => throw new UnsupportedModelException("tokenizer.spm: the unigram tokenizer 't5' is not supported; known here is llama (BPE with scores)"),
-        _ => throw new UnsupportedModelException($"tokenizer.spm: no tokenizer of kind '{assets.Model}'; known here is llama (BPE with scores)"),
+        "t5" => new UnigramTokenizer(assets),
+        "sentencepiece" => SentencePieceReader.Create(assets),
+        _ => throw new UnsupportedModelException($"tokenizer.spm: no tokenizer of kind '{assets.Model}'; known here are llama, t5 and sentencepiece"),
     };
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Tessera.Tokenizer.Spm;
 
-/// <summary>SentencePiece BPE with scores (<c>llama</c>).</summary>
+/// <summary>SentencePiece: BPE with scores (<c>llama</c>), unigram (<c>t5</c>), tokenizer.model files (<c>sentencepiece</c>).</summary>
 public sealed class TokenizerSpmPlugin : IPlugin
 {
     /// <inheritdoc/>

@@ -9,10 +9,13 @@ public abstract class SegmentedTokenizer : ITokenizer
     private readonly SpecialTokens _specials;
 
     /// <summary>Builds the shared part.</summary>
-    protected SegmentedTokenizer(TokenizerAssets assets, TokenTable table)
+    /// <param name="assets">What the model's files say.</param>
+    /// <param name="table">The vocabulary.</param>
+    /// <param name="specials">The special tokens to look for; null: all of the vocabulary.</param>
+    protected SegmentedTokenizer(TokenizerAssets assets, TokenTable table, SpecialTokens? specials = null)
     {
         Table = table;
-        _specials = new SpecialTokens(table, assets);
+        _specials = specials ?? new SpecialTokens(table, assets);
     }
 
     /// <summary>The vocabulary.</summary>

@@ -25,7 +25,7 @@ internal static unsafe class BufferPlan
         {
             float* data = arena.Floats(slot.Floats);
             foreach (ValueBuffer value in slot.Values)
-                value.Data = data;
+                value.Place(data);
         }
 
         long Waste(Slot slot, ValueBuffer value) => Math.Abs(slot.Floats - (long)value.Stride * rows);

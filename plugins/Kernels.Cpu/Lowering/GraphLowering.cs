@@ -1,15 +1,15 @@
 using Tessera.Kernels.Cpu.Cache;
-using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu.Lowering;
 
 /// <summary>
-/// Turns a graph into stages. Norms and gates are made as the rows of the matrix product that reads them, rotations happen in attention, products that share an
-/// input share a stage, and a sum whose one side is a product is added by it. What cannot be fused is stored by a stage of its own.
+/// Turns a graph into stages. Norms and gates are made as the rows of the product or sum that reads them, norms of heads and rotations happen in attention, products
+/// that share an input share a stage, a factor and a sum behind a product are applied by it, and a range of columns is a view. What cannot be fused is stored by a
+/// stage of its own.
 /// </summary>
-internal sealed unsafe class GraphLowering
+internal sealed unsafe partial class GraphLowering
 {
     private readonly BackendRequest _request;
     private readonly ModelGraph _graph;
@@ -26,8 +26,9 @@ internal sealed unsafe class GraphLowering
     private readonly List<ValueBuffer> _values = [];
     private readonly Dictionary<int, ValueBuffer> _stored = [];
     private readonly Dictionary<int, RowSource> _sources = [];
-    private readonly Dictionary<int, RopeNode> _ropes = [];
-    private readonly Dictionary<string, nint> _vectors = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, GraphNode> _intoAttention = [];
+    private readonly HashSet<string> _views = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, bool IsOffset), nint> _vectors = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
     public GraphLowering(BackendRequest request, CpuIsa isa, NativeArena arena)
@@ -54,17 +55,18 @@ internal sealed unsafe class GraphLowering
             ShapeCheck.Require(node);
             if (node is LmHeadNode head)
                 logits = LmHead(head);
-            else
+            else if (!_done.Contains(node.Name))
                 Lower(node);
         }
         OutputArea hidden = Hidden();
         BufferPlan.Place(_values, _request.Limits.MaxRows, _arena);
-        PlacePrepared();
+        PlaceShared();
         int tokens = _graph.Nodes.OfType<EmbedNode>().Select(n => (int)Math.Min(n.Weight.Rows, int.MaxValue)).Append(_graph.VocabularySize).Min();
         return new LoweredPlan
         {
             Stages = _stages,
             Groups = _groups,
+            Turns = _turns,
             Explanation = _explanation,
             Arena = _arena,
             Check = new BatchCheck(_graph, _request.Limits, tokens, _groups),
@@ -81,110 +83,55 @@ internal sealed unsafe class GraphLowering
         switch (node)
         {
             case EmbedNode n:
-                IQuantization quantization = _kernels.Quantization(n, n.Weight);
-                _explanation.Add($"{n.Weight.Name} {n.Weight.ShapeText} {n.Weight.Quantization}: rows dequantized for the embedding");
-                Emit(new EmbedStage(n.Weight, quantization, NewValue(n.Output)), n);
+                Embed(n);
                 break;
-            case RmsNormNode n:
-                SourceOrStore(n, new NormSource(Stored(n.Input), Vector(n, n.Weight), n.Epsilon));
+            case RmsNormNode or LayerNormNode:
+                Norm(node);
                 break;
-            case GatedActivationNode { Activation: Activation.Silu } n:
-                SourceOrStore(n, new GateSource(Stored(n.Gate), Stored(n.Up), _exact));
+            case ActivationNode n:
+                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Input), null, 0, _exact));
+                break;
+            case GatedActivationNode n:
+                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Gate), Stored(n.Up), n.Limit, _exact));
                 break;
             case LinearNode n:
-                if (!_done.Contains(n.Name))
-                    Products(n);
+                Products(n);
+                break;
+            case HeadLinearNode n:
+                HeadProducts(n);
                 break;
             case AddNode n:
-                if (!_stored.ContainsKey(n.Output.Id))
-                    Store(n, new SumSource(Stored(n.A), Stored(n.B)));
+                bool first = _sources.ContainsKey(n.A.Id);
+                Store(n, new SumSource(Stored(first ? n.B : n.A), Source(first ? n.A : n.B)));
+                break;
+            case ScaleNode n:
+                SourceOrStore(n, new ScaleSource(Stored(n.Input), n.Factor));
+                break;
+            case SliceNode { Groups: 1 } n:
+                _stored.Add(n.Output.Id, Stored(n.Input).View(n.Offset, n.Output.Width));
+                _views.Add(n.Name);
+                break;
+            case SliceNode n:
+                SourceOrStore(n, new SliceSource(Stored(n.Input), n.Groups, n.Offset, n.Output.Width));
+                break;
+            case ConcatNode n:
+                SourceOrStore(n, new ConcatSource(Stored(n.A), Stored(n.B), n.Groups, n.BIsShared, n.Output.Width));
                 break;
             case RopeNode n:
-                if (_uses.Readers(n.Output).All(r => r is AttentionNode a && Rotates(n, a)) && !IsResult(n.Output))
-                    _ropes.Add(n.Output.Id, n);
+                if (IntoAttention(n))
+                    _intoAttention.Add(n.Output.Id, n);
                 else
-                    Store(n, new RopeSource(Stored(n.Input), n.Heads, n.HeadLength, TurnsOf(n.Table)));
+                    Store(n, new RopeSource(Stored(n.Input), n.Heads, n.HeadLength, n.Offset, TurnsOf(n.Table)));
                 break;
             case AttentionNode n:
                 Attention(n);
                 break;
+            case MixtureOfExpertsNode n:
+                Experts(n);
+                break;
             default:
                 throw new UnsupportedModelException($"cpu: node '{node.Name}': operation '{node.Operation}' revision {node.Revision} has no kernel");
         }
-    }
-
-    private void Attention(AttentionNode n)
-    {
-        for (int g = 0; g < _groups.Count; g++)
-        {
-            if (_groups[g].Layouts.FirstOrDefault(l => l.Spec.Name == n.Cache) is not { } layout)
-                continue;
-            if (layout.Spec.Heads != n.KeyHeads || layout.Spec.KeyLength != n.KeyLength || layout.Spec.ValueLength != n.ValueLength)
-                throw new UnsupportedModelException($"cpu: node '{n.Name}': cache '{n.Cache}' holds {layout.Spec.Heads} heads of {layout.Spec.KeyLength} and {layout.Spec.ValueLength} elements, the node needs {n.KeyHeads} of {n.KeyLength} and {n.ValueLength}");
-            (ValueBuffer query, Turns? queryTurns) = Rotated(n.Query);
-            (ValueBuffer key, Turns? keyTurns) = Rotated(n.Key);
-            AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), queryTurns, keyTurns);
-            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}, {(layout.Half ? "f16" : "f32")} cache, 256-bit vectors{(_exact ? ", exact exponential" : "")}");
-            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _runRows, _sizes), n, inputs.Query, inputs.Key, inputs.Value, inputs.Output);
-            return;
-        }
-        throw new UnsupportedModelException($"cpu: node '{n.Name}': the graph has no cache '{n.Cache}'");
-    }
-
-    // All products of one input are computed where the first of them stands.
-    private void Products(LinearNode first)
-    {
-        RowSource input = Source(first.Input);
-        List<LinearNode> nodes = [.. _uses.Readers(first.Input).OfType<LinearNode>().DistinctBy(n => n.Name)];
-        List<ValueBuffer> touched = [.. input.Reads];
-        List<Product> products = [];
-        foreach (LinearNode node in nodes)
-        {
-            ShapeCheck.Require(node);
-            LinearKernel kernel = _kernels.Choose(node, node.Weight);
-            float* bias = node.Bias is null ? null : Vector(node, node.Bias);
-            if (FusedSum(node, _uses.Order(first)) is { } sum)
-            {
-                GraphValue other = sum.A.Id == node.Output.Id ? sum.B : sum.A;
-                ValueBuffer residual = Stored(other);
-                bool inPlace = !input.Reads.Contains(residual) && !touched.Contains(residual) && !IsResult(other)
-                    && _uses.Readers(other).All(r => r.Name == sum.Name || IsDone(r));
-                ValueBuffer output = inPlace ? _stored[sum.Output.Id] = residual : NewValue(sum.Output);
-                products.Add(new Product(kernel, bias, residual, output));
-                touched.AddRange(residual, output);
-                _done.Add(sum.Name);
-            }
-            else
-            {
-                ValueBuffer output = NewValue(node.Output);
-                products.Add(new Product(kernel, bias, null, output));
-                touched.Add(output);
-            }
-        }
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes), first, [.. touched]);
-        foreach (LinearNode node in nodes)
-            _done.Add(node.Name);
-    }
-
-    // The sum that a product can add itself: its only reader, and the other side is there already.
-    private AddNode? FusedSum(LinearNode node, int place) =>
-        !IsResult(node.Output) && _uses.Readers(node.Output) is [AddNode sum] && sum.A.Id != sum.B.Id
-        && _stored.ContainsKey((sum.A.Id == node.Output.Id ? sum.B : sum.A).Id)
-        && _uses.Order(_uses.Maker(sum.A.Id == node.Output.Id ? sum.B : sum.A)) < place
-            ? sum
-            : null;
-
-    private OutputArea LmHead(LmHeadNode n)
-    {
-        if (_graph.Logits is null || n.Output.Id != _graph.Logits.Id || _uses.Readers(n.Output).Count > 0)
-            throw new UnsupportedModelException($"cpu: node '{n.Name}': expected to make the graph's logits, which no node reads");
-        RowSource input = Source(n.Input);
-        // Not one of the values that share memory: its rows are outputs, and stay until the next step.
-        ValueBuffer output = new(n.Output.Width, _stages.Count);
-        output.Data = _arena.Floats((long)output.Stride * _request.Limits.MaxOutputs);
-        Product product = new(_kernels.Choose(n, n.Weight), null, null, output);
-        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _kernels.TileWidth, _sizes), n, [.. input.Reads]);
-        return new OutputArea(output.Data, output.Stride);
     }
 
     private OutputArea Hidden()
@@ -200,14 +147,18 @@ internal sealed unsafe class GraphLowering
         return new OutputArea(data, stride);
     }
 
-    // A value that only matrix products (and the final outputs) read is made as their rows.
+    // A value that only matrix products (and the final outputs) read is made as their rows; one that only a sum reads, where the sum is.
     private void SourceOrStore(GraphNode node, RowSource source)
     {
-        if (_uses.Readers(node.Output).All(r => r is LinearNode or LmHeadNode))
+        IReadOnlyList<GraphNode> readers = _uses.Readers(node.Output);
+        if (readers.All(r => r is LinearNode or LmHeadNode || (r is MixtureOfExpertsNode m && m.Router.Id != node.Output.Id)) || (readers is [AddNode sum] && !IsResult(node.Output) && IsThere(sum, node.Output)))
             _sources.Add(node.Output.Id, source);
         else
             Store(node, source);
     }
+
+    // Whether the other side of a sum is stored already.
+    private bool IsThere(AddNode sum, GraphValue one) => sum.A.Id != sum.B.Id && _stored.ContainsKey((sum.A.Id == one.Id ? sum.B : sum.A).Id);
 
     private void Store(GraphNode node, RowSource source)
     {
@@ -237,45 +188,40 @@ internal sealed unsafe class GraphLowering
         return buffer;
     }
 
-    private (ValueBuffer Value, Turns? Turns) Rotated(GraphValue value) =>
-        _ropes.TryGetValue(value.Id, out RopeNode? rope) ? (Stored(rope.Input), TurnsOf(rope.Table)) : (Stored(value), null);
-
-    private static bool Rotates(RopeNode rope, AttentionNode attention)
-    {
-        bool query = attention.Query.Id == rope.Output.Id, key = attention.Key.Id == rope.Output.Id;
-        return attention.Value.Id != rope.Output.Id && rope.HeadLength == attention.KeyLength
-            && (!query || rope.Heads == attention.Heads) && (!key || rope.Heads == attention.KeyHeads);
-    }
-
     private bool IsResult(GraphValue value) => value.Id == _graph.Hidden.Id || value.Id == _graph.Logits?.Id;
 
-    // A node is done when its stage is there; one that was fused into its readers, when theirs are.
+    // A node is done when its stage is there; one that was fused into its readers, or is a view, when theirs are.
     private bool IsDone(GraphNode node) =>
         _done.Contains(node.Name)
-        || ((_sources.ContainsKey(node.Output.Id) || _ropes.ContainsKey(node.Output.Id)) && !IsResult(node.Output) && _uses.Readers(node.Output).All(r => _done.Contains(r.Name)));
+        || ((_sources.ContainsKey(node.Output.Id) || _intoAttention.ContainsKey(node.Output.Id) || _views.Contains(node.Name)) && !IsResult(node.Output) && _uses.Readers(node.Output).All(IsDone));
 
     private Turns TurnsOf(RopeTable table)
     {
         if (_turns.Find(t => ReferenceEquals(t.Table, table) || t.Table == table) is { } known)
             return known;
-        Turns turns = new(table, _request.Limits.MaxRows, _arena);
+        Turns turns = new(table, _request.Limits, _arena);
         _turns.Add(turns);
         return turns;
     }
 
-    // A norm's weight or a bias, as floats.
-    private float* Vector(GraphNode node, WeightTensor weight)
+    // A norm's weight, a bias or a score, as floats.
+    private float* Vector(GraphNode node, WeightTensor? weight, bool isOffset = false)
     {
-        if (_vectors.TryGetValue(weight.Name, out nint known))
+        if (weight is null)
+            return null;
+        if (_vectors.TryGetValue((weight.Name, isOffset), out nint known))
             return (float*)known;
-        long count = weight.Rows * weight.Columns;
+        int count = checked((int)(weight.Rows * weight.Columns));
         float* vector = _arena.Floats(count);
-        _kernels.Quantization(node, weight).Dequantize(weight, 0, (int)weight.Rows, new Span<float>(vector, checked((int)count)));
-        _vectors.Add(weight.Name, (nint)vector);
+        _kernels.Quantization(node, weight).Dequantize(weight, 0, checked((int)weight.Rows), new Span<float>(vector, count));
+        for (int i = 0; i < count && isOffset; i++)
+            vector[i] += 1;
+        _vectors.Add((weight.Name, isOffset), (nint)vector);
         return vector;
     }
 
-    private void PlacePrepared()
+    // Memory that stages take one after the other.
+    private void PlaceShared()
     {
         long bytes = 0, panelBytes = 0;
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
@@ -284,11 +230,22 @@ internal sealed unsafe class GraphLowering
             bytes = Math.Max(bytes, stage.PreparedBytes(rows));
             panelBytes = Math.Max(panelBytes, stage.PanelBytes(rows));
         }
+        bytes = Math.Max(bytes, _experts.Select(e => e.PreparedBytes).DefaultIfEmpty().Max());
         byte* prepared = _arena.Take(bytes), panels = _arena.Take(panelBytes);
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
         {
             stage.Prepared = prepared;
             stage.Panels = panels;
+        }
+        if (_experts.Count == 0)
+            return;
+        byte* gated = _arena.Take(_experts.Max(e => e.InnerBytes));
+        byte* routes = _arena.Take(_experts.Max(e => e.RouteBytes));
+        foreach (ExpertPlan plan in _experts)
+        {
+            plan.Prepared = prepared;
+            plan.Gated = gated;
+            plan.Routes = routes;
         }
     }
 }

@@ -13,12 +13,12 @@ internal static unsafe class Rope
     public static int TurnLength(int pairs) => 4 * pairs;
 
     /// <summary>Fills the turn of a position. The angle and its functions are double: positions of a million keep their full precision.</summary>
-    public static void Turn(float* frequencies, int pairs, RopePairing pairing, float magnitude, int position, float* turn)
+    public static void Turn(double* frequencies, int pairs, RopePairing pairing, float magnitude, int position, float* turn)
     {
         float* sines = turn + 2 * pairs;
         for (int i = 0; i < pairs; i++)
         {
-            (double sin, double cos) = Math.SinCos((double)position * frequencies[i]);
+            (double sin, double cos) = Math.SinCos(position * frequencies[i]);
             int first = pairing == RopePairing.Interleaved ? 2 * i : i;
             int second = pairing == RopePairing.Interleaved ? 2 * i + 1 : i + pairs;
             turn[first] = turn[second] = (float)(cos * magnitude);
@@ -27,24 +27,26 @@ internal static unsafe class Rope
         }
     }
 
-    /// <summary>Rotates one head and multiplies it with a factor; what lies behind the pairs is only multiplied.</summary>
+    /// <summary>Rotates one head and multiplies it with a factor; what lies before and behind the pairs is only multiplied.</summary>
     /// <param name="x">The head.</param>
     /// <param name="y">The result; not <paramref name="x"/>.</param>
     /// <param name="length">Elements of the head.</param>
+    /// <param name="offset">The first element that rotates.</param>
     /// <param name="pairs">Pairs that rotate.</param>
     /// <param name="pairing">Which elements are a pair.</param>
     /// <param name="turn">From <see cref="Turn"/>.</param>
     /// <param name="factor">The factor.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Head(float* x, float* y, int length, int pairs, RopePairing pairing, float* turn, float factor)
+    public static void Head(float* x, float* y, int length, int offset, int pairs, RopePairing pairing, float* turn, float factor)
     {
         float* sines = turn + 2 * pairs;
         if (pairing == RopePairing.Interleaved)
-            Interleaved(x, y, pairs, turn, sines, factor);
+            Interleaved(x + offset, y + offset, pairs, turn, sines, factor);
         else
-            Halved(x, y, pairs, turn, sines, factor);
-        for (int i = 2 * pairs; i < length; i++)
-            y[i] = x[i] * factor;
+            Halved(x + offset, y + offset, pairs, turn, sines, factor);
+        int behind = offset + 2 * pairs;
+        Sum.Scale(x, factor, y, offset);
+        Sum.Scale(x + behind, factor, y + behind, length - behind);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

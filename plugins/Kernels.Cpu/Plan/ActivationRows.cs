@@ -3,37 +3,39 @@ using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>The prepared activation rows of a matrix product's input, in every form that its weights ask for: each row is made and prepared once.</summary>
+/// <summary>The prepared activation rows of a matrix product's input, in every form that its weights ask for: each row is made and prepared once. A row may be cut into equal parts that are prepared each by itself.</summary>
 internal sealed unsafe class ActivationRows
 {
     private readonly RowSource _source;
     private readonly Preparation[] _forms;
     private readonly long[] _offsets;
-    private readonly int _floatForm;
+    private readonly int _floatForm, _parts;
+    private readonly long _partStride;
 
     /// <summary>Lays out a prepared row.</summary>
-    public ActivationRows(RowSource source, IEnumerable<LinearKernel> kernels)
+    public ActivationRows(RowSource source, IEnumerable<LinearKernel> kernels, int parts = 1)
     {
         _source = source;
+        _parts = parts;
         List<Preparation> forms = [];
         foreach (LinearKernel kernel in kernels)
             if (!forms.Exists(f => f.IsSameAs(kernel.Preparation)))
                 forms.Add(kernel.Preparation);
         _forms = [.. forms];
         _offsets = new long[_forms.Length];
-        _floatForm = Array.FindIndex(_forms, f => f.IsSameAs(Preparation.Float32));
+        _floatForm = parts > 1 ? -1 : Array.FindIndex(_forms, f => f.IsSameAs(Preparation.Float32));
         for (int i = 0; i < _forms.Length; i++)
         {
-            _offsets[i] = Stride;
-            Stride += (_forms[i].Bytes(source.Width) + 63L) & ~63L;
+            _offsets[i] = _partStride;
+            _partStride += (_forms[i].Bytes(source.Width / parts) + 63L) & ~63L;
         }
     }
 
     /// <summary>Bytes of a prepared row in all forms.</summary>
-    public long Stride { get; }
+    public long Stride => _partStride * _parts;
 
-    /// <summary>Where a kernel's form stands in a prepared row.</summary>
-    public long OffsetOf(LinearKernel kernel) => _offsets[Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation))];
+    /// <summary>Where a kernel's form of a part stands in a prepared row.</summary>
+    public long OffsetOf(LinearKernel kernel, int part = 0) => part * _partStride + _offsets[Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation))];
 
     /// <summary>Makes and prepares a row.</summary>
     /// <param name="row">The batch's row.</param>
@@ -47,31 +49,36 @@ internal sealed unsafe class ActivationRows
             x = _floatForm >= 0 ? (float*)(destination + _offsets[_floatForm]) : scratch;
             _source.Fill(row, x);
         }
-        for (int i = 0; i < _forms.Length; i++)
-            _forms[i].Prepare(x, _source.Width, destination + _offsets[i]);
+        int columns = _source.Width / _parts;
+        for (int part = 0; part < _parts; part++, x += columns, destination += _partStride)
+            for (int i = 0; i < _forms.Length; i++)
+                _forms[i].Prepare(x, columns, destination + _offsets[i]);
     }
 
-    /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read.</summary>
-    public long PanelBytes(int width) => PanelOffset(_forms.Length, width);
+    /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read, part after part.</summary>
+    public long PanelBytes(int width) => PanelOffset(_forms.Length, width) * _parts;
 
-    /// <summary>Where a kernel's form stands in a panel.</summary>
-    public long PanelOffsetOf(LinearKernel kernel, int width) => PanelOffset(Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation)), width);
+    /// <summary>Where a kernel's form of a part stands in a panel.</summary>
+    public long PanelOffsetOf(LinearKernel kernel, int width, int part = 0) =>
+        part * PanelOffset(_forms.Length, width) + PanelOffset(Array.FindIndex(_forms, f => f.IsSameAs(kernel.Preparation)), width);
 
-    /// <summary>Interleaves a part of the columns of prepared rows.</summary>
+    /// <summary>Interleaves a slice of the columns of prepared rows.</summary>
     /// <param name="prepared">The rows.</param>
     /// <param name="rows">Their number.</param>
     /// <param name="panels">A panel for each <paramref name="width"/> rows begun.</param>
     /// <param name="width">Rows of a panel.</param>
-    /// <param name="part">The part's number.</param>
-    /// <param name="parts">The number of parts.</param>
-    public void Pack(byte* prepared, int rows, byte* panels, int width, int part, int parts)
+    /// <param name="slice">The slice's number.</param>
+    /// <param name="slices">The number of slices.</param>
+    public void Pack(byte* prepared, int rows, byte* panels, int width, int slice, int slices)
     {
-        long panelBytes = PanelBytes(width);
-        for (int first = 0; first < rows; first += width, panels += panelBytes)
+        int columns = _source.Width / _parts;
+        long partBytes = PanelOffset(_forms.Length, width);
+        for (int first = 0; first < rows; first += width)
         {
             int count = Math.Min(width, rows - first);
-            for (int i = 0; i < _forms.Length; i++)
-                _forms[i].Pack(prepared + first * Stride + _offsets[i], Stride, count, _source.Width, panels + PanelOffset(i, width), TileKernel.WidthOf(count, width), part, parts);
+            for (int part = 0; part < _parts; part++, panels += partBytes)
+                for (int i = 0; i < _forms.Length; i++)
+                    _forms[i].Pack(prepared + first * Stride + part * _partStride + _offsets[i], Stride, count, columns, panels + PanelOffset(i, width), TileKernel.WidthOf(count, width), slice, slices);
         }
     }
 
@@ -79,7 +86,7 @@ internal sealed unsafe class ActivationRows
     {
         long offset = 0;
         for (int i = 0; i < form; i++)
-            offset += (_forms[i].PanelBytes(_source.Width, width) + 63) & ~63L;
+            offset += (_forms[i].PanelBytes(_source.Width / _parts, width) + 63) & ~63L;
         return offset;
     }
 }

@@ -19,17 +19,18 @@ internal sealed unsafe class AttentionShape
         QueryStride = (node.KeyLength + 15) & ~15;
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
-        // Sections: states, queries, outputs, scores of a pair, a key, a tile of keys, a tile of values.
+        // Sections: states, queries, outputs, scores of a pair, a key, a normalized head, a tile of keys, a tile of values.
         _queries = Align(queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
         _scores = _outputs + Align(queries * OutputStride * sizeof(float));
         _key = _scores + 2 * AttentionTile.Entries * sizeof(float);
-        _keys = _key + Align(QueryStride * sizeof(float));
+        _head = _key + Align(QueryStride * sizeof(float));
+        _keys = _head + Align(QueryStride * sizeof(float));
         _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
         Bytes = _values + Align((long)OutputStride * AttentionTile.Entries * sizeof(float));
     }
 
-    private readonly long _queries, _outputs, _scores, _key, _keys, _values;
+    private readonly long _queries, _outputs, _scores, _key, _head, _keys, _values;
 
     /// <summary>Query heads for each key head.</summary>
     public int Group { get; }
@@ -64,7 +65,10 @@ internal sealed unsafe class AttentionShape
     /// <summary>Scores of two queries.</summary>
     public float* Scores(byte* scratch) => (float*)(scratch + _scores);
 
-    /// <summary>A rotated key.</summary>
+    /// <summary>A head that is normalized and not yet rotated.</summary>
+    public float* Head(byte* scratch) => (float*)(scratch + _head);
+
+    /// <summary>A key as it is cached.</summary>
     public float* Key(byte* scratch) => (float*)(scratch + _key);
 
     /// <summary>A widened tile of keys.</summary>

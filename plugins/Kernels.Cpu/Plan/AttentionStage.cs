@@ -4,19 +4,20 @@ using Tessera.Kernels.Cpu.Ops;
 namespace Tessera.Kernels.Cpu.Plan;
 
 /// <summary>
-/// Writes the step's keys and values into the cache, then attends. Rotations happen on the way. A task is a run of rows and a key head: a tile of the cache is
+/// Writes the step's keys and values into the cache, then attends. Norms of heads and rotations happen on the way. A task is a run of rows and a key head: a tile of the cache is
 /// read once for all query heads and rows that share it.
 /// </summary>
 internal sealed unsafe class AttentionStage : Stage
 {
     private readonly int _stage, _groupIndex, _blockTokens, _window;
     private readonly bool _exact;
-    private readonly float _scale;
+    private readonly float _scale, _cap;
+    private readonly float* _sinks;
     private readonly CacheBlocks _blocks;
     private readonly CacheLayout _layout;
     private readonly AttentionShape _shape;
-    private readonly ValueBuffer _query, _key, _value, _output;
-    private readonly Turns? _queryTurns, _keyTurns;
+    private readonly HeadInput _query, _key;
+    private readonly ValueBuffer _value, _output;
 
     public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, int runRows, LaneSizes sizes)
     {
@@ -26,11 +27,12 @@ internal sealed unsafe class AttentionStage : Stage
         _window = blocks.Group.Kind == CacheKind.Window ? blocks.Group.Window : int.MaxValue;
         _exact = limits.Activations == ActivationPrecision.Float32;
         _scale = node.Scale;
+        _cap = node.SoftCap;
+        _sinks = inputs.Sinks;
         _blocks = blocks;
         _layout = layout;
         _shape = new AttentionShape(node, layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
-        (_queryTurns, _keyTurns) = (inputs.QueryTurns, inputs.KeyTurns);
         sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
     }
 
@@ -66,14 +68,10 @@ internal sealed unsafe class AttentionStage : Stage
     private void Write(Lane lane, Step step, int row, int head)
     {
         Batch batch = step.Batch;
-        float* key = _key.Row(row) + head * _shape.KeyLength;
+        float* key = _key.Value.Row(row) + head * _shape.KeyLength;
         float* value = _value.Row(row) + head * _shape.ValueLength;
-        if (_keyTurns is not null)
-        {
-            float* rotated = _shape.Key(lane.Attention);
-            Rope.Head(key, rotated, _shape.KeyLength, _keyTurns.Pairs, _keyTurns.Pairing, _keyTurns.Row(row), 1);
-            key = rotated;
-        }
+        if (!_key.IsPlain)
+            key = _key.Make(row, head, _shape.KeyLength, 1, _shape.Head(lane.Attention), _shape.Key(lane.Attention));
         int index = batch.CacheIndices[row];
         byte* keys = Tile(batch.BlockTable(_groupIndex, batch.Slots[row]), index, head);
         byte* values = keys + _layout.ValueOffset;
@@ -88,10 +86,10 @@ internal sealed unsafe class AttentionStage : Stage
     {
         AttentionShape shape = _shape;
         byte* scratch = lane.Attention;
-        float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch);
+        float* outputs = shape.Outputs(scratch);
         AttentionState* states = AttentionShape.States(scratch);
         for (int row = 0; row < rows; row++)
-            Load(firstRow + row, head, row * shape.Group, queries, outputs, states);
+            Load(firstRow + row, head, row * shape.Group, scratch);
 
         int* table = batch.BlockTable(_groupIndex, batch.Slots[firstRow]);
         int* indices = batch.CacheIndices + firstRow;
@@ -122,20 +120,17 @@ internal sealed unsafe class AttentionStage : Stage
             }
     }
 
-    private void Load(int row, int head, int query, float* queries, float* outputs, AttentionState* states)
+    private void Load(int row, int head, int query, byte* scratch)
     {
         AttentionShape shape = _shape;
         for (int g = 0; g < shape.Group; g++, query++)
         {
-            float* x = _query.Row(row) + (head * shape.Group + g) * shape.KeyLength;
-            float* y = queries + (long)query * shape.QueryStride;
-            if (_queryTurns is not null)
-                Rope.Head(x, y, shape.KeyLength, _queryTurns.Pairs, _queryTurns.Pairing, _queryTurns.Row(row), _scale);
-            else
-                for (int i = 0; i < shape.KeyLength; i++)
-                    y[i] = x[i] * _scale;
-            states[query] = new AttentionState { Largest = float.NegativeInfinity };
-            new Span<float>(outputs + (long)query * shape.OutputStride, shape.OutputStride).Clear();
+            int queryHead = head * shape.Group + g;
+            _query.Make(row, queryHead, shape.KeyLength, _scale, shape.Head(scratch), shape.Queries(scratch) + (long)query * shape.QueryStride);
+            // A sink is there before all entries: its weight is e^0 of itself, and its value nothing.
+            float sink = _sinks == null ? float.NegativeInfinity : _sinks[queryHead];
+            AttentionShape.States(scratch)[query] = new AttentionState { Largest = sink, Sum = sink == float.NegativeInfinity ? 0 : 1 };
+            new Span<float>(shape.Outputs(scratch) + (long)query * shape.OutputStride, shape.OutputStride).Clear();
         }
     }
 
@@ -152,6 +147,8 @@ internal sealed unsafe class AttentionStage : Stage
                 AttentionTile.ScorePair(q, shape.QueryStride, keys, shape.KeyLength, scores);
             else
                 AttentionTile.Score(q, keys, shape.KeyLength, scores);
+            if (_cap != 0)
+                SoftCap.Run(scores, count * AttentionTile.Entries, _cap, _exact);
             for (int i = 0; i < count; i++)
             {
                 float* weights = scores + i * AttentionTile.Entries;
@@ -182,6 +179,3 @@ internal sealed unsafe class AttentionStage : Stage
 
     private int FirstVisible(int cacheIndex) => cacheIndex >= _window ? cacheIndex - _window + 1 : 0;
 }
-
-/// <summary>An attention node's buffers, with the rotations that happen on the way; null: none.</summary>
-internal sealed record AttentionInputs(ValueBuffer Query, ValueBuffer Key, ValueBuffer Value, ValueBuffer Output, Turns? QueryTurns, Turns? KeyTurns);

@@ -63,6 +63,8 @@ internal sealed unsafe class BatchCheck(ModelGraph graph, RuntimeLimits limits, 
             Fail($"row {row}: position {batch.Positions[row]} is negative");
         if ((uint)slot >= (uint)batch.MaxSequences)
             Fail($"row {row}: expected a slot from 0 to {batch.MaxSequences - 1}, found {slot}");
+        if (batch.PlannedTokens[slot] < 0)
+            Fail($"row {row}: slot {slot} is planned for {batch.PlannedTokens[slot]} tokens");
         if ((uint)index >= (uint)limits.MaxContext || index / limits.BlockTokens >= batch.BlockTableLength)
             Fail($"row {row}: expected a cache index from 0 to {limits.MaxContext - 1}, found {index}");
         if (row > 0 && batch.Slots[row - 1] == slot)

@@ -20,6 +20,6 @@ internal sealed unsafe class BeginStage(IReadOnlyList<CacheBlocks> groups, IRead
         (int first, int end) = lane.Share(step.Rows);
         for (int t = 0; t < _turns.Count; t++)
             for (int row = first; row < end; row++)
-                _turns[t].Fill(row, batch.Positions[row]);
+                _turns[t].Fill(row, batch);
     }
 }

@@ -14,6 +14,7 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
     private readonly Step _step;
     private readonly Lane[] _lanes;
     private readonly IWorkTeam _team;
+    private readonly Turns[] _turns;
     private readonly OutputArea _logits, _hidden;
     private bool _faulted, _disposed, _finished;
 
@@ -28,6 +29,7 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
         _step = plan.Step;
         _lanes = [.. plan.Lanes];
         _team = plan.Team;
+        _turns = [.. plan.Turns];
         _logits = plan.Logits;
         _hidden = plan.Hidden;
     }
@@ -45,6 +47,8 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
         _faulted = true;
         _check.Require(batch);
         _step.Begin(batch);
+        foreach (Turns turns in _turns)
+            turns.Plan(batch);
         _team.Run(this);
         _finished = _step.LastStage == int.MaxValue;
         _faulted = false;
@@ -137,6 +141,7 @@ internal sealed class LoweredPlan
 {
     public required IReadOnlyList<Stage> Stages { get; init; }
     public required IReadOnlyList<CacheBlocks> Groups { get; init; }
+    public required IReadOnlyList<Turns> Turns { get; init; }
     public required IReadOnlyList<string> Explanation { get; init; }
     public required NativeArena Arena { get; init; }
     public required BatchCheck Check { get; init; }

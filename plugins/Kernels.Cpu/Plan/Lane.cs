@@ -33,6 +33,9 @@ internal sealed unsafe class Lane(int index, int count, LaneSizes sizes, NativeA
     /// <summary>Attention's queries, sums and widened tiles.</summary>
     public byte* Attention { get; } = arena.Take(sizes.Attention);
 
+    /// <summary>Experts' routes and gathered rows.</summary>
+    public byte* Experts { get; } = arena.Take(sizes.Experts);
+
     /// <summary>This lane's even share of a number of items.</summary>
     public (int First, int End) Share(int items) => ((int)((long)items * Index / Count), (int)((long)items * (Index + 1) / Count));
 }
@@ -54,4 +57,7 @@ internal sealed class LaneSizes
 
     /// <summary>Bytes of attention's scratch memory.</summary>
     public long Attention { get; set; }
+
+    /// <summary>Bytes for a mixture of experts.</summary>
+    public long Experts { get; set; }
 }

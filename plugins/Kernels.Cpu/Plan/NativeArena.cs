@@ -23,6 +23,9 @@ internal sealed unsafe class NativeArena : IDisposable
     /// <summary>Takes floats; their content is undefined.</summary>
     public float* Floats(long count) => (float*)Take(checked(count * sizeof(float)));
 
+    /// <summary>Takes doubles; their content is undefined.</summary>
+    public double* Doubles(long count) => (double*)Take(checked(count * sizeof(double)));
+
     /// <summary>Takes 32-bit integers, zero.</summary>
     public int* Integers(long count)
     {

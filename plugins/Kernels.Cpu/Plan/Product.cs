@@ -4,8 +4,8 @@ using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>One matrix of a <see cref="ProductStage"/>: where its results go, and what is added to them.</summary>
-internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuffer? residual, ValueBuffer output)
+/// <summary>Rows of one matrix of a <see cref="ProductStage"/>: where the results go, and what is done to them: bias, factor, residual, soft cap.</summary>
+internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
 {
     // A block and the activations that meet it should fit the first-level cache; for a few rows there is nothing to keep, and larger blocks are fewer.
     private const long ManyBytes = 16 << 10;
@@ -26,73 +26,117 @@ internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuff
     /// <summary>Where the results go.</summary>
     public ValueBuffer Output { get; } = output;
 
+    /// <summary>The matrix's first row that is multiplied; as many follow as the output is wide.</summary>
+    public int FirstRow { get; init; }
+
+    /// <summary>The part of the input that is multiplied.</summary>
+    public int Part { get; init; }
+
+    /// <summary>Added to the products, or null.</summary>
+    public float* Bias { get; init; }
+
+    /// <summary>Multiplies the sums.</summary>
+    public float Factor { get; init; } = 1;
+
+    /// <summary>Added to them then, or null.</summary>
+    public ValueBuffer? Residual { get; init; }
+
+    /// <summary>Caps them at last; 0: not.</summary>
+    public float Cap { get; init; }
+
+    /// <summary>Whether the cap is computed with the library's function.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>The number of rows.</summary>
+    public int Rows => Output.Width;
+
     /// <summary>Where the kernel's form of the activations starts in a prepared row.</summary>
     public long Form { get; set; }
 
     /// <summary>Where the kernel's form of the activations starts in an interleaved panel.</summary>
     public long PanelForm { get; set; }
 
+    /// <summary>Whether the products are results as they are.</summary>
+    private bool IsBare => Bias == null && Factor == 1 && Residual is null && Cap == 0;
+
     /// <summary>How a number of batch rows is taken.</summary>
-    public RowPath Path(int rows) => rows >= TileRows && Kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
+    public RowPath Path(int rows) => PathOf(Kernel, rows);
+
+    /// <summary>How a number of batch rows is taken by a matrix.</summary>
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
 
     /// <summary>Weight rows of a block.</summary>
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };
 
     /// <summary>Blocks of the matrix.</summary>
-    public int Blocks(RowPath path) => (Kernel.Rows + BlockRows(path) - 1) / BlockRows(path);
+    public int Blocks(RowPath path) => (Rows + BlockRows(path) - 1) / BlockRows(path);
 
     private int _few, _many, _tiles;
 
-    /// <summary>Chooses the block sizes, multiples of 8, so that every lane gets several of the stage's blocks.</summary>
+    /// <summary>Chooses the block sizes.</summary>
     public void Divide(long stageRows, int lanes, LaneSizes sizes)
     {
-        long even = stageRows / (lanes * 8L);
-        _few = Size(Math.Min(even, FewBytes / Kernel.WorkingRowBytes));
-        _many = Size(Math.Min(even, ManyBytes / Kernel.WorkingRowBytes));
-        _tiles = Kernel.Tile is null ? 8 : Size(Math.Min(even, TileBytes * Panels.Rows / Kernel.Tile.PanelBytes));
-        int largest = Math.Max(_few, _many);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, Math.Max(largest, _tiles));
-        sizes.Block = Math.Max(sizes.Block, Kernel.ScratchBytes(largest));
-        if (Kernel.Tile is not null)
-            sizes.Block = Math.Max(sizes.Block, Kernel.Tile.PanelBytes * _tiles / Panels.Rows);
+        _few = BlockSize(Kernel, stageRows, lanes, RowPath.Few, sizes);
+        _many = BlockSize(Kernel, stageRows, lanes, RowPath.Many, sizes);
+        _tiles = BlockSize(Kernel, stageRows, lanes, RowPath.Tiles, sizes);
+    }
 
-        static int Size(long rows) => (int)Math.Clamp(rows, 8, MaxBlockRows) & ~7;
+    /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>
+    /// <param name="kernel">The matrix.</param>
+    /// <param name="stageRows">Weight rows of the stage.</param>
+    /// <param name="lanes">The number of lanes.</param>
+    /// <param name="path">How batch rows are taken.</param>
+    /// <param name="sizes">Grown to what a block needs.</param>
+    public static int BlockSize(LinearKernel kernel, long stageRows, int lanes, RowPath path, LaneSizes sizes)
+    {
+        if (path == RowPath.Tiles && kernel.Tile is null)
+            return 8;
+        long fitting = path switch
+        {
+            RowPath.Few => FewBytes / kernel.WorkingRowBytes,
+            RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
+            _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
+        };
+        int rows = (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), fitting), 8, MaxBlockRows) & ~7;
+        sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
+        sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.PanelBytes * rows / Panels.Rows : kernel.ScratchBytes(rows));
+        return rows;
     }
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
     public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
     {
         TileKernel tile = Kernel.Tile!;
-        tile.Unpack(firstRow, rowCount, lane.Block);
+        tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
         for (int first = 0; first < batchRows; first += width, panels += panelBytes)
         {
             int rows = Math.Min(width, batchRows - first), wide = TileKernel.WidthOf(rows, width);
-            if (bias == null && residual is null)
-                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
-            else
+            if (IsBare)
             {
-                tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
-                for (int row = 0; row < rows; row++)
-                    Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
+                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
+                continue;
             }
+            tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
+            for (int row = 0; row < rows; row++)
+                Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
         }
     }
 
     /// <summary>Computes a block for all batch rows by row dots.</summary>
     public void Run(int firstRow, int rowCount, Lane lane, byte* activations, long stride, int batchRows)
     {
-        Kernel.Begin(firstRow, rowCount, lane.Block);
+        Kernel.Begin(FirstRow + firstRow, rowCount, lane.Block);
         activations += Form;
-        if (bias == null && residual is null)
+        if (IsBare)
         {
-            Kernel.Multiply(firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
+            Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations, stride, batchRows, Output.Data + firstRow, Output.Stride);
             return;
         }
         for (int first = 0; first < batchRows; first += Lane.PartialRows)
         {
             int rows = Math.Min(Lane.PartialRows, batchRows - first);
-            Kernel.Multiply(firstRow, rowCount, lane.Block, activations + first * stride, stride, rows, lane.Partial, rowCount);
+            Kernel.Multiply(FirstRow + firstRow, rowCount, lane.Block, activations + first * stride, stride, rows, lane.Partial, rowCount);
             for (int row = 0; row < rows; row++)
                 Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
         }
@@ -100,10 +144,14 @@ internal sealed unsafe class Product(LinearKernel kernel, float* bias, ValueBuff
 
     private void Finish(float* products, int row, int firstRow, int rowCount)
     {
-        if (bias != null)
-            Sum.Row(products, bias + firstRow, products, rowCount);
-        if (residual is not null)
-            Sum.Row(products, residual.Row(row) + firstRow, products, rowCount);
+        if (Bias != null)
+            Sum.Row(products, Bias + firstRow, products, rowCount);
+        if (Factor != 1)
+            Sum.Scale(products, Factor, products, rowCount);
+        if (Residual is not null)
+            Sum.Row(products, Residual.Row(row) + firstRow, products, rowCount);
+        if (Cap != 0)
+            SoftCap.Run(products, rowCount, Cap, Exact);
         Buffer.MemoryCopy(products, Output.Row(row) + firstRow, (long)rowCount * sizeof(float), (long)rowCount * sizeof(float));
     }
 }

@@ -16,19 +16,20 @@ internal sealed unsafe class ProductStage : Stage
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="tileWidth">Activation rows of an interleaved panel.</param>
     /// <param name="sizes">Grown to what the stage needs.</param>
-    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, int tileWidth, LaneSizes sizes)
+    /// <param name="parts">Equal parts of the input, of which each product takes one.</param>
+    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, int tileWidth, LaneSizes sizes, int parts = 1)
     {
         _stage = stage;
         _lanes = lanes;
         _tileWidth = tileWidth;
         _products = [.. products];
         _logits = logits;
-        _input = new ActivationRows(input, products.Select(p => p.Kernel));
-        long rows = products.Sum(p => (long)p.Kernel.Rows);
+        _input = new ActivationRows(input, products.Select(p => p.Kernel), parts);
+        long rows = products.Sum(p => (long)p.Rows);
         foreach (Product product in products)
         {
-            product.Form = _input.OffsetOf(product.Kernel);
-            product.PanelForm = _input.PanelOffsetOf(product.Kernel, tileWidth);
+            product.Form = _input.OffsetOf(product.Kernel, product.Part);
+            product.PanelForm = _input.PanelOffsetOf(product.Kernel, tileWidth, product.Part);
             product.Divide(rows, lanes, sizes);
         }
         sizes.Row = Math.Max(sizes.Row, input.Width);
@@ -76,7 +77,7 @@ internal sealed unsafe class ProductStage : Stage
                 index -= _products[p].Blocks(_products[p++].Path(rows));
             Product product = _products[p];
             RowPath path = product.Path(rows);
-            int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Kernel.Rows - first);
+            int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Rows - first);
             if (path == RowPath.Tiles)
                 product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, rows);
             else

@@ -1,22 +1,65 @@
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>Where a value's rows stand. Values whose lives do not overlap share memory.</summary>
-internal sealed unsafe class ValueBuffer(int width, int firstStage)
+/// <summary>Where a value's rows stand: in memory of their own, or as a range of columns of another value's. Values whose lives do not overlap share memory.</summary>
+internal sealed unsafe class ValueBuffer
 {
-    /// <summary>Floats of a row.</summary>
-    public int Width { get; } = width;
+    private readonly List<ValueBuffer> _views = [];
+    private readonly int _offset;
+    private int _lastStage;
 
-    /// <summary>Floats from a row to the next: rows are 64-byte aligned.</summary>
-    public int Stride { get; } = checked((width + 15) & ~15);
+    /// <summary>A value with memory of its own.</summary>
+    /// <param name="width">Floats of a row.</param>
+    /// <param name="firstStage">The stage that writes it first.</param>
+    public ValueBuffer(int width, int firstStage)
+    {
+        Whole = this;
+        Width = width;
+        Stride = checked((width + 15) & ~15);
+        FirstStage = _lastStage = firstStage;
+    }
+
+    private ValueBuffer(ValueBuffer whole, int offset, int width)
+    {
+        Whole = whole;
+        _offset = offset;
+        Width = width;
+        Stride = whole.Stride;
+        FirstStage = whole.FirstStage;
+        whole._views.Add(this);
+    }
+
+    /// <summary>The value whose memory this is: itself, unless it is a view.</summary>
+    public ValueBuffer Whole { get; }
+
+    /// <summary>Floats of a row.</summary>
+    public int Width { get; }
+
+    /// <summary>Floats from a row to the next; rows of whole values are 64-byte aligned.</summary>
+    public int Stride { get; }
 
     /// <summary>The stage that writes it first.</summary>
-    public int FirstStage { get; } = firstStage;
+    public int FirstStage { get; }
 
-    /// <summary>The last stage that reads or writes it.</summary>
-    public int LastStage { get; set; } = firstStage;
+    /// <summary>The last stage that reads or writes it or any view of the same memory.</summary>
+    public int LastStage
+    {
+        get => Whole._lastStage;
+        set => Whole._lastStage = value;
+    }
 
-    /// <summary>The first row; set when the plan's memory is.</summary>
-    public float* Data { get; set; }
+    /// <summary>The first row; there when the plan's memory is.</summary>
+    public float* Data { get; private set; }
+
+    /// <summary>A range of this value's columns.</summary>
+    public ValueBuffer View(int offset, int width) => new(Whole, _offset + offset, width);
+
+    /// <summary>Gives a whole value, and its views, their memory.</summary>
+    public void Place(float* data)
+    {
+        Data = data;
+        foreach (ValueBuffer view in _views)
+            view.Data = data + view._offset;
+    }
 
     /// <summary>A row.</summary>
     public float* Row(int row) => Data + (long)row * Stride;

@@ -60,6 +60,12 @@ internal sealed partial class PreTokenizer
         _ => throw new UnsupportedModelException($"tokenizer.ggml.pre: the pre-tokenizer '{name}' is not known"),
     };
 
+    /// <summary>GPT-2's words and nothing else.</summary>
+    public static PreTokenizer Gpt2Words => new(Gpt2);
+
+    /// <summary>A pre-tokenizer without a name.</summary>
+    public static PreTokenizer Of(SplitStage stage) => new(stage);
+
     private static SplitStage<Gpt2Rule> Gpt2 => new SplitStage<Gpt2Rule>(default);
     private static SplitStage<LineRule> Lines => new SplitStage<LineRule>(default);
     private static SplitStage Bloom => new SplitStage<BloomRule>(default);

@@ -4,10 +4,13 @@ namespace Tessera.Tokenizers.Common.Matching;
 
 /// <summary>The white space that a special token swallows.</summary>
 [Flags]
-internal enum SpaceRule
+public enum SpaceRule
 {
+    /// <summary>None.</summary>
     None = 0,
+    /// <summary>In front of it.</summary>
     Left = 1,
+    /// <summary>Behind it.</summary>
     Right = 2,
 }
 

@@ -14,20 +14,24 @@ public sealed class SpecialTokens
     private readonly SpellingTrie _trie = new(256);
     private readonly SearchValues<char> _firstUnits;
     private readonly SearchValues<char> _firstUnitsOfUserDefined;
-    private readonly Dictionary<int, SpaceRule> _spaceRules;
+    private readonly IReadOnlyDictionary<int, SpaceRule> _spaceRules;
 
     /// <summary>Collects the special tokens of a vocabulary.</summary>
+    /// <param name="table">The vocabulary.</param>
+    /// <param name="assets">What the model's files say.</param>
+    /// <param name="plain">Tokens that are not looked for, or null.</param>
+    /// <param name="spaceRules">The white space that tokens swallow; null: by the names of models, as GGUF files have no key for it.</param>
     /// <exception cref="ModelFormatException">A spelling is too long to look for.</exception>
-    public SpecialTokens(TokenTable table, TokenizerAssets assets)
+    public SpecialTokens(TokenTable table, TokenizerAssets assets, Func<int, bool>? plain = null, IReadOnlyDictionary<int, SpaceRule>? spaceRules = null)
     {
         _table = table;
-        _spaceRules = SpaceRules.For(_table, assets);
+        _spaceRules = spaceRules ?? SpaceRules.For(_table, assets);
         HashSet<char> first = [];
         HashSet<char> firstUser = [];
         UTF8Encoding strict = new(false, true);
         for (int id = 0; id < _table.Count; id++)
         {
-            if (_table.Kind(id) is not (TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown) || assets.Tokens[id].Length == 0)
+            if (_table.Kind(id) is not (TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown) || assets.Tokens[id].Length == 0 || plain?.Invoke(id) == true)
                 continue;
             if (assets.Tokens[id].Length > LongestSpelling)
                 throw new ModelFormatException($"tokenizer.ggml.tokens: special token {id} is {assets.Tokens[id].Length} bytes long, at most {LongestSpelling} are supported");

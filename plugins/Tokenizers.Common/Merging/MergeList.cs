@@ -35,7 +35,7 @@ public sealed class MergeList
     public int LastId => _count > 0 ? _symbols[_count - 1].Id : -1;
 
     /// <summary>Merges until no pair is left.</summary>
-    public void Merge<TRule>(TRule rule) where TRule : struct, IMergeRule
+    public void Merge<TRule>(TRule rule) where TRule : struct, IMergeRule, allows ref struct
     {
         for (int i = 0; i + 1 < _count; i++)
             Offer(rule, i);
@@ -75,7 +75,7 @@ public sealed class MergeList
     /// <summary>Where a symbol ends.</summary>
     public int End(int index) => _symbols[index].Next < _count ? _symbols[_symbols[index].Next].Start : _end;
 
-    private void Offer<TRule>(TRule rule, int at) where TRule : struct, IMergeRule
+    private void Offer<TRule>(TRule rule, int at) where TRule : struct, IMergeRule, allows ref struct
     {
         ref Symbol left = ref _symbols[at];
         left.HasMerge = false;

@@ -9,6 +9,9 @@ public sealed class CharsMap
 {
     private const uint ValueFlag = 1u << 31;
 
+    // Bounds how much a text can grow; the longest of NFKC has 33 bytes.
+    private const int LongestReplacement = 128;
+
     private readonly uint[] _units;
     private readonly byte[] _replacements;
 
@@ -71,7 +74,8 @@ public sealed class CharsMap
             throw new ModelFormatException($"precompiled_charsmap: a replacement is at byte {value}, there are {_replacements.Length}");
         replacement = _replacements.AsSpan((int)value);
         replacement = replacement[..replacement.IndexOf((byte)0)];
-        return length;
+        return replacement.Length <= LongestReplacement ? length
+            : throw new ModelFormatException($"precompiled_charsmap: a replacement is {replacement.Length} bytes long, at most {LongestReplacement} are supported");
     }
 
     private uint Unit(uint node) => node < _units.Length

@@ -1,4 +1,5 @@
 using Tessera.Conformance.Checks;
+using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Interpreter;
 
 namespace Tessera.Conformance.Tests.Checks;
@@ -6,19 +7,99 @@ namespace Tessera.Conformance.Tests.Checks;
 /// <summary>The check must agree with a right backend and find, and place, each kind of wrong one.</summary>
 public sealed class BackendCheckTests
 {
-    public static TheoryData<CheckShape> Shapes => new(
-        new CheckShape(),
-        new CheckShape { Pairing = RopePairing.Halves, KeyHeads = 4, RotatingLength = 8, RopeMagnitude = 1.2f },
-        new CheckShape { TiedEmbeddings = false, Biases = true, KeyHeads = 1, Seed = 5 },
-        new CheckShape { Window = 6, BlockTokens = 4, Layers = 3 });
+    private static readonly CheckShape Everything = new()
+    {
+        Norm = CheckNorm.RmsOffset, HeadNorm = CheckHeadNorm.Own, FusedProjections = true, Biases = true, EmbeddingScale = 2, ResidualScale = 0.7f, Window = 6,
+        AttentionSoftCap = 0.5f, Sinks = true, RopeOffset = 2, RotatingLength = 12, LongRope = true, HeadBias = true, LogitScale = 0.5f, LogitSoftCap = 2, Activation = Activation.ClampedSwiGlu,
+        Experts = new CheckExperts(8, new ExpertRouting(3, ExpertScoring.Sigmoid) { Normalize = true, Scale = 2, Groups = 4, GroupsUsed = 2, GroupScoring = GroupScoring.BestTwo }) { Biases = true, SelectionBias = true, Shared = true },
+    };
+
+    private static readonly CheckShape Plain = new()
+    {
+        Norm = CheckNorm.LayerBias, HeadNorm = CheckHeadNorm.Layer, PlainFeedForward = true, Activation = Activation.Gelu, RopeStretch = true,
+    };
+
+    public static TheoryData<string> Shapes => [.. CheckShapes.All.Keys];
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void The_reference_agrees_with_itself(CheckShape shape)
+    public void The_reference_agrees_with_itself(string shape)
     {
-        CheckReport report = BackendCheck.Compare(new ReferenceBackend(), shape);
+        CheckReport report = BackendCheck.Compare(new ReferenceBackend(), CheckShapes.All[shape]);
         Assert.Equal((0, 0), (report.MaxAbsolute, report.MaxRelative));
         Assert.True(report.Outputs > 30);
+    }
+
+    [Fact]
+    public void The_shapes_meet_every_operation_in_its_highest_revision()
+    {
+        Dictionary<string, int> met = [];
+        foreach (CheckShape shape in CheckShapes.All.Values)
+        {
+            using CheckModel model = new(shape, new QuantizationRegistry(new F32()));
+            foreach (GraphNode node in model.Graph.Nodes)
+                met[node.Operation] = Math.Max(node.Revision, met.GetValueOrDefault(node.Operation));
+        }
+        Assert.Equal(new ReferenceBackend().Operations.OrderBy(o => o.Key), met.OrderBy(o => o.Key));
+    }
+
+    // Each attribute of each operation, left out or changed: the check must see it, and in the right node.
+    [Theory]
+    [InlineData("norm offset", "blk.0.attn_norm")]
+    [InlineData("norm groups", "blk.0.attn_q_norm")]
+    [InlineData("embedding scale", "token_embd_scale")]
+    [InlineData("slice offset", "blk.0.attn_k_part")]
+    [InlineData("rope offset", "blk.0.rope_q")]
+    [InlineData("long frequencies", "blk.0.rope_q")]
+    [InlineData("long magnitude", "blk.0.rope_q")]
+    [InlineData("long limit", "blk.0.rope_q")]
+    [InlineData("attention cap", "blk.0.attn")]
+    [InlineData("sinks", "blk.0.attn")]
+    [InlineData("gate limit", "blk.0.ffn_exps")]
+    [InlineData("expert activation", "blk.0.ffn_exps")]
+    [InlineData("expert gate bias", "blk.0.ffn_exps")]
+    [InlineData("expert up bias", "blk.0.ffn_exps")]
+    [InlineData("expert down bias", "blk.0.ffn_exps")]
+    [InlineData("expert selection bias", "blk.0.ffn_exps")]
+    [InlineData("expert scoring", "blk.0.ffn_exps")]
+    [InlineData("expert normalization", "blk.0.ffn_exps")]
+    [InlineData("expert scale", "blk.0.ffn_exps")]
+    [InlineData("expert groups", "blk.0.ffn_exps")]
+    [InlineData("expert group scoring", "blk.0.ffn_exps")]
+    [InlineData("expert count", "blk.0.ffn_exps")]
+    [InlineData("head bias", "output")]
+    [InlineData("head scale", "output")]
+    [InlineData("head cap", "output")]
+    public void An_attribute_that_is_ignored_is_found_and_placed(string mistake, string node) => FoundAndPlaced(Everything, mistake, node);
+
+    [Theory]
+    [InlineData("layer norm bias", "blk.0.attn_norm")]
+    [InlineData("layer norm groups", "blk.0.attn_q_norm")]
+    [InlineData("stretch", "blk.0.rope_q")]
+    [InlineData("stretch factor", "blk.0.rope_q")]
+    [InlineData("gelu", "blk.0.ffn_act")]
+    public void An_attribute_that_is_ignored_is_found_in_another_model(string mistake, string node) => FoundAndPlaced(Plain, mistake, node);
+
+    [Theory]
+    [InlineData("concat", "blk.0.k", CheckLatent.Absorbed)]
+    [InlineData("slice groups", "blk.0.q_plain", CheckLatent.Absorbed)]
+    [InlineData("head linear", "blk.0.attn_k_b", CheckLatent.Absorbed)]
+    [InlineData("concat groups", "blk.0.q", CheckLatent.Expanded)]
+    public void A_latent_attention_that_is_wrong_is_found(string mistake, string node, CheckLatent latent) => FoundAndPlaced(new CheckShape { Latent = latent }, mistake, node);
+
+    [Fact]
+    public void Planned_lengths_that_are_ignored_are_found()
+    {
+        WrongBackend wrong = new(graph => graph, "planned");
+        CheckReport report = BackendCheck.Compare(wrong, CheckShapes.All["long rope"]);
+        Assert.True(report.MaxRelative > 1e-3, report.Worst);
+    }
+
+    private static void FoundAndPlaced(CheckShape shape, string mistake, string node)
+    {
+        WrongBackend wrong = new(graph => Spoil(graph, mistake));
+        Assert.True(BackendCheck.Compare(wrong, shape).MaxRelative > 1e-4);
+        Assert.StartsWith($"node '{node}' ", BackendCheck.Locate(wrong, shape, 1e-4), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -67,6 +148,40 @@ public sealed class BackendCheckTests
             ("scale", AttentionNode a) => a with { Scale = a.Scale * 1.01f },
             ("bias", LinearNode l) => l with { Bias = null },
             ("gate", GatedActivationNode g) => g with { Gate = g.Up, Up = g.Gate },
+            ("norm offset", RmsNormNode r) => r with { WeightIsOffset = false },
+            ("norm groups", RmsNormNode r) => r with { Groups = 1 },
+            ("embedding scale", ScaleNode s) => s with { Factor = 1 },
+            ("slice offset", SliceNode { Offset: > 0 } s) => s with { Offset = s.Offset - 1 },
+            ("slice groups", SliceNode s) => s with { Groups = 1 },
+            ("rope offset", RopeNode r) => r with { Offset = 0 },
+            ("long frequencies", RopeNode r) => r with { Table = r.Table with { Long = r.Table.Long! with { Frequencies = r.Table.Frequencies } } },
+            ("long magnitude", RopeNode r) => r with { Table = r.Table with { Long = r.Table.Long! with { Magnitude = r.Table.Magnitude } } },
+            ("long limit", RopeNode r) => r with { Table = r.Table with { Long = r.Table.Long! with { AboveTokens = CheckShape.OriginalContext - 1 } } },
+            ("stretch", RopeNode r) => r with { Table = r.Table with { Stretch = null } },
+            ("stretch factor", RopeNode r) => r with { Table = r.Table with { Stretch = r.Table.Stretch! with { Factor = 1 } } },
+            ("attention cap", AttentionNode a) => a with { SoftCap = 0 },
+            ("sinks", AttentionNode a) => a with { Sinks = null },
+            ("gate limit", MixtureOfExpertsNode m) => m with { Limit = 3 },
+            ("expert activation", MixtureOfExpertsNode m) => m with { Activation = Activation.Silu },
+            ("expert gate bias", MixtureOfExpertsNode m) => m with { GateBias = null },
+            ("expert up bias", MixtureOfExpertsNode m) => m with { UpBias = null },
+            ("expert down bias", MixtureOfExpertsNode m) => m with { DownBias = null },
+            ("expert selection bias", MixtureOfExpertsNode m) => m with { SelectionBias = null },
+            ("expert scoring", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { Scoring = ExpertScoring.Softmax } },
+            ("expert normalization", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { Normalize = false } },
+            ("expert scale", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { Scale = 1 } },
+            ("expert groups", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { Groups = 1, GroupsUsed = 1 } },
+            ("expert group scoring", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { GroupScoring = GroupScoring.Best } },
+            ("expert count", MixtureOfExpertsNode m) => m with { Routing = m.Routing with { Used = 2 } },
+            ("head bias", LmHeadNode h) => h with { Bias = null },
+            ("head scale", LmHeadNode h) => h with { Scale = 1 },
+            ("head cap", LmHeadNode h) => h with { SoftCap = 0 },
+            ("layer norm bias", LayerNormNode l) => l with { Bias = null },
+            ("layer norm groups", LayerNormNode l) => l with { Groups = 1 },
+            ("gelu", ActivationNode a) => a with { Activation = Activation.GeluTanh },
+            ("concat", ConcatNode { Groups: 1 } c) => c with { A = c.B, B = c.A },
+            ("concat groups", ConcatNode { BIsShared: false } c) => c with { Groups = 1 },
+            ("head linear", HeadLinearNode h) => h with { Input = graph.Nodes.OfType<RopeNode>().Select(r => r.Output).LastOrDefault(o => o.Width == h.Input.Width && o.Id < h.Output.Id) ?? h.Input },
             _ => n,
         })],
         CacheGroups = [.. graph.CacheGroups.Select(g => mistake == "window" && g.Kind == CacheKind.Window ? g with { Window = g.Window - 1 } : g)],

@@ -8,10 +8,12 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
     private static readonly string[] Steps =
     [
         "two prefill chunks", "a decode row beside a later chunk", "a fork with block copies", "draft rows, a decode row and a prefill",
-        "drafts taken back, decode rows in another order", "positions that are not the cache indices", "one row alone, blocks before its window freed",
+        "drafts taken back, decode rows in another order", "positions that are not the cache indices", "a new sequence in another's slot, planned to become longer",
+        "one row alone, blocks before its window freed",
     ];
 
     private int _swapped = -1;
+    private int[]? _planned;
 
     public string Name => "wrong";
 
@@ -37,6 +39,12 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
             changed = batch.CopyCount > 0;
             batch.CopyCount = 0;
         }
+        if (mistake == "planned")
+        {
+            Span<int> planned = new(batch.PlannedTokens, batch.MaxSequences);
+            _planned = planned.ToArray();
+            planned.Clear();
+        }
         for (int row = 0; row < batch.RowCount && mistake == "positions"; row++)
         {
             changed |= batch.Positions[row] != batch.CacheIndices[row];
@@ -57,6 +65,7 @@ internal sealed unsafe class WrongBackend(Func<ModelGraph, ModelGraph> spoil, st
         if (_swapped >= 0)
             SwapBlocks(batch, _swapped);
         _swapped = -1;
+        _planned?.CopyTo(new Span<int>(batch.PlannedTokens, batch.MaxSequences));
     }
 
     private static void SwapBlocks(Batch batch, int slot)

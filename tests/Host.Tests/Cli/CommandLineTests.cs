@@ -90,6 +90,24 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tokenizer_s_own_file_or_its_folder_does_for_a_model()
+    {
+        string ranks = _folder.Write("qwen/mine.tiktoken", string.Concat(Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}\n")) + "YWI= 256\n");
+        _folder.Write("qwen/tokenizer_config.json", """{"tokenizer_class": "QWenTokenizer"}""");
+        foreach (string path in (string[])[ranks, Path.GetDirectoryName(ranks)!])
+        {
+            Finished tokenized = await TesseraProcess.RunWithAsync("""{"text": "ab<|im_end|>", "parse_special": true}""", "tokenize", path, "--config", _config);
+            Assert.True(tokenized.Code == 0, $"{tokenized}");
+            Assert.Equal("[256,259]", JsonElement.Parse(tokenized.Output).GetProperty("ids").GetRawText());
+            Finished text = await TesseraProcess.RunWithAsync("""{"ids": [256, 259]}""", "detokenize", path, "--config", _config);
+            Assert.Equal("ab<|im_end|>", JsonElement.Parse(text.Output).GetProperty("text").GetString());
+        }
+        Finished unknown = await TesseraProcess.RunAsync("tokenize", _folder.Write("other/mine.tiktoken", "YQ== 0\n"), "--config", _config);
+        Assert.Equal(1, unknown.Code);
+        Assert.Contains("mine.tiktoken: byte 0x00 has no token", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Template_renders_a_models_template_and_a_files()
     {
         string input = """

@@ -50,11 +50,12 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="path">A model file elsewhere.</param>
     /// <param name="wait">Wait until the models are loaded.</param>
     /// <param name="progress">Told about reading files.</param>
-    public static async Task<TestServer> StartAsync(string server = "", string more = "", byte[]? model = null, string? path = null, bool wait = true, FileProgress? progress = null)
+    /// <param name="plugins">Further keys of section <c>plugins</c>.</param>
+    public static async Task<TestServer> StartAsync(string server = "", string more = "", byte[]? model = null, string? path = null, bool wait = true, FileProgress? progress = null, string plugins = "")
     {
         TemporaryFolder folder = new();
         path ??= folder.Write("chain.gguf", model ?? ChainModel.Bytes());
-        string file = folder.Write("host.yaml", Yaml(path, server, more));
+        string file = folder.Write("host.yaml", Yaml(path, server, more, plugins));
         HostConfiguration configuration = new ConfigurationLoader { Environment = new Dictionary<string, string>() }.Load(file);
         HostServer host = await HostServer.StartAsync(configuration, Executable, LogLevel.Critical, progress);
         if (wait)
@@ -62,10 +63,10 @@ internal sealed class TestServer : IAsyncDisposable
         return new TestServer(folder, host, path);
     }
 
-    public static string Yaml(string model, string server = "", string more = "") =>
+    public static string Yaml(string model, string server = "", string more = "", string plugins = "") =>
         $$"""
         server: { urls: ["http://127.0.0.1:0"]{{(server.Length > 0 ? ", " + server : "")}} }
-        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, quant.fp8nf4, kernels.cpu, tokenizer.spm, tokenizer.bpe] }
+        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, quant.fp8nf4, kernels.cpu, tokenizer.spm, tokenizer.bpe]{{(plugins.Length > 0 ? ", " + plugins : "")}} }
         models: { default: chain, list: [ { name: chain, path: "{{model}}" } ] }
         kv: { memory: 256MiB }
         {{more}}

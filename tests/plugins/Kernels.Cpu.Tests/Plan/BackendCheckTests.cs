@@ -10,19 +10,14 @@ public class BackendCheckTests
     private const double ReferenceTolerance = 1e-5;
     private const double FastTolerance = 1e-2;
 
-    public static TheoryData<CheckShape> Shapes => new(
-        new CheckShape(),
-        new CheckShape { Pairing = RopePairing.Halves, KeyHeads = 4, RotatingLength = 8, RopeMagnitude = 1.2f },
-        new CheckShape { TiedEmbeddings = false, Biases = true, KeyHeads = 1, Seed = 5 },
-        new CheckShape { Window = 6, BlockTokens = 4, Layers = 3 },
-        new CheckShape { Window = 20, Heads = 6, KeyHeads = 2, HeadLength = 10, Width = 36, FeedForward = 50, Vocabulary = 41 });
+    public static TheoryData<string> Shapes => [.. CheckShapes.All.Keys];
 
     [Theory, MemberData(nameof(Shapes))]
-    public void The_reference_path_passes(CheckShape shape) => Pass(shape, ReferenceTolerance);
+    public void The_reference_path_passes(string shape) => Pass(CheckShapes.All[shape], ReferenceTolerance);
 
     [Theory, MemberData(nameof(Shapes))]
-    public void The_product_path_passes(CheckShape shape) =>
-        Pass(shape with { Activations = ActivationPrecision.Fast, KvType = KvType.F16 }, FastTolerance);
+    public void The_product_path_passes(string shape) =>
+        Pass(CheckShapes.All[shape] with { Activations = ActivationPrecision.Fast, KvType = KvType.F16 }, FastTolerance);
 
     private static void Pass(CheckShape shape, double tolerance)
     {

@@ -1,0 +1,84 @@
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>
+/// The second half of a mixture of experts: the down products, weighted and summed. A task is a range of the output's columns for all rows, so that each sum is one
+/// lane's, in the order of the experts, whatever else the batch holds.
+/// </summary>
+internal sealed unsafe class ExpertDownStage : Stage
+{
+    private const int FewRows = 4;
+    private readonly int _stage, _few, _many;
+    private readonly ExpertPlan _plan;
+    private readonly float* _bias;
+    private readonly float _factor;
+    private readonly ValueBuffer? _residual;
+    private readonly ValueBuffer _output;
+
+    /// <summary>Plans the stage; factor and residual are applied to the whole sum.</summary>
+    public ExpertDownStage(int stage, ExpertPlan plan, ExpertBiases biases, float factor, ValueBuffer? residual, ValueBuffer output, int lanes, LaneSizes sizes)
+    {
+        _stage = stage;
+        _plan = plan;
+        _bias = biases.Down;
+        (_factor, _residual, _output) = (factor, residual, output);
+        _few = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Few, sizes);
+        _many = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Many, sizes);
+    }
+
+    public override void Run(Lane lane, Step step)
+    {
+        if (step.Rows == 0)
+            return;
+        ExpertPlan plan = _plan;
+        if (!plan.Direct)
+        {
+            (int first, int end) = lane.Share(step.Rows * plan.Used);
+            for (int route = first; route < end; route++)
+                plan.Down.Preparation.Prepare((float*)(plan.Gated + route * plan.InnerStride), plan.Inner, plan.Prepared + route * plan.DownStride);
+            lane.Team.Barrier();
+        }
+        int size = step.Rows <= FewRows ? _few : _many;
+        int blocks = (_output.Width + size - 1) / size;
+        for (int block = step.Next(_stage); block < blocks; block = step.Next(_stage))
+            Columns(lane, step, block * size, Math.Min(size, _output.Width - block * size));
+    }
+
+    private void Columns(Lane lane, Step step, int first, int count)
+    {
+        ExpertPlan plan = _plan;
+        for (int row = 0; row < step.Rows; row++)
+            new Span<float>(_output.Row(row) + first, count).Clear();
+        int* starts = plan.Starts(lane), grouped = plan.Grouped(lane);
+        float* weights = plan.Weights(plan.RoutesOf(lane, step.Rows), step.Rows);
+        for (int expert = 0; expert < plan.Count; expert++)
+        {
+            if (starts[expert] == starts[expert + 1])
+                continue;
+            int weightRow = expert * _output.Width + first;
+            plan.Down.Begin(weightRow, count, lane.Block);
+            for (int route = starts[expert]; route < starts[expert + 1]; route += Lane.PartialRows)
+            {
+                int rows = Math.Min(Lane.PartialRows, starts[expert + 1] - route);
+                plan.Down.Multiply(weightRow, count, lane.Block, plan.DownRows + route * plan.DownStride, plan.DownStride, rows, lane.Partial, count);
+                for (int i = 0; i < rows; i++)
+                {
+                    float* products = lane.Partial + (long)i * count;
+                    if (_bias != null)
+                        Sum.Row(products, _bias + weightRow, products, count);
+                    int place = grouped[route + i];
+                    Sum.AddScaled(products, weights[place], _output.Row(place / plan.Used) + first, count);
+                }
+            }
+        }
+        for (int row = 0; row < step.Rows && (_factor != 1 || _residual is not null); row++)
+        {
+            float* y = _output.Row(row) + first;
+            if (_factor != 1)
+                Sum.Scale(y, _factor, y, count);
+            if (_residual is not null)
+                Sum.Row(y, _residual.Row(row) + first, y, count);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>The first half of a mixture of experts: routes the rows, groups them by expert, and makes the gated inner rows. Lanes take blocks of an expert's rows by turns.</summary>
+internal sealed unsafe class ExpertGateStage : Stage
+{
+    private const int FewRows = 4;
+    private readonly int _stage, _few, _many;
+    private readonly ExpertPlan _plan;
+    private readonly ValueBuffer _router;
+    private readonly float* _selectionBias, _gateBias, _upBias;
+    private readonly long _gateForm, _upForm;
+    private readonly bool _exact;
+
+    /// <summary>Plans the stage.</summary>
+    public ExpertGateStage(int stage, ExpertPlan plan, ValueBuffer router, ExpertBiases biases, bool exact, int lanes, LaneSizes sizes)
+    {
+        _stage = stage;
+        _plan = plan;
+        _router = router;
+        _selectionBias = biases.Selection;
+        _gateBias = biases.Gate;
+        _upBias = biases.Up;
+        (_gateForm, _upForm) = (plan.Input.OffsetOf(plan.Gate), plan.Input.OffsetOf(plan.Up));
+        _exact = exact;
+        LinearKernel larger = plan.Gate.WorkingRowBytes > plan.Up.WorkingRowBytes ? plan.Gate : plan.Up;
+        _few = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Few, sizes);
+        _many = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Many, sizes);
+        int block = Math.Max(_few, _many);
+        sizes.BlockRows = Math.Max(sizes.BlockRows, 2 * block);
+        sizes.Block = Math.Max(sizes.Block, GateScratch(block) + plan.Up.ScratchBytes(block));
+    }
+
+    public override void Run(Lane lane, Step step)
+    {
+        if (step.Rows == 0)
+            return;
+        ExpertPlan plan = _plan;
+        byte* prepared = Route(lane, step);
+        int active = plan.Group(lane, ExpertPlan.Chosen(plan.RoutesOf(lane, step.Rows)), step.Rows);
+        int size = step.Rows * plan.Used <= FewRows * active ? _few : _many;
+        int blocks = (plan.Inner + size - 1) / size;
+        for (int task = step.Next(_stage); task < active * blocks; task = step.Next(_stage))
+        {
+            int first = task % blocks * size;
+            Block(lane, plan.Active(lane)[task / blocks], first, Math.Min(size, plan.Inner - first), prepared);
+        }
+    }
+
+    // Few rows are routed and prepared by every lane for itself, which costs less than a barrier.
+    private byte* Route(Lane lane, Step step)
+    {
+        ExpertPlan plan = _plan;
+        int rows = step.Rows;
+        bool own = rows <= Lane.OwnRows;
+        byte* prepared = own ? lane.Prepared : plan.Prepared, routes = plan.RoutesOf(lane, rows);
+        int* chosen = ExpertPlan.Chosen(routes);
+        float* weights = plan.Weights(routes, rows);
+        (int first, int end) = own ? (0, rows) : lane.Share(rows);
+        for (int row = first; row < end; row++)
+        {
+            ExpertRouter.Route(_router.Row(row), _selectionBias, plan.Count, plan.Node.Routing, ExpertPlan.RouterScratch(lane), chosen + (long)row * plan.Used, weights + (long)row * plan.Used);
+            plan.Input.Prepare(row, prepared + row * plan.Input.Stride, lane.Row);
+        }
+        if (!own)
+            lane.Team.Barrier();
+        return prepared;
+    }
+
+    private void Block(Lane lane, int expert, int first, int count, byte* prepared)
+    {
+        ExpertPlan plan = _plan;
+        int row = expert * plan.Inner + first, start = plan.Starts(lane)[expert], end = plan.Starts(lane)[expert + 1];
+        byte* upScratch = lane.Block + GateScratch(count);
+        plan.Gate.Begin(row, count, lane.Block);
+        plan.Up.Begin(row, count, upScratch);
+        float* gates = lane.Partial, ups = gates + (long)count * Lane.PartialRows;
+        long stride = plan.Input.Stride;
+        for (int route = start; route < end; route += Lane.PartialRows)
+        {
+            int rows = Math.Min(Lane.PartialRows, end - route);
+            byte* x = Together(lane, route, rows, prepared);
+            plan.Gate.Multiply(row, count, lane.Block, x + _gateForm, stride, rows, gates, count);
+            plan.Up.Multiply(row, count, upScratch, x + _upForm, stride, rows, ups, count);
+            for (int i = 0; i < rows; i++)
+            {
+                float* gate = gates + (long)i * count, up = ups + (long)i * count;
+                if (_gateBias != null)
+                    Sum.Row(gate, _gateBias + row, gate, count);
+                if (_upBias != null)
+                    Sum.Row(up, _upBias + row, up, count);
+                Gates.Row(plan.Node.Activation, _exact, gate, up, (float*)(plan.Gated + (route + i) * plan.InnerStride) + first, count, plan.Node.Limit);
+            }
+        }
+    }
+
+    // The prepared rows of consecutive routes; copied only where they do not stand together.
+    private byte* Together(Lane lane, int route, int rows, byte* prepared)
+    {
+        int* routes = _plan.Grouped(lane) + route;
+        long stride = _plan.Input.Stride;
+        int first = routes[0] / _plan.Used;
+        if (routes[rows - 1] / _plan.Used - first == rows - 1)
+            return prepared + first * stride;
+        byte* gathered = _plan.Gather(lane);
+        for (int i = 0; i < rows; i++)
+            Buffer.MemoryCopy(prepared + routes[i] / _plan.Used * stride, gathered + i * stride, stride, stride);
+        return gathered;
+    }
+
+    private long GateScratch(int rows) => (_plan.Gate.ScratchBytes(rows) + 63) & ~63L;
+}
+
+/// <summary>The biases of a mixture of experts, by expert; null where there are none.</summary>
+internal sealed unsafe class ExpertBiases(float* selection, float* gate, float* up, float* down)
+{
+    /// <summary>Added where experts are chosen.</summary>
+    public float* Selection { get; } = selection;
+
+    /// <summary>Of the gate products.</summary>
+    public float* Gate { get; } = gate;
+
+    /// <summary>Of the up products.</summary>
+    public float* Up { get; } = up;
+
+    /// <summary>Of the down products.</summary>
+    public float* Down { get; } = down;
+}

@@ -1,0 +1,151 @@
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+/// <summary>A mixture of experts: its weights, and the memory of a step. A route is one chosen expert of one row; routes are grouped by expert, so that each expert's weights are read once.</summary>
+internal sealed unsafe class ExpertPlan
+{
+    /// <summary>Lays the memory out.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="gate">The gate matrices.</param>
+    /// <param name="up">The up matrices.</param>
+    /// <param name="down">The down matrices.</param>
+    /// <param name="input">The rows of the input.</param>
+    /// <param name="limits">The most rows.</param>
+    /// <param name="sizes">Grown to what the plan needs of a lane.</param>
+    public ExpertPlan(MixtureOfExpertsNode node, LinearKernel gate, LinearKernel up, LinearKernel down, RowSource input, RuntimeLimits limits, LaneSizes sizes)
+    {
+        Node = node;
+        (Gate, Up, Down) = (gate, up, down);
+        Count = (int)node.Gate.Shape[0];
+        Inner = (int)node.Gate.Shape[1];
+        Used = node.Routing.Used;
+        Input = new ActivationRows(input, [gate, up]);
+        InnerStride = ((long)Inner * sizeof(float) + 63) & ~63L;
+        Direct = down.Preparation.IsSameAs(Preparation.Float32);
+        DownStride = Direct ? InnerStride : (down.Preparation.Bytes(Inner) + 63L) & ~63L;
+        long routes = checked((long)limits.MaxRows * Used);
+        if (routes > int.MaxValue)
+            throw new UnsupportedModelException($"cpu: node '{node.Name}': {limits.MaxRows} rows with {Used} experts each are more than {int.MaxValue}");
+        PreparedBytes = checked(Math.Max(Input.Stride * limits.MaxRows, Direct ? 0 : DownStride * routes));
+        InnerBytes = checked(InnerStride * routes);
+        RouteBytes = RoutesSize(limits.MaxRows);
+        _starts = Align(ExpertRouter.ScratchBytes(Count, node.Routing.Groups));
+        _routes = _starts + Align((2L * Count + 2) * sizeof(int));
+        _own = _routes + Align(routes * sizeof(int));
+        _gather = _own + RoutesSize(Lane.OwnRows);
+        sizes.Experts = Math.Max(sizes.Experts, _gather + Input.Stride * Lane.PartialRows);
+        sizes.Prepared = Math.Max(sizes.Prepared, Input.Stride);
+        sizes.Row = Math.Max(sizes.Row, input.Width);
+    }
+
+    // A lane's memory: the router's scratch, the experts' ranges, the routes by expert, own routes, gathered rows.
+    private readonly long _starts, _routes, _own, _gather;
+
+    /// <summary>The node.</summary>
+    public MixtureOfExpertsNode Node { get; }
+
+    /// <summary>The matrices; expert e's rows start at e times an expert's rows.</summary>
+    public LinearKernel Gate { get; }
+
+    /// <inheritdoc cref="Gate"/>
+    public LinearKernel Up { get; }
+
+    /// <inheritdoc cref="Gate"/>
+    public LinearKernel Down { get; }
+
+    /// <summary>Experts.</summary>
+    public int Count { get; }
+
+    /// <summary>The inner width of an expert.</summary>
+    public int Inner { get; }
+
+    /// <summary>Experts of a row.</summary>
+    public int Used { get; }
+
+    /// <summary>The rows of the input.</summary>
+    public ActivationRows Input { get; }
+
+    /// <summary>Whether the down product reads the gated rows as they are.</summary>
+    public bool Direct { get; }
+
+    /// <summary>Bytes from a route's gated row to the next.</summary>
+    public long InnerStride { get; }
+
+    /// <summary>Bytes from a route's gated row to the next, as the down product reads it.</summary>
+    public long DownStride { get; }
+
+    /// <summary>Bytes of <see cref="Prepared"/>.</summary>
+    public long PreparedBytes { get; }
+
+    /// <summary>Bytes of <see cref="Gated"/>.</summary>
+    public long InnerBytes { get; }
+
+    /// <summary>Bytes of <see cref="Routes"/>.</summary>
+    public long RouteBytes { get; }
+
+    /// <summary>The prepared rows of the input, later those of the routes.</summary>
+    public byte* Prepared { get; set; }
+
+    /// <summary>The gated rows, a float row for each route, grouped by expert.</summary>
+    public byte* Gated { get; set; }
+
+    /// <summary>Each row's experts and weights; of a step of few rows each lane has its own.</summary>
+    public byte* Routes { get; set; }
+
+    /// <summary>The gated rows as the down product reads them.</summary>
+    public byte* DownRows => Direct ? Gated : Prepared;
+
+    /// <summary>The routes of the step.</summary>
+    public byte* RoutesOf(Lane lane, int rows) => rows <= Lane.OwnRows ? lane.Experts + _own : Routes;
+
+    /// <summary>The chosen experts, by row and rank.</summary>
+    public static int* Chosen(byte* routes) => (int*)routes;
+
+    /// <summary>Their weights.</summary>
+    public float* Weights(byte* routes, int rows) => (float*)(routes + Align((long)rows * Used * sizeof(int)));
+
+    /// <summary>A lane's room for the router.</summary>
+    public static byte* RouterScratch(Lane lane) => lane.Experts;
+
+    /// <summary>Where each expert's routes start; one more than there are experts.</summary>
+    public int* Starts(Lane lane) => (int*)(lane.Experts + _starts);
+
+    /// <summary>The experts that have routes.</summary>
+    public int* Active(Lane lane) => Starts(lane) + Count + 1;
+
+    /// <summary>The routes by expert, each as row · used + rank.</summary>
+    public int* Grouped(Lane lane) => (int*)(lane.Experts + _routes);
+
+    /// <summary>A lane's room for rows that are brought together.</summary>
+    public byte* Gather(Lane lane) => lane.Experts + _gather;
+
+    /// <summary>Groups the routes; every lane does so for itself.</summary>
+    /// <returns>The number of experts that have routes.</returns>
+    public int Group(Lane lane, int* chosen, int rows)
+    {
+        int* starts = Starts(lane), active = Active(lane), grouped = Grouped(lane);
+        new Span<int>(starts, Count + 1).Clear();
+        int routes = rows * Used, count = 0;
+        for (int i = 0; i < routes; i++)
+            starts[chosen[i] + 1]++;
+        for (int e = 0; e < Count; e++)
+        {
+            if (starts[e + 1] > 0)
+                active[count++] = e;
+            starts[e + 1] += starts[e];
+        }
+        // Filling moves each start to its end, which is the next one's start.
+        for (int i = 0; i < routes; i++)
+            grouped[starts[chosen[i]]++] = i;
+        for (int e = Count; e > 0; e--)
+            starts[e] = starts[e - 1];
+        starts[0] = 0;
+        return count;
+    }
+
+    private long RoutesSize(int rows) => 2 * Align((long)rows * Used * sizeof(int));
+
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
+}
