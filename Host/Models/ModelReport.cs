@@ -51,10 +51,16 @@ public sealed class ModelReport
         {
             string name = $"'{tensors.Key}' ({tensors.Count()} tensors, such as '{tensors.First().Name}')";
             if (Provider(c => c.Quantizations.FirstOrDefault(q => q.Id == tensors.Key)) is { Length: > 0 } provider)
+            {
                 _parts.Add(("type", $"{tensors.Key}, {tensors.Count()} tensors of {tensors.Sum(t => t.Bytes) / 1e6:F1} MB{provider}"));
+                Try(() =>
+                {
+                    foreach (WeightTensor tensor in tensors)
+                        _open.Quantization(tensor);
+                });
+            }
             else
                 _missing.Add($"quantization {name}: no loaded plugin provides it; {_open.Leases.Loaded}");
-            Try(() => tensors.ToList().ForEach(t => _ = _open.Quantizations.Find(t.Quantization) is null ? null : _open.Quantization(t)));
         }
     }
 
@@ -87,26 +93,30 @@ public sealed class ModelReport
             {
                 backends++;
                 IReadOnlyList<string> missing = Boundary.Call($"backend '{backend.Name}'", () => GraphCheck.Missing(graph, backend));
-                if (missing.Count == 0 && _missing.Count == 0)
-                {
-                    Try(() => Kernels(limits));
-                    return;
-                }
-                if (missing.Count == 0)
+                if (missing.Count == 0 && TryKernels(id, limits, lacking))
                     return;
                 lacking.AddRange(missing);
             }
         _missing.AddRange(backends == 0 ? [$"kernels: no plugin among {string.Join(", ", _builder.Kernels(_model))} has a backend; {_open.Leases.Loaded}"] : lacking);
     }
 
-    /// <summary>What the backend that takes the model says of its kernels, equal ones counted.</summary>
-    private void Kernels(RuntimeLimits limits)
+    /// <summary>What a plugin's backend says of its kernels, equal ones counted; false where it refuses the model. Nothing is built for a model that lacks something else.</summary>
+    private bool TryKernels(string id, RuntimeLimits limits, List<string> lacking)
     {
-        BuiltRuntime built = _builder.BuildRuntime(_open, _model, limits);
-        using IModelRuntime runtime = built.Runtime;
-        string ids = string.Join(", ", _builder.Kernels(_model).Where(id => Backends(id).Count > 0));
-        foreach (IGrouping<string, string> lines in runtime.Explain().GroupBy(Kernel))
-            _parts.Add(("kernel", $"{lines.Key}{(lines.Count() > 1 ? $", {lines.Count()} times" : "")} ({ids})"));
+        if (_missing.Count > 0)
+            return true;
+        try
+        {
+            using IModelRuntime runtime = _builder.BuildRuntime(_open, _model with { Kernels = [id] }, limits).Runtime;
+            foreach (IGrouping<string, string> lines in runtime.Explain().GroupBy(Kernel))
+                _parts.Add(("kernel", $"{lines.Key}{(lines.Count() > 1 ? $", {lines.Count()} times" : "")} ({id})"));
+            return true;
+        }
+        catch (TesseraException e)
+        {
+            lacking.Add(e.Message);
+            return false;
+        }
     }
 
     /// <summary>A line without the name of its node.</summary>
