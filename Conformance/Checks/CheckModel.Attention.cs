@@ -1,7 +1,7 @@
 namespace Tessera.Conformance.Checks;
 
 /// <summary>The model's attention: projections, norms, rotations and caches.</summary>
-internal sealed partial class CheckModel
+public sealed partial class CheckModel
 {
     private int ValueLength => _shape.ValueLength == 0 ? _shape.HeadLength : _shape.ValueLength;
 

@@ -1,7 +1,7 @@
 namespace Tessera.Conformance.Checks;
 
 /// <summary>The model from embedding to head.</summary>
-internal sealed partial class CheckModel
+public sealed partial class CheckModel
 {
     private void Build()
     {

@@ -3,7 +3,7 @@ using Tessera.Conformance.Fakes;
 namespace Tessera.Conformance.Checks;
 
 /// <summary>A graph with seeded random weights, written directly in the contract's types: Llama-like, with whatever its shape adds.</summary>
-internal sealed partial class CheckModel : IDisposable
+public sealed partial class CheckModel : IDisposable
 {
     private readonly List<MemoryFile> _files = [];
     private readonly List<GraphNode> _nodes = [];
@@ -12,8 +12,14 @@ internal sealed partial class CheckModel : IDisposable
     private readonly Random _random;
     private readonly CacheGroup[] _groups;
 
+    /// <summary>Makes the weights and the graph.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="quantizations">f32 and the shape's quantization.</param>
+    /// <exception cref="ArgumentException">The shape asks for what the quantizations do not have.</exception>
     public CheckModel(CheckShape shape, IQuantizationRegistry quantizations)
     {
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(quantizations);
         _shape = shape;
         _quantizations = quantizations;
         _random = new Random(shape.Seed);

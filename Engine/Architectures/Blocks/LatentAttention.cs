@@ -31,7 +31,11 @@ internal sealed class LatentAttention
         _value = (int)Hyperparameters.Extra(m, "attention.value_length_mla", model.Shapes[0].ValueLength, 1, MostRank);
         _plain = key - _rotating;
         if (_plain < 1)
-            throw Hyperparameters.Bad(m, "rope.dimension_count", $"fewer than the {key} elements of a key head", _rotating);
+            throw Hyperparameters.Bad(m, "attention.key_length or key_length_mla", $"more than the {_rotating} elements that rotate", key);
+        if (m.Extra.ContainsKey("attention.key_length_mla") && m.Attention.KeyLength != _latent + _rotating)
+            throw Hyperparameters.Bad(m, "attention.key_length", $"kv_lora_rank and rope.dimension_count together ({_latent + _rotating})", m.Attention.KeyLength);
+        if (m.Extra.ContainsKey("attention.value_length_mla") && m.Attention.ValueLength != _latent)
+            throw Hyperparameters.Bad(m, "attention.value_length", $"kv_lora_rank ({_latent})", m.Attention.ValueLength);
         _scale = (float)(scale / Math.Sqrt(key));
     }
 

@@ -231,6 +231,7 @@ internal sealed unsafe partial class GraphLowering
             panelBytes = Math.Max(panelBytes, stage.PanelBytes(rows));
         }
         bytes = Math.Max(bytes, _experts.Select(e => e.PreparedBytes).DefaultIfEmpty().Max());
+        panelBytes = Math.Max(panelBytes, _experts.Select(e => e.PanelBytes).DefaultIfEmpty().Max());
         byte* prepared = _arena.Take(bytes), panels = _arena.Take(panelBytes);
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
         {
@@ -244,6 +245,7 @@ internal sealed unsafe partial class GraphLowering
         foreach (ExpertPlan plan in _experts)
         {
             plan.Prepared = prepared;
+            plan.Panels = panels;
             plan.Gated = gated;
             plan.Routes = routes;
         }

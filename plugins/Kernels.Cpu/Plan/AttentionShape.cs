@@ -12,7 +12,9 @@ internal sealed unsafe class AttentionShape
     /// <param name="runRows">The most rows that share a tile.</param>
     public AttentionShape(AttentionNode node, CacheLayout layout, int runRows)
     {
-        Group = node.Heads / node.KeyHeads;
+        int group = node.Heads / node.KeyHeads;
+        Parts = Enumerable.Range(1, group).FirstOrDefault(p => group % p == 0 && group / p is >= LeastHeads and <= MostHeads, 1);
+        Group = group / Parts;
         KeyHeads = node.KeyHeads;
         KeyLength = node.KeyLength;
         ValueLength = node.ValueLength;
@@ -32,8 +34,15 @@ internal sealed unsafe class AttentionShape
 
     private readonly long _queries, _outputs, _scores, _key, _head, _keys, _values;
 
-    /// <summary>Query heads for each key head.</summary>
+    // Query heads of a task: more would leave lanes idle where one key head serves all, fewer would widen its tiles too often.
+    private const int MostHeads = 16;
+    private const int LeastHeads = 4;
+
+    /// <summary>Query heads of a task, which share a key head.</summary>
     public int Group { get; }
+
+    /// <summary>Tasks that share a key head.</summary>
+    public int Parts { get; }
 
     /// <summary>Key and value heads.</summary>
     public int KeyHeads { get; }

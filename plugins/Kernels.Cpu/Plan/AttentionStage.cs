@@ -4,8 +4,8 @@ using Tessera.Kernels.Cpu.Ops;
 namespace Tessera.Kernels.Cpu.Plan;
 
 /// <summary>
-/// Writes the step's keys and values into the cache, then attends. Norms of heads and rotations happen on the way. A task is a run of rows and a key head: a tile of the cache is
-/// read once for all query heads and rows that share it.
+/// Writes the step's keys and values into the cache, then attends. Norms of heads and rotations happen on the way. A task is a run of rows and a key head, or a part
+/// of a key head's many query heads: a tile of the cache is read once for all query heads and rows that share it.
 /// </summary>
 internal sealed unsafe class AttentionStage : Stage
 {
@@ -38,22 +38,23 @@ internal sealed unsafe class AttentionStage : Stage
 
     public override void Run(Lane lane, Step step)
     {
-        int keyHeads = _shape.KeyHeads;
-        if (!step.OneRowEach)
+        int keyHeads = _shape.KeyHeads, parts = _shape.Parts;
+        bool alone = step.OneRowEach && parts == 1;
+        if (!alone)
         {
             (int first, int end) = lane.Share(step.Rows * keyHeads);
             for (int i = first; i < end; i++)
                 Write(lane, step, i / keyHeads, i % keyHeads);
             lane.Team.Barrier();
         }
-        int tasks = step.Runs * keyHeads;
+        int heads = keyHeads * parts, tasks = step.Runs * heads;
         for (int task = step.Next(_stage); task < tasks; task = step.Next(_stage))
         {
             // The last runs of a prompt see most: they go first.
-            int run = step.Runs - 1 - task / keyHeads;
-            int head = task % keyHeads;
+            int run = step.Runs - 1 - task / heads;
+            int head = task % heads;
             int row = step.RunStart[run];
-            if (step.OneRowEach)
+            if (alone)
                 Write(lane, step, row, head);
             Attend(lane, step.Batch, row, step.RunStart[run + 1] - row, head);
         }
@@ -100,7 +101,7 @@ internal sealed unsafe class AttentionStage : Stage
             int inBlock = entry % _blockTokens;
             int start = entry - inBlock % AttentionTile.Entries;
             int entries = Math.Min(AttentionTile.Entries, _blockTokens - (inBlock - inBlock % AttentionTile.Entries));
-            byte* tile = Tile(table, start, head);
+            byte* tile = Tile(table, start, head / shape.Parts);
             float* keys = Keys(tile, scratch);
             float* values = Values(tile + _layout.ValueOffset, Math.Min(entries, last - start + 1), scratch);
             for (int row = 0; row < rows; row++)

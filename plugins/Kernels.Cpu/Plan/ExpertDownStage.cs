@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -8,9 +9,9 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// </summary>
 internal sealed unsafe class ExpertDownStage : Stage
 {
-    private const int FewRows = 4;
-    private readonly int _stage, _few, _many;
+    private readonly int _stage, _few, _many, _group;
     private readonly ExpertPlan _plan;
+    private readonly ExpertMatrix _down;
     private readonly float* _bias;
     private readonly float _factor;
     private readonly ValueBuffer? _residual;
@@ -24,7 +25,10 @@ internal sealed unsafe class ExpertDownStage : Stage
         _bias = biases.Down;
         (_factor, _residual, _output) = (factor, residual, output);
         _few = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Few, sizes);
-        _many = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Many, sizes);
+        _many = Product.BlockSize(plan.Down, output.Width, lanes, plan.Down.Tile is null ? RowPath.Many : RowPath.Tiles, sizes);
+        _down = new ExpertMatrix(plan.Down, 0, 0, plan.TileWidth);
+        _group = plan.TileWidth == 0 ? Lane.PartialRows : plan.TileWidth;
+        sizes.Block = Math.Max(sizes.Block, _down.BlockBytes(Math.Max(_few, _many)));
     }
 
     public override void Run(Lane lane, Step step)
@@ -39,10 +43,28 @@ internal sealed unsafe class ExpertDownStage : Stage
                 plan.Down.Preparation.Prepare((float*)(plan.Gated + route * plan.InnerStride), plan.Inner, plan.Prepared + route * plan.DownStride);
             lane.Team.Barrier();
         }
-        int size = step.Rows <= FewRows ? _few : _many;
+        Pack(lane);
+        int size = step.Rows <= Product.FewRows ? _few : _many;
         int blocks = (_output.Width + size - 1) / size;
         for (int block = step.Next(_stage); block < blocks; block = step.Next(_stage))
             Columns(lane, step, block * size, Math.Min(size, _output.Width - block * size));
+    }
+
+    private void Pack(Lane lane)
+    {
+        ExpertPlan plan = _plan;
+        int* starts = plan.Starts(lane), panels = plan.PanelStarts(lane);
+        if (plan.DownPanel == 0 || panels[plan.Count] == 0)
+            return;
+        for (int e = 0; e < plan.Count; e++)
+            for (int panel = panels[e]; panel < panels[e + 1]; panel++)
+            {
+                if (panel % lane.Count != lane.Index)
+                    continue;
+                int route = starts[e] + (panel - panels[e]) * plan.TileWidth, rows = Math.Min(plan.TileWidth, starts[e + 1] - route);
+                plan.Down.Preparation.Pack(plan.DownRows + route * plan.DownStride, plan.DownStride, rows, plan.Inner, plan.Panels + panel * plan.DownPanel, TileKernel.WidthOf(rows, plan.TileWidth), 0, 1);
+            }
+        lane.Team.Barrier();
     }
 
     private void Columns(Lane lane, Step step, int first, int count)
@@ -57,11 +79,13 @@ internal sealed unsafe class ExpertDownStage : Stage
             if (starts[expert] == starts[expert + 1])
                 continue;
             int weightRow = expert * _output.Width + first;
-            plan.Down.Begin(weightRow, count, lane.Block);
-            for (int route = starts[expert]; route < starts[expert + 1]; route += Lane.PartialRows)
+            bool tiles = _down.ByTiles(starts[expert + 1] - starts[expert]);
+            byte* panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.DownPanel;
+            _down.Begin(weightRow, count, lane.Block, tiles);
+            for (int route = starts[expert]; route < starts[expert + 1]; route += _group, panel += plan.DownPanel)
             {
-                int rows = Math.Min(Lane.PartialRows, starts[expert + 1] - route);
-                plan.Down.Multiply(weightRow, count, lane.Block, plan.DownRows + route * plan.DownStride, plan.DownStride, rows, lane.Partial, count);
+                int rows = Math.Min(_group, starts[expert + 1] - route);
+                _down.Multiply(weightRow, count, lane.Block, tiles, plan.DownRows + route * plan.DownStride, plan.DownStride, panel, rows, lane.Partial);
                 for (int i = 0; i < rows; i++)
                 {
                     float* products = lane.Partial + (long)i * count;

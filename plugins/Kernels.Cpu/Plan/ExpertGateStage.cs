@@ -6,12 +6,11 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>The first half of a mixture of experts: routes the rows, groups them by expert, and makes the gated inner rows. Lanes take blocks of an expert's rows by turns.</summary>
 internal sealed unsafe class ExpertGateStage : Stage
 {
-    private const int FewRows = 4;
-    private readonly int _stage, _few, _many;
+    private readonly int _stage, _few, _many, _group;
     private readonly ExpertPlan _plan;
+    private readonly ExpertMatrix _gate, _up;
     private readonly ValueBuffer _router;
     private readonly float* _selectionBias, _gateBias, _upBias;
-    private readonly long _gateForm, _upForm;
     private readonly bool _exact;
 
     /// <summary>Plans the stage.</summary>
@@ -23,14 +22,18 @@ internal sealed unsafe class ExpertGateStage : Stage
         _selectionBias = biases.Selection;
         _gateBias = biases.Gate;
         _upBias = biases.Up;
-        (_gateForm, _upForm) = (plan.Input.OffsetOf(plan.Gate), plan.Input.OffsetOf(plan.Up));
         _exact = exact;
+        _gate = plan.Matrix(plan.Gate);
+        _up = plan.Matrix(plan.Up);
+        // Rows that are taken together: a panel, or what the lane's memory holds.
+        _group = plan.TileWidth == 0 ? Lane.PartialRows : plan.TileWidth;
         LinearKernel larger = plan.Gate.WorkingRowBytes > plan.Up.WorkingRowBytes ? plan.Gate : plan.Up;
-        _few = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Few, sizes);
-        _many = Product.BlockSize(larger, (long)plan.Inner * plan.Used, lanes, RowPath.Many, sizes);
+        long stageRows = (long)plan.Inner * plan.Used;
+        _few = Product.BlockSize(larger, stageRows, lanes, RowPath.Few, sizes);
+        _many = Product.BlockSize(larger, stageRows, lanes, larger.Tile is null ? RowPath.Many : RowPath.Tiles, sizes);
         int block = Math.Max(_few, _many);
         sizes.BlockRows = Math.Max(sizes.BlockRows, 2 * block);
-        sizes.Block = Math.Max(sizes.Block, GateScratch(block) + plan.Up.ScratchBytes(block));
+        sizes.Block = Math.Max(sizes.Block, _gate.BlockBytes(block) + _up.BlockBytes(block));
     }
 
     public override void Run(Lane lane, Step step)
@@ -40,7 +43,8 @@ internal sealed unsafe class ExpertGateStage : Stage
         ExpertPlan plan = _plan;
         byte* prepared = Route(lane, step);
         int active = plan.Group(lane, ExpertPlan.Chosen(plan.RoutesOf(lane, step.Rows)), step.Rows);
-        int size = step.Rows * plan.Used <= FewRows * active ? _few : _many;
+        Pack(lane, prepared);
+        int size = step.Rows * plan.Used <= Product.FewRows * active ? _few : _many;
         int blocks = (plan.Inner + size - 1) / size;
         for (int task = step.Next(_stage); task < active * blocks; task = step.Next(_stage))
         {
@@ -69,21 +73,39 @@ internal sealed unsafe class ExpertGateStage : Stage
         return prepared;
     }
 
+    // The panels of experts with several rows, each made by one lane.
+    private void Pack(Lane lane, byte* prepared)
+    {
+        ExpertPlan plan = _plan;
+        int* starts = plan.Starts(lane), panels = plan.PanelStarts(lane);
+        if (plan.InputPanel == 0 || panels[plan.Count] == 0)
+            return;
+        for (int e = 0; e < plan.Count; e++)
+            for (int panel = panels[e]; panel < panels[e + 1]; panel++)
+            {
+                if (panel % lane.Count != lane.Index)
+                    continue;
+                int route = starts[e] + (panel - panels[e]) * plan.TileWidth, rows = Math.Min(plan.TileWidth, starts[e + 1] - route);
+                plan.Input.Pack(Together(lane, route, rows, prepared), rows, plan.Panels + panel * plan.InputPanel, plan.TileWidth, 0, 1);
+            }
+        lane.Team.Barrier();
+    }
+
     private void Block(Lane lane, int expert, int first, int count, byte* prepared)
     {
         ExpertPlan plan = _plan;
         int row = expert * plan.Inner + first, start = plan.Starts(lane)[expert], end = plan.Starts(lane)[expert + 1];
-        byte* upScratch = lane.Block + GateScratch(count);
-        plan.Gate.Begin(row, count, lane.Block);
-        plan.Up.Begin(row, count, upScratch);
+        bool gateTiles = _gate.ByTiles(end - start), upTiles = _up.ByTiles(end - start);
+        byte* upBlock = lane.Block + _gate.BlockBytes(count), panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.InputPanel;
+        _gate.Begin(row, count, lane.Block, gateTiles);
+        _up.Begin(row, count, upBlock, upTiles);
         float* gates = lane.Partial, ups = gates + (long)count * Lane.PartialRows;
-        long stride = plan.Input.Stride;
-        for (int route = start; route < end; route += Lane.PartialRows)
+        for (int route = start; route < end; route += _group, panel += plan.InputPanel)
         {
-            int rows = Math.Min(Lane.PartialRows, end - route);
-            byte* x = Together(lane, route, rows, prepared);
-            plan.Gate.Multiply(row, count, lane.Block, x + _gateForm, stride, rows, gates, count);
-            plan.Up.Multiply(row, count, upScratch, x + _upForm, stride, rows, ups, count);
+            int rows = Math.Min(_group, end - route);
+            byte* x = gateTiles && upTiles ? null : Together(lane, route, rows, prepared);
+            _gate.Multiply(row, count, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
+            _up.Multiply(row, count, upBlock, upTiles, x, plan.Input.Stride, panel, rows, ups);
             for (int i = 0; i < rows; i++)
             {
                 float* gate = gates + (long)i * count, up = ups + (long)i * count;
@@ -109,8 +131,6 @@ internal sealed unsafe class ExpertGateStage : Stage
             Buffer.MemoryCopy(prepared + routes[i] / _plan.Used * stride, gathered + i * stride, stride, stride);
         return gathered;
     }
-
-    private long GateScratch(int rows) => (_plan.Gate.ScratchBytes(rows) + 63) & ~63L;
 }
 
 /// <summary>The biases of a mixture of experts, by expert; null where there are none.</summary>

@@ -13,8 +13,9 @@ internal sealed unsafe class ExpertPlan
     /// <param name="down">The down matrices.</param>
     /// <param name="input">The rows of the input.</param>
     /// <param name="limits">The most rows.</param>
+    /// <param name="tileWidth">Activation rows of an interleaved panel; 0: there are no tiles.</param>
     /// <param name="sizes">Grown to what the plan needs of a lane.</param>
-    public ExpertPlan(MixtureOfExpertsNode node, LinearKernel gate, LinearKernel up, LinearKernel down, RowSource input, RuntimeLimits limits, LaneSizes sizes)
+    public ExpertPlan(MixtureOfExpertsNode node, LinearKernel gate, LinearKernel up, LinearKernel down, RowSource input, RuntimeLimits limits, int tileWidth, LaneSizes sizes)
     {
         Node = node;
         (Gate, Up, Down) = (gate, up, down);
@@ -28,11 +29,17 @@ internal sealed unsafe class ExpertPlan
         long routes = checked((long)limits.MaxRows * Used);
         if (routes > int.MaxValue)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': {limits.MaxRows} rows with {Used} experts each are more than {int.MaxValue}");
+        TileWidth = tileWidth;
+        InputPanel = tileWidth == 0 ? 0 : Input.PanelBytes(tileWidth);
+        DownPanel = tileWidth == 0 ? 0 : Align(down.Preparation.PanelBytes(Inner, tileWidth));
+        // An expert's last panel may hold a single row, and only experts with several rows have panels.
+        long panels = tileWidth == 0 ? 0 : routes / tileWidth + Math.Min(Count, routes / Product.TileRows);
+        PanelBytes = checked(panels * Math.Max(InputPanel, DownPanel));
         PreparedBytes = checked(Math.Max(Input.Stride * limits.MaxRows, Direct ? 0 : DownStride * routes));
         InnerBytes = checked(InnerStride * routes);
         RouteBytes = RoutesSize(limits.MaxRows);
         _starts = Align(ExpertRouter.ScratchBytes(Count, node.Routing.Groups));
-        _routes = _starts + Align((2L * Count + 2) * sizeof(int));
+        _routes = _starts + Align((3L * Count + 2) * sizeof(int));
         _own = _routes + Align(routes * sizeof(int));
         _gather = _own + RoutesSize(Lane.OwnRows);
         sizes.Experts = Math.Max(sizes.Experts, _gather + Input.Stride * Lane.PartialRows);
@@ -76,6 +83,21 @@ internal sealed unsafe class ExpertPlan
     /// <summary>Bytes from a route's gated row to the next, as the down product reads it.</summary>
     public long DownStride { get; }
 
+    /// <summary>Activation rows of a panel.</summary>
+    public int TileWidth { get; }
+
+    /// <summary>Bytes of a panel of the input's rows.</summary>
+    public long InputPanel { get; }
+
+    /// <summary>Bytes of a panel of the gated rows.</summary>
+    public long DownPanel { get; }
+
+    /// <summary>Bytes of <see cref="Panels"/>.</summary>
+    public long PanelBytes { get; }
+
+    /// <summary>The interleaved rows of the experts that have several, expert after expert.</summary>
+    public byte* Panels { get; set; }
+
     /// <summary>Bytes of <see cref="Prepared"/>.</summary>
     public long PreparedBytes { get; }
 
@@ -97,6 +119,9 @@ internal sealed unsafe class ExpertPlan
     /// <summary>The gated rows as the down product reads them.</summary>
     public byte* DownRows => Direct ? Gated : Prepared;
 
+    /// <summary>Gate or up, as it reads the input's rows.</summary>
+    public ExpertMatrix Matrix(LinearKernel kernel) => new(kernel, Input.OffsetOf(kernel), TileWidth == 0 ? 0 : Input.PanelOffsetOf(kernel, TileWidth), TileWidth);
+
     /// <summary>The routes of the step.</summary>
     public byte* RoutesOf(Lane lane, int rows) => rows <= Lane.OwnRows ? lane.Experts + _own : Routes;
 
@@ -114,6 +139,9 @@ internal sealed unsafe class ExpertPlan
 
     /// <summary>The experts that have routes.</summary>
     public int* Active(Lane lane) => Starts(lane) + Count + 1;
+
+    /// <summary>The panel where each expert's begin; one more than there are experts.</summary>
+    public int* PanelStarts(Lane lane) => Active(lane) + Count;
 
     /// <summary>The routes by expert, each as row · used + rank.</summary>
     public int* Grouped(Lane lane) => (int*)(lane.Experts + _routes);
@@ -142,6 +170,13 @@ internal sealed unsafe class ExpertPlan
         for (int e = Count; e > 0; e--)
             starts[e] = starts[e - 1];
         starts[0] = 0;
+        int* panels = PanelStarts(lane);
+        panels[0] = 0;
+        for (int e = 0; e < Count; e++)
+        {
+            int rowsOfExpert = starts[e + 1] - starts[e];
+            panels[e + 1] = panels[e] + (TileWidth == 0 || rowsOfExpert < Product.TileRows ? 0 : (rowsOfExpert + TileWidth - 1) / TileWidth);
+        }
         return count;
     }
 

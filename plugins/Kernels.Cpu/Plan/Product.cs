@@ -16,9 +16,11 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     /// <summary>Weight rows of the largest block.</summary>
     public const int MaxBlockRows = 256;
 
-    // Measured: so many row dots cost as much as a tile, whose time hardly depends on the rows that it is filled with.
-    private const int TileRows = 4;
-    private const int FewRows = 4;
+    /// <summary>From so many batch rows on, tiles are used. Measured: so many row dots cost as much as a tile, whose time hardly depends on the rows that it is filled with.</summary>
+    public const int TileRows = 4;
+
+    /// <summary>Up to so many batch rows, blocks are large.</summary>
+    public const int FewRows = 4;
 
     /// <summary>The matrix.</summary>
     public LinearKernel Kernel { get; } = kernel;

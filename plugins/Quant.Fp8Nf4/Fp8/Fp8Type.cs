@@ -9,7 +9,7 @@ namespace Tessera.Quant.Fp8Nf4.Fp8;
 internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantizer
     where TFormat : struct, IFp8Format
 {
-    private const int Unit = Fp8Vector<TFormat>.Count;
+    private const int Count = 32;
 
     public string Id => TFormat.Id;
 
@@ -19,7 +19,7 @@ internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantiz
     {
         long values = PartRules.Check(Id, weight, BlockSize);
         PartRules.CheckLength(Id, weight, weight.Parts[0], values);
-        ScaleGrid.Check(Id, weight, Unit);
+        ScaleGrid.Check(Id, weight, Fp8Row.Unit);
     }
 
     public void Dequantize(WeightTensor weight, long firstRow, int rowCount, Span<float> destination)
@@ -35,42 +35,18 @@ internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantiz
                     Scale(source + start, long.Min(span, columns - start), scales.At(firstRow + row, block), values + row * columns + start);
     }
 
-    public int PreparedBytes(int columns) => checked((columns + Unit - 1) / Unit * Unit * sizeof(float));
+    public int PreparedBytes(int columns) => checked(Fp8Row.Length(columns) * sizeof(float));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Prepare(float* activations, int columns, byte* prepared)
-    {
-        float* target = (float*)prepared;
-        if (!Fp8Dot<TFormat>.IsPermuted)
-        {
-            Buffer.MemoryCopy(activations, target, (long)columns * sizeof(float), (long)columns * sizeof(float));
-            return;
-        }
-        int i = 0;
-        for (; i <= columns - Unit; i += Unit)
-            Fp8Vector<TFormat>.Permute(activations + i, target + i);
-        if (i == columns)
-            return;
-        float* rest = stackalloc float[Unit];
-        new Span<float>(rest, Unit).Clear();
-        for (int k = 0; k < columns - i; k++)
-            rest[k] = activations[i + k];
-        Fp8Vector<TFormat>.Permute(rest, target + i);
-    }
+    public void Prepare(float* activations, int columns, byte* prepared) => Fp8Row.Prepare(activations, columns, (float*)prepared);
 
     public void Dot(WeightTensor weight, long firstRow, int rowCount, byte* prepared, float* result)
     {
         PartRules.CheckRows(weight, firstRow, rowCount);
         ScaleGrid scales = ScaleGrid.Of(weight);
-        long columns = weight.Columns, span = scales.Columns;
+        long columns = weight.Columns;
         byte* source = weight.Parts[0].Data + firstRow * columns;
         for (long row = 0; row < rowCount; row++, source += columns)
-        {
-            float sum = 0;
-            for (long start = 0, block = 0; start < columns; start += span, block++)
-                sum += scales.At(firstRow + row, block) * Fp8Dot<TFormat>.Of(source + start, (float*)prepared + start, long.Min(span, columns - start));
-            result[row] = sum;
-        }
+            result[row] = Fp8Dot<TFormat>.Of(source, (float*)prepared, columns, scales, firstRow + row);
     }
 
     public long QuantizedBytes(long count)
@@ -91,7 +67,7 @@ internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantiz
     {
         long i = 0;
         if (Avx2.IsSupported)
-            for (Vector256<float> scales = Vector256.Create(scale); i <= count - Unit; i += Unit)
+            for (Vector256<float> scales = Vector256.Create(scale); i <= count - Count; i += Count)
                 Fp8Vector<TFormat>.Dequantize(source + i, scales, destination + i);
         for (; i < count; i++)
             destination[i] = Fp8Numbers<TFormat>.ToSingle(source[i]) * scale;

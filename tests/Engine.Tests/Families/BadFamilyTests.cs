@@ -2,10 +2,12 @@ using Tessera.TestSupport.Families;
 
 namespace Tessera.Engine.Tests.Families;
 
-/// <summary>What every dense family refuses, by name.</summary>
+/// <summary>What every family refuses, by name.</summary>
 public sealed class BadFamilyTests
 {
     public static TheoryData<string> Names => [.. TinyFamilies.All.Select(f => f.Name)];
+
+    public static TheoryData<string> AllNames => [.. TinyFamilies.All.Concat(TinyMixtures.All).Select(f => f.Name)];
 
     // Keys that all families read, with values that no model can have.
     private static readonly (string Key, object? Value)[] Absurd =
@@ -29,13 +31,24 @@ public sealed class BadFamilyTests
     [
         ("gemma2", "final_logit_softcapping", 1e20f), ("gemma2", "attention.sliding_window_pattern", new[] { true, false }), ("gemma2", "attention.sliding_window_pattern", float.NaN),
         ("gemma2", "rope.freq_base_swa", 1e20f), ("gemma3", "rope.freq_base_swa", float.NaN), ("gemma3", "final_logit_softcapping", -1e20f),
+        ("mixtral", "expert_count", 1 << 20), ("mixtral", "expert_count", -1), ("mixtral", "expert_count", 5), ("mixtral", "expert_count", "many"), ("mixtral", "expert_feed_forward_length", 0),
+        ("mixtral", "expert_feed_forward_length", 1 << 30), ("mixtral", "expert_feed_forward_length", 47), ("mixtral", "expert_used_count", 5), ("mixtral", "expert_used_count", 0),
+        ("mixtral", "expert_used_count", null), ("mixtral", "expert_used_count", 1.5f), ("mixtral", "expert_used_count", -1), ("mixtral", "expert_weights_scale", 1e20f), ("mixtral", "expert_group_count", 3),
+        ("qwen3moe", "expert_count", null), ("qwen3moe", "expert_count", 0), ("qwen3moe", "expert_feed_forward_length", null), ("gpt-oss", "attention.sliding_window", null), ("gpt-oss", "expert_used_count", 99),
+        ("phi3", "rope.scaling.original_context_length", -1), ("llama-dynamic", "rope.scaling.factor", 0.5f), ("llama-dynamic", "rope.dimension_count", 2),
+        ("deepseek2", "expert_group_count", 3), ("deepseek2", "expert_group_count", 99), ("deepseek3", "expert_group_count", 8), ("deepseek3", "expert_group_used_count", 0), ("deepseek3", "expert_group_used_count", 5),
+        ("deepseek3", "expert_used_count", 5), ("deepseek3", "leading_dense_block_count", 9), ("deepseek3", "expert_shared_count", 1 << 20), ("deepseek3", "expert_shared_count", 2),
+        ("deepseek3", "attention.kv_lora_rank", null), ("deepseek3", "attention.kv_lora_rank", 0), ("deepseek3", "attention.kv_lora_rank", 1 << 20), ("deepseek3", "attention.kv_lora_rank", 9),
+        ("deepseek3", "attention.q_lora_rank", 1 << 20), ("deepseek3", "attention.q_lora_rank", 11), ("deepseek3", "attention.key_length_mla", 4), ("deepseek3", "attention.key_length_mla", 13),
+        ("deepseek3", "attention.value_length_mla", 0), ("deepseek3", "attention.value_length_mla", 7), ("deepseek3", "attention.key_length", 6), ("deepseek3", "attention.value_length", 6),
+        ("deepseek3", "rope.scaling.yarn_log_multiplier", -1f), ("deepseek2-lite", "attention.key_length", 4), ("deepseek2-lite", "attention.value_length", 7),
         ("olmo3", "attention.sliding_window_pattern", new[] { true }),
         ("command-r", "logit_scale", float.PositiveInfinity), ("cohere2", "logit_scale", null), ("cohere2", "logit_scale", 0f), ("cohere2", "attention.sliding_window", null),
         ("granite", "logit_scale", 0f), ("granite", "logit_scale", null), ("granite", "residual_scale", 1e20f), ("granite", "embedding_scale", float.NaN), ("granite", "rope.scaling.finetuned", 7),
     ];
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(AllNames))]
     public void A_needed_tensor_that_is_missing_is_named(string name)
     {
         TinyFamily model = TinyFamilies.Find(name);
@@ -44,7 +57,10 @@ public sealed class BadFamilyTests
         {
             byte[] gguf = model.ToGguf(tensor: (n, shape) => n == tensor ? null : shape);
             // Without the fused matrix a file is taken to have the three.
-            string named = tensor.Replace("attn_qkv.weight", "attn_q.weight", StringComparison.Ordinal);
+            string named = tensor.Replace("attn_qkv.weight", "attn_q.weight", StringComparison.Ordinal).Replace("attn_kv_b.weight", "attn_k_b.weight", StringComparison.Ordinal);
+            // Without a router a layer is taken to be dense, in the families that have such layers.
+            if (model.Architecture is "llama" or "qwen3moe")
+                named = named.Replace("ffn_gate_inp.weight", "ffn_gate.weight", StringComparison.Ordinal);
             Assert.Contains($"'{named}'", Assert.Throws<ModelFormatException>(() => new FamilyRun(gguf)).Message, StringComparison.Ordinal);
             needed++;
         }
@@ -52,7 +68,7 @@ public sealed class BadFamilyTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(AllNames))]
     public void A_tensor_of_another_shape_is_named(string name)
     {
         TinyFamily model = TinyFamilies.Find(name);
@@ -86,7 +102,7 @@ public sealed class BadFamilyTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(AllNames))]
     public void A_tensor_that_the_family_does_not_know_is_refused(string name)
     {
         TinyFamily model = TinyFamilies.Find(name);
@@ -98,6 +114,15 @@ public sealed class BadFamilyTests
             UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => Engine.Architectures.BuiltIn.Find(model.Architecture, Engine.Architectures.BuiltIn.Architectures).Build(more, 64));
             Assert.Contains($"'{tensor}'", e.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("expert_gating_func", 3)]
+    [InlineData("attention.temperature_scale", 1)]
+    public void A_variant_of_latent_attention_or_routing_that_is_not_there_is_refused(string key, int value)
+    {
+        byte[] gguf = TinyFamilies.Find("deepseek3").ToGguf(key, value);
+        Assert.Contains(key, Assert.Throws<UnsupportedModelException>(() => new FamilyRun(gguf)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,7 +153,7 @@ public sealed class BadFamilyTests
 
     private static bool IsOptional(TinyFamily model, string tensor) =>
         tensor is "output.weight" or "output.bias" or "rope_freqs.weight"
-        || (tensor.EndsWith(".bias", StringComparison.Ordinal) && model.Architecture is not ("phi2" or "starcoder2"))
+        || (tensor.EndsWith(".bias", StringComparison.Ordinal) && model.Architecture is not ("phi2" or "starcoder2" or "gpt-oss"))
         || (model.Architecture is "stablelm" && tensor.EndsWith("ffn_norm.weight", StringComparison.Ordinal))
         || (model.Architecture is "stablelm" or "command-r" && (tensor.EndsWith("_q_norm.weight", StringComparison.Ordinal) || tensor.EndsWith("_k_norm.weight", StringComparison.Ordinal)));
 }

@@ -13,8 +13,11 @@ internal sealed class FamilyRun : IDisposable
 
     private readonly TestModelFiles _files;
 
-    public FamilyRun(byte[] gguf)
+    private readonly int _planned;
+
+    public FamilyRun(byte[] gguf, int planned = 0)
     {
+        _planned = planned;
         _files = TestModelFiles.Of(gguf);
         try
         {
@@ -28,7 +31,7 @@ internal sealed class FamilyRun : IDisposable
         }
     }
 
-    public FamilyRun(TinyFamily model) : this(model.ToGguf())
+    public FamilyRun(TinyFamily model) : this(model.ToGguf(), model.Planned)
     {
     }
 
@@ -39,10 +42,10 @@ internal sealed class FamilyRun : IDisposable
 
     public ModelGraph Graph { get; }
 
-    public float[][] Logits() => Logits(Graph);
+    public float[][] Logits() => Logits(Graph, _planned);
 
     /// <summary>The logits of every token, by a graph over this model's weights.</summary>
-    public static unsafe float[][] Logits(ModelGraph graph)
+    public static unsafe float[][] Logits(ModelGraph graph, int planned = 0)
     {
         RuntimeLimits limits = new() { MaxRows = Tokens.Length, MaxOutputs = Tokens.Length, MaxSequences = 1, MaxContext = Context };
         using InlineWorkTeam team = new();
@@ -61,6 +64,7 @@ internal sealed class FamilyRun : IDisposable
             for (int i = 0; i < batch.BlockTableLength; i++)
                 batch.BlockTable(g, 0)[i] = i;
         }
+        batch.PlannedTokens[0] = planned;
         for (int i = 0; i < Tokens.Length; i++)
             batch.Add(Tokens[i], i, i, 0, RowOutputs.Logits);
         runtime.Submit(batch);

@@ -3,7 +3,7 @@ using Tessera.TestSupport.Families;
 
 namespace Tessera.Engine.Tests.Families;
 
-/// <summary>Every dense family's graph against a forward pass written from its paper, and that each operation of it matters.</summary>
+/// <summary>Every family's graph against a forward pass written from its paper, and that each operation of it matters.</summary>
 public sealed class FamilyTests
 {
     // The interpreter's frequencies and logits are float32; all else is float64.
@@ -32,9 +32,20 @@ public sealed class FamilyTests
         ["glm4"] = PostNormed.Glm4,
         ["granite"] = LlamaLike.Granite,
         ["smollm3"] = LlamaLike.SmolLm3,
+        ["llama-dynamic"] = LongContext.DynamicNtk,
+        ["phi3"] = (p, tokens) => LongContext.Phi3(p, tokens, "rope_factors_short.weight"),
+        ["phi3-long"] = (p, tokens) => LongContext.Phi3(p, tokens, "rope_factors_long.weight"),
+        ["mixtral"] = Mixtures.Mixtral,
+        ["qwen3moe"] = Mixtures.Qwen3Moe,
+        ["qwen3moe-dense"] = Mixtures.Qwen3Moe,
+        ["gpt-oss"] = (p, tokens) => Mixtures.GptOss(p, tokens, yarn: false),
+        ["gpt-oss-yarn"] = (p, tokens) => Mixtures.GptOss(p, tokens, yarn: true),
+        ["deepseek2-lite"] = (p, tokens) => Latent.V2(p, tokens, groups: 1, groupsUsed: 1),
+        ["deepseek2"] = (p, tokens) => Latent.V2(p, tokens, groups: 4, groupsUsed: 2),
+        ["deepseek3"] = Latent.V3,
     };
 
-    public static TheoryData<string> Names => [.. TinyFamilies.All.Select(f => f.Name)];
+    public static TheoryData<string> Names => [.. TinyFamilies.All.Concat(TinyMixtures.All).Select(f => f.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -52,14 +63,15 @@ public sealed class FamilyTests
     [MemberData(nameof(Names))]
     public void No_operation_can_be_left_out_or_changed(string name)
     {
-        using FamilyRun run = new(TinyFamilies.Find(name));
+        TinyFamily model = TinyFamilies.Find(name);
+        using FamilyRun run = new(model);
         double[][] whole = [.. run.Logits().Select(row => row.Select(v => (double)v).ToArray())];
         List<string> unseen = [];
         int count = 0;
-        foreach ((string what, ModelGraph graph) in Mutations.Of(run.Graph))
+        foreach ((string what, ModelGraph graph) in Mutations.Of(run.Graph, model.Planned))
         {
             count++;
-            double difference = FamilyRun.Difference(FamilyRun.Logits(graph), whole);
+            double difference = FamilyRun.Difference(FamilyRun.Logits(graph, model.Planned), whole);
             if (difference < 10 * Tolerance)
                 unseen.Add($"{what}: {difference:g2}");
         }
@@ -69,10 +81,10 @@ public sealed class FamilyTests
     }
 
     [Fact]
-    public void Every_model_uses_every_tensor_of_its_file() => Assert.All(TinyFamilies.All, model =>
+    public void Every_model_uses_every_tensor_of_its_file() => Assert.All(TinyFamilies.All.Concat(TinyMixtures.All), model =>
     {
         using FamilyRun run = new(model);
-        HashSet<string> used = [.. run.Graph.Nodes.SelectMany(n => n.Weights).Select(w => w.Name), "rope_freqs.weight"];
+        HashSet<string> used = [.. run.Graph.Nodes.SelectMany(n => n.Weights).Select(w => w.Name), "rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"];
         Assert.All(model.Tensors, t => Assert.Contains(t.Name, used));
     });
 }

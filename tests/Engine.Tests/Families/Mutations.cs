@@ -3,10 +3,10 @@ namespace Tessera.Engine.Tests.Families;
 /// <summary>Every graph that differs from a given one in a single thing: a node that only passes its input on, or an attribute that is left out or another.</summary>
 internal static class Mutations
 {
-    public static IEnumerable<(string What, ModelGraph Graph)> Of(ModelGraph graph)
+    public static IEnumerable<(string What, ModelGraph Graph)> Of(ModelGraph graph, int planned)
     {
         for (int i = 0; i < graph.Nodes.Count; i++)
-            foreach ((string what, GraphNode[] nodes) in Of(graph.Nodes[i]))
+            foreach ((string what, GraphNode[] nodes) in Of(graph.Nodes[i], planned))
                 yield return ($"{graph.Nodes[i].Name}: {what}", With(graph, [.. graph.Nodes.Take(i), .. nodes, .. graph.Nodes.Skip(i + 1)], graph.CacheGroups));
         for (int g = 0; g < graph.CacheGroups.Count; g++)
             if (graph.CacheGroups[g] is { Kind: CacheKind.Window } window)
@@ -20,17 +20,17 @@ internal static class Mutations
             }
     }
 
-    private static IEnumerable<(string, GraphNode[])> Of(GraphNode node)
+    private static IEnumerable<(string, GraphNode[])> Of(GraphNode node, int planned)
     {
         foreach (GraphValue input in node.Inputs.Where(v => v.Width == node.Output.Width))
             yield return ($"only {input.Name}", [new ScaleNode(node.Name, input, node.Output, 1)]);
         if (node is not ScaleNode)
             yield return ("halved", Halved(node));
-        foreach ((string what, GraphNode other) in Attributes(node))
+        foreach ((string what, GraphNode other) in Attributes(node, planned))
             yield return (what, [other]);
     }
 
-    private static IEnumerable<(string, GraphNode)> Attributes(GraphNode node)
+    private static IEnumerable<(string, GraphNode)> Attributes(GraphNode node, int planned)
     {
         switch (node)
         {
@@ -52,18 +52,21 @@ internal static class Mutations
                 break;
             case RopeNode n:
                 yield return ("pairing", n with { Table = n.Table with { Pairing = n.Table.Pairing == RopePairing.Halves ? RopePairing.Interleaved : RopePairing.Halves } });
-                yield return ("magnitude", n with { Table = n.Table with { Magnitude = n.Table.Magnitude * 1.1f } });
-                for (int i = 0; i < n.Table.Frequencies.Length; i++)
-                {
-                    float[] frequencies = [.. n.Table.Frequencies];
-                    frequencies[i] *= 2;
-                    yield return ($"frequency {i}", n with { Table = n.Table with { Frequencies = frequencies } });
-                }
+                foreach ((string what, RopeTable table) in RotationMutations.Of(n.Table, planned))
+                    yield return (what, n with { Table = table });
+                if (n.Offset != 0)
+                    yield return ("offset", n with { Offset = n.Offset - 1 });
                 break;
             case AttentionNode n:
                 yield return ("scale", n with { Scale = n.Scale * 2 });
                 if (n.SoftCap != 0)
                     yield return ("no cap", n with { SoftCap = 0 });
+                if (n.Sinks is not null)
+                    yield return ("no sinks", n with { Sinks = null });
+                break;
+            case MixtureOfExpertsNode n:
+                foreach ((string what, MixtureOfExpertsNode other) in MixtureMutations.Of(n))
+                    yield return (what, other);
                 break;
             case ActivationNode n:
                 yield return ("activation", n with { Activation = n.Activation == Activation.GeluTanh ? Activation.Silu : Activation.GeluTanh });

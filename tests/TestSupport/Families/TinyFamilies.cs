@@ -59,7 +59,7 @@ public static class TinyFamilies
     ];
 
     /// <summary>The model of a name.</summary>
-    public static TinyFamily Find(string name) => All.Concat(Deep).Single(f => f.Name == name);
+    public static TinyFamily Find(string name) => All.Concat(Deep).Concat(TinyMixtures.All).Concat(TinyMixtures.Deep).Single(f => f.Name == name);
 
     private static long Qkv(int head) => (TinyFamily.Heads + 2 * TinyFamily.KeyHeads) * head;
 }

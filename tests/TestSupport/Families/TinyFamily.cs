@@ -48,6 +48,9 @@ public sealed class TinyFamily
     /// <summary>Every tensor.</summary>
     public IReadOnlyList<(string Name, long[] Shape)> Tensors => _tensors;
 
+    /// <summary>The tokens that its sequences are planned for; 0: the shortest.</summary>
+    public int Planned { get; init; }
+
     /// <summary>Sets a key of the architecture's own: an int, float, bool, string or array of bools.</summary>
     public TinyFamily Key(string key, object value)
     {
@@ -68,6 +71,26 @@ public sealed class TinyFamily
         for (int i = 0; i < LayerCount; i++)
             Global($"blk.{i}.{name}", shape);
         return this;
+    }
+
+    /// <summary>Takes a layer's tensors of these names away.</summary>
+    public TinyFamily Without(int layer, params string[] names)
+    {
+        _tensors.RemoveAll(t => names.Any(n => t.Name == $"blk.{layer}.{n}"));
+        return this;
+    }
+
+    /// <summary>Makes layers have experts instead of one feed-forward.</summary>
+    public TinyFamily Experts(int count, int used, int inner, bool biases = false, int firstLayer = 0)
+    {
+        for (int i = firstLayer; i < LayerCount; i++)
+        {
+            Without(i, "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight").Global($"blk.{i}.ffn_gate_inp.weight", count, Width);
+            Global($"blk.{i}.ffn_gate_exps.weight", count, inner, Width).Global($"blk.{i}.ffn_up_exps.weight", count, inner, Width).Global($"blk.{i}.ffn_down_exps.weight", count, Width, inner);
+            if (biases)
+                Global($"blk.{i}.ffn_gate_inp.bias", count).Global($"blk.{i}.ffn_gate_exps.bias", count, inner).Global($"blk.{i}.ffn_up_exps.bias", count, inner).Global($"blk.{i}.ffn_down_exps.bias", count, Width);
+        }
+        return Key("expert_count", count).Key("expert_used_count", used);
     }
 
     /// <summary>Adds queries, keys and values as three matrices, and their biases where asked.</summary>
@@ -159,7 +182,9 @@ public sealed class TinyFamily
     private static double Shaped(string name, long columns, double uniform) =>
         name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 + 0.4 * uniform
         : name.EndsWith(".bias", StringComparison.Ordinal) ? 0.5 * uniform
-        : name.StartsWith("rope_freqs", StringComparison.Ordinal) ? 2 + uniform
+        : name.StartsWith("rope_f", StringComparison.Ordinal) ? 2 + uniform
+        // Large enough for some to be clamped.
+        : name.Contains("gate_exps", StringComparison.Ordinal) || name.Contains("up_exps", StringComparison.Ordinal) ? 6 * uniform / Math.Sqrt(columns)
         : name.StartsWith("token_embd", StringComparison.Ordinal) ? 1.7 * uniform
         : name.Contains("attn_q", StringComparison.Ordinal) || name.Contains("attn_k", StringComparison.Ordinal) ? 3 * uniform / Math.Sqrt(columns)
         : 2 * uniform / Math.Sqrt(columns);

@@ -26,7 +26,7 @@ public unsafe class DotTests
         byte[] data = Finite(id, 6 * 200, 1);
         float[] four = [0.5f, -2, 1e-20f, 3e5f, 0.25f, 7];
         using Weight none = new(id, [6, 200], data), tensor = new(id, [6, 200], data, Weight.Bytes(0.125f)), rows = new(id, [6, 200], data, Weight.Bytes(four));
-        using Weight rectangles = new(id, [6, 200], data, Weight.Bytes([.. Enumerable.Range(1, 12).Select(i => i / 8f)]), ("scale_rows", "4"), ("scale_columns", "32"), ("scale_type", "f32"));
+        using Weight rectangles = new(id, [6, 200], data, Weight.Bytes([.. Enumerable.Range(1, 7).Select(i => i / 8f)]), ("scale_rows", "4"), ("scale_columns", "64"), ("scale_type", "f32"));
         using Weight wide = new(id, [6, 200], data, Weight.Bytes(0.5f, 4), ("scale_rows", "4"), ("scale_columns", "256"));
         using Weight halves = new(id, [6, 200], data, [.. four.SelectMany(f => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(f) >> 16)))], ("scale_type", "bf16"));
         float[] plain = none.Values();
@@ -38,10 +38,10 @@ public unsafe class DotTests
         foreach (Weight weight in all)
             Check(weight);
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => rectangles.Values());
-        Assert.Equal($"{id}: tensor 'w': expected 56 bytes of scale for rectangles of 4 × 32 in [6, 200], found 48", error.Message);
-        float[] grid = [.. Enumerable.Range(1, 14).Select(i => i / 8f)];
-        using Weight right = new(id, [6, 200], data, Weight.Bytes(grid), ("scale_rows", "4"), ("scale_columns", "32"));
-        Assert.Equal(plain.Select((v, i) => v * grid[i / 800 * 7 + i % 200 / 32]), right.Values());
+        Assert.Equal($"{id}: tensor 'w': expected 32 bytes of scale for rectangles of 4 × 64 in [6, 200], found 28", error.Message);
+        float[] grid = [.. Enumerable.Range(1, 8).Select(i => i / 8f)];
+        using Weight right = new(id, [6, 200], data, Weight.Bytes(grid), ("scale_rows", "4"), ("scale_columns", "64"));
+        Assert.Equal(plain.Select((v, i) => v * grid[i / 800 * 4 + i % 200 / 64]), right.Values());
         Check(right);
     }
 

@@ -53,8 +53,8 @@ internal sealed class Paper(TinyFamily model)
         return result;
     }
 
-    /// <summary>Grouped-query attention of each token over itself and those before, or a window of so many tokens, itself included.</summary>
-    public double[][] Attend(double[][] q, double[][] k, double[][] v, double? scale = null, int window = int.MaxValue, double cap = 0)
+    /// <summary>Grouped-query attention of each token over itself and those before, or a window of so many tokens, itself included; with a sink in each head's softmax, which has no value.</summary>
+    public double[][] Attend(double[][] q, double[][] k, double[][] v, double? scale = null, int window = int.MaxValue, double cap = 0, float[]? sinks = null)
     {
         double factor = scale ?? 1 / Math.Sqrt(Head);
         double[][] result = [.. q.Select(_ => new double[Heads * Head])];
@@ -63,9 +63,11 @@ internal sealed class Paper(TinyFamily model)
             {
                 int from = h * Head, of = h * KeyHeads / Heads * Head, first = (int)Math.Max(0, t - (long)window + 1);
                 double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(j => Cap(factor * Enumerable.Range(0, Head).Sum(i => q[t][from + i] * k[j][of + i]), cap))];
-                double[] e = [.. scores.Select(s => Math.Exp(s - scores.Max()))];
+                double sink = sinks?[h] ?? double.NegativeInfinity, most = Math.Max(sink, scores.Max());
+                double[] e = [.. scores.Select(s => Math.Exp(s - most))];
+                double sum = e.Sum() + Math.Exp(sink - most);
                 for (int i = 0; i < Head; i++)
-                    result[t][from + i] = e.Select((p, j) => p / e.Sum() * v[first + j][of + i]).Sum();
+                    result[t][from + i] = e.Select((p, j) => p / sum * v[first + j][of + i]).Sum();
             }
         return result;
     }

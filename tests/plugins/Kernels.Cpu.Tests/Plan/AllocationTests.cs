@@ -1,3 +1,4 @@
+using Tessera.Conformance.Checks;
 using Tessera.Kernels.Cpu.Tests.Models;
 
 namespace Tessera.Kernels.Cpu.Tests.Plan;
@@ -14,7 +15,25 @@ public class AllocationTests
     {
         using RandomModel model = new(new ModelShape { Type = type });
         using Session session = new(model.Graph, model.Registry, Session.Limits(activations, kv), lanes: 2);
-        session.Add(0, model.Tokens(20));
+        AllocatesNothing(session);
+    }
+
+    [Theory]
+    [InlineData("experts by sigmoid in groups, selection bias")]
+    [InlineData("stretched rope, another base in odd layers")]
+    [InlineData("latent attention, absorbed")]
+    [InlineData("own head norms")]
+    public unsafe void Nor_do_those_of_the_families(string shape)
+    {
+        using CheckModel model = new(CheckShapes.All[shape], Quantizations.With());
+        using Session session = new(model.Graph, Quantizations.With(), Session.Limits(ActivationPrecision.Fast, KvType.F16), lanes: 2, blocks: 200);
+        session.Batch.PlannedTokens[0] = 300;
+        AllocatesNothing(session);
+    }
+
+    private static void AllocatesNothing(Session session)
+    {
+        session.Add(0, [.. Enumerable.Range(0, 20)]);
         session.Run();
         int[] token = [7];
         Decode(40);

@@ -1,36 +1,59 @@
-using Tessera.Conformance.Interpreter;
-using Tessera.Engine.Architectures;
-using Tessera.Format.Gguf;
+using Tessera.Conformance.Checks;
+using Tessera.Conformance.Fakes;
+using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.Tests.Models;
-using Tessera.TestSupport.Families;
 
 namespace Tessera.Kernels.Cpu.Tests.Plan;
 
-/// <summary>Every dense family's tiny model, with all of its optional tensors, against the float64 interpreter.</summary>
+/// <summary>The families' operations with quantized weights, beside the float64 interpreter.</summary>
 public class FamilyTests
 {
-    // Largest differences relative to the logits' root mean square.
-    private const double ReferenceTolerance = 5e-5, HalfCacheTolerance = 2e-2;
+    private const double ReferenceTolerance = 1e-5;
+    private const double Int8Tolerance = 0.15;
 
-    private static readonly int[] Tokens = [.. Enumerable.Range(0, 40).Select(i => i * 17 % TinyFamily.Vocabulary)];
+    [Theory]
+    [InlineData("experts by normalized softmax, scaled, shared")]
+    [InlineData("experts by softmax of the chosen, biases, clamped gate")]
+    [InlineData("latent attention, absorbed")]
+    [InlineData("latent attention, expanded")]
+    public void Quantized_weights_pass_on_the_reference_path(string shape) =>
+        Pass(FamilyInvarianceTests.Wide(CheckShapes.All[shape]) with { Quantization = "q4_1", RopeOffset = 0, RotatingLength = 0 }, ReferenceTolerance);
 
-    public static TheoryData<string> Names => [.. TinyFamilies.All.Select(f => f.Name)];
+    // All experts are used: which are chosen may else depend on the rounding of activations.
+    [Theory]
+    [InlineData("q8_0", 256)]
+    [InlineData("q4_k", 256)]
+    [InlineData("q6_k", 256)]
+    [InlineData("mxfp4", 256)]
+    public void Experts_of_quantized_weights_are_near_on_the_product_path(string type, int width) => Pass(
+        new CheckShape
+        {
+            Quantization = type,
+            Width = width,
+            FeedForward = width,
+            Heads = 4,
+            HeadLength = 64,
+            Layers = 1,
+            Activation = Activation.ClampedSwiGlu,
+            Activations = ActivationPrecision.Fast,
+            KvType = KvType.F16,
+            Experts = new CheckExperts(3, new ExpertRouting(3, ExpertScoring.Sigmoid)) { Biases = true },
+        },
+        Int8Tolerance);
 
-    [Theory, MemberData(nameof(Names))]
-    public void Reference_path_agrees_with_the_interpreter(string name) => Agree(name, Session.Limits(), ReferenceTolerance);
+    [Theory]
+    [InlineData("q8_0")]
+    [InlineData("q4_0")]
+    public void Head_products_of_quantized_weights_are_near_on_the_product_path(string type) => Pass(
+        FamilyInvarianceTests.Wide(CheckShapes.All["latent attention, absorbed"]) with { Quantization = type, Activations = ActivationPrecision.Fast, KvType = KvType.F16 }, Int8Tolerance);
 
-    [Theory, MemberData(nameof(Names))]
-    public void Product_path_is_near_the_interpreter(string name) => Agree(name, Session.Limits(ActivationPrecision.Fast, KvType.F16), HalfCacheTolerance);
-
-    private static void Agree(string name, RuntimeLimits limits, double tolerance)
+    private static void Pass(CheckShape shape, double tolerance)
     {
-        using TestModelFiles files = TestModelFiles.Of(TinyFamilies.Find(name).ToGguf());
-        ModelSource source = new GgufFormat().Open(files);
-        ModelGraph graph = BuiltIn.Find(source.Metadata.Architecture, BuiltIn.Architectures).Build(source, 64);
-        using Session expected = new(graph, Quantizations.With(), Session.Limits(), backend: new ReferenceBackend());
-        using Session found = new(graph, Quantizations.With(), limits, lanes: 2);
-        double difference = Difference.Relative(expected.Feed(0, Tokens, 40), found.Feed(0, Tokens, 7)).Largest;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {difference:g2}");
-        Assert.InRange(difference, 0, tolerance);
+        CpuBackend backend = new(CpuIsa.Detect());
+        using InlineWorkTeam team = new(3);
+        CheckReport report = BackendCheck.Compare(backend, shape, Quantizations.With(), team);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{report.MaxRelative:E2}");
+        if (report.MaxRelative > tolerance)
+            Assert.Fail($"{report.Worst}; {BackendCheck.Locate(backend, shape, tolerance, Quantizations.With(), team)}");
     }
 }

@@ -18,17 +18,21 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
         memory = new NativeBuffer(Length);
         bytes.CopyTo(new Span<byte>(Rows, bytes.Length));
         RowBytes = bytes.Length / rows;
-        WeightTensor tensor = new()
+        Tensor = new()
         {
             Name = "test",
             Shape = [rows, columns],
             Quantization = type.Id,
             Parts = [new WeightPart("data", this, Misalignment, bytes.Length)],
         };
-        type.Validate(tensor);
+        type.Validate(Tensor);
         Values = new float[rows * columns];
-        type.Dequantize(tensor, 0, rows, Values);
+        type.Dequantize(Tensor, 0, rows, Values);
     }
+
+    public static IEnumerable<string> Ids => Types.Keys;
+
+    public WeightTensor Tensor { get; }
 
     public byte* Rows => memory.Bytes + Misalignment;
 
