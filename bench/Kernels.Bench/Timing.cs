@@ -8,18 +8,18 @@ internal readonly record struct Timing(double Best, double Median)
     private const int Repeats = 15;
 
     /// <summary>Runs once to warm up, then measures each repeat.</summary>
-    public static Timing Measure(Action action)
+    public static Timing Measure(Action action, int repeats = Repeats)
     {
         action();
-        double[] seconds = new double[Repeats];
-        for (int i = 0; i < Repeats; i++)
+        double[] seconds = new double[repeats];
+        for (int i = 0; i < repeats; i++)
         {
             long start = Stopwatch.GetTimestamp();
             action();
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         Array.Sort(seconds);
-        return new Timing(seconds[0], seconds[Repeats / 2]);
+        return new Timing(seconds[0], seconds[repeats / 2]);
     }
 
     /// <summary>Billions per second, best and median.</summary>
