@@ -1,38 +1,39 @@
 #!/usr/bin/env bash
-# Prefill and decode speed of `tessera run` beside llama.cpp's llama-bench: in turn, the same file, the same number of threads.
-# usage: bench/speed-vs-peer.sh MODEL.gguf LLAMA_BENCH [ROUNDS=7] [THREADS=2]
-# Prints the processor, each round, and the ratio of medians; the peer has the better of flash attention on and off.
+# Our speed beside llama.cpp's: in turn, the same file, the same number of threads; the peer has the better of flash attention on and off.
+# usage: bench/speed-vs-peer.sh MODEL.gguf FOLDER_OF_LLAMA_BENCH [ROUNDS=5] [THREADS=2] [DEPTHS=0] [STREAMS=0]
+# Prints the processor, each figure of both (tokens/s), and the ratio of medians with the spread (largest / smallest) of each side.
 set -euo pipefail
-model=$1 peer=$2 rounds=${3:-7} threads=${4:-2}
+model=$1 peer=$2 rounds=${3:-5} threads=${4:-2} depths=${5:-0} streams=${6:-0}
 root=$(cd "$(dirname "$0")/.." && pwd)
-tessera="$root/Host/bin/Release/net10.0/tessera"
-[ -x "$tessera" ] || { echo "build first: dotnet build -c Release Host" >&2; exit 1; }
-
-# About 512 tokens of plain English, and 64 to generate.
-prompt=$(for _ in $(seq 27); do printf 'The quick brown fox jumps over the lazy dog and runs away from the big bad wolf in the forest. '; done)
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+ours="$root/bench/Model.Bench/bin/Release/net10.0/Tessera.Model.Bench"
+[ -x "$ours" ] || { echo "build first: dotnet build -c Release" >&2; exit 1; }
+figures=$(mktemp)
+trap 'rm -f "$figures"' EXIT
 
 ours() {
-    TESSERA__ENGINE__THREADS=$threads "$tessera" run "$model" --raw -p "$prompt" -n 65 -t 0 --ignore-eos 2>&1 >/dev/null |
-        sed -n 's/.* s: \([0-9.]*\) tokens\/s; decode .* s: \([0-9.]*\) tokens\/s/\1 \2/p'
+    "$ours" "$model" "threads=$threads" rounds=1 prompt=512 generate=64 "depths=$depths" "streams=$streams" |
+        awk -F': ' '!/^#/ && !/seconds|memory/ { print "ours", $1 "\t" $2 } /seconds|memory/ { print "#", $0 > "/dev/stderr" }'
 }
 theirs() {
-    # Both decode behind 512 tokens of context.
-    { "$peer" -m "$model" -t "$threads" -p 512 -n 0 -r 1 -fa 0,1 -o jsonl; "$peer" -m "$model" -t "$threads" -p 0 -n 64 -d 512 -r 1 -fa 0,1 -o jsonl; } 2>/dev/null |
-        sed -n 's/.*"n_prompt": *\([0-9]*\).*"avg_ts": *\([0-9.]*\).*/\1 \2/p' |
-        awk '$1 > 0 { if ($2 > p) p = $2; next } { if ($2 > d) d = $2 } END { print p, d }'
+    { "$peer/llama-bench" -m "$model" -t "$threads" -p 512 -n 0 -r 1 -fa 0,1 -o jsonl
+      "$peer/llama-bench" -m "$model" -t "$threads" -p 0 -n 64 -d "$depths" -r 1 -fa 0,1 -o jsonl; } 2>/dev/null |
+        sed -n 's/.*"n_prompt": *\([0-9]*\).*"n_depth": *\([0-9]*\).*"avg_ts": *\([0-9.]*\).*/\1 \2 \3/p' |
+        awk '{ key = $1 > 0 ? "prefill " $1 : "decode 64 at " $2; if ($3 > best[key]) best[key] = $3 } END { for (key in best) print "theirs", key "\t" best[key] }'
+    [ "$streams" -eq 0 ] || for fa in off on; do
+        "$peer/llama-batched-bench" -m "$model" -t "$threads" -tb "$threads" -c $((streams * 256)) -b 2048 -ub 512 -npp 128 -ntg 128 -npl "$streams" -fa $fa 2>/dev/null |
+            awk -F'|' -v streams="$streams" '$4 + 0 == streams { print "theirs", streams " streams decode 128\t" $9 + 0 }'
+    done
 }
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $threads threads; load $(cut -d' ' -f1 /proc/loadavg)"
-echo "command: $(basename "$0") $(basename "$model") llama-bench $rounds $threads"
-ours >/dev/null
-for round in $(seq "$rounds"); do
-    read -r op od <<<"$(ours)"
-    read -r tp td <<<"$(theirs)"
-    echo "round $round: prefill $op / $tp, decode $od / $td tokens/s (ours / peer)"
-    echo "$op" >>"$out/op"; echo "$od" >>"$out/od"; echo "$tp" >>"$out/tp"; echo "$td" >>"$out/td"
+echo "command: $(basename "$0") $(basename "$model") … $rounds $threads $depths $streams"
+for _ in $(seq "$rounds"); do
+    ours >>"$figures"
+    theirs | sort -t$'\t' -k1,1 -k2,2gr | sort -t$'\t' -u -k1,1 >>"$figures"
 done
-awk -v op="$(median <"$out/op")" -v tp="$(median <"$out/tp")" -v od="$(median <"$out/od")" -v td="$(median <"$out/td")" \
-    'BEGIN { printf "medians: prefill %.1f / %.1f = %.2f, decode %.1f / %.1f = %.2f\n", op, tp, op / tp, od, td, od / td }'
+sort -t$'\t' -k1,1 -k2,2g "$figures" | awk -F'\t' '
+    { side = $1; sub(/ .*/, "", side); key = $1; sub(/^[a-z]* /, "", key); keys[key]; v[side, key, ++n[side, key]] = $2 }
+    function median(side, key, m) { m = n[side, key]; return m % 2 ? v[side, key, (m + 1) / 2] : (v[side, key, m / 2] + v[side, key, m / 2 + 1]) / 2 }
+    function spread(side, key) { return v[side, key, n[side, key]] / v[side, key, 1] }
+    END { for (key in keys) if (n["ours", key] && n["theirs", key])
+        printf "%s: %.1f / %.1f = %.2f (spread %.2f, %.2f)\n", key, median("ours", key), median("theirs", key), median("ours", key) / median("theirs", key), spread("ours", key), spread("theirs", key) }' | sort

@@ -1,38 +1,19 @@
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging.Abstractions;
+using Tessera.Bench;
 using Tessera.Engine.Evaluation;
-using Tessera.Host.Compute;
-using Tessera.Host.Configuration;
 using Tessera.Host.Models;
-using Tessera.Host.Plugins;
 
 namespace Tessera.Accuracy.Bench;
 
 /// <summary>A model on the product's path and on the reference path, through the host's own plugins.</summary>
-internal sealed class Paths : IAsyncDisposable
+internal sealed class Paths(string model) : IAsyncDisposable
 {
-    private readonly HostConfiguration _configuration;
-    private readonly PluginHost _plugins;
-    private readonly WorkTeam _team;
-    private readonly OpenModel _open;
-    private readonly string _model;
-
-    public Paths(string model)
-    {
-        // This program's folder ends with the configuration and the framework, as the host's does.
-        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string host = Path.GetFullPath(Path.Combine(framework.FullName, "../../../../../Host/bin", framework.Parent!.Name, framework.Name));
-        _model = model;
-        _configuration = new ConfigurationLoader { WorkingFolder = host, ExecutableFolder = host, RequireModelFiles = false }.Load();
-        _plugins = PluginHost.Load(_configuration.Plugins, TrustedFiles.Read(host), NullLoggerFactory.Instance);
-        _team = WorkTeam.Create(_configuration.Engine.Threads);
-        _open = OpenModel.Open(model, _plugins, _configuration.Files.Mmap);
-    }
+    private readonly HostedModel _model = new(model);
 
     public int[] Encode(string text)
     {
         List<int> ids = [];
-        _open.CreateTokenizer().Encode(text, default, ids);
+        _model.Open.CreateTokenizer().Encode(text, default, ids);
         int most = Math.Min(ids.Count, 2048);
         return [.. ids[..most]];
     }
@@ -68,12 +49,7 @@ internal sealed class Paths : IAsyncDisposable
         return new(referenceNll / count, productNll / count, distance / count, divergence / count, largest, (double)same / count);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _open.Dispose();
-        _team.Dispose();
-        await _plugins.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _model.DisposeAsync();
 
     private static int Best(ReadOnlySpan<float> logits)
     {
@@ -86,11 +62,9 @@ internal sealed class Paths : IAsyncDisposable
 
     private void Evaluate(int[] ids, ActivationPrecision activations, Action<int, ReadOnlySpan<float>> logits)
     {
-        ModelConfiguration entry = new() { Name = Path.GetFileName(_model), Path = _model, Activations = activations, Context = ids.Length };
-        CompositionBuilder builder = new(_configuration, _plugins, _team, new SharedBudget(long.MaxValue), NullLoggerFactory.Instance);
-        BuiltRuntime built = builder.BuildRuntime(_open, entry, builder.Limits(_open, entry, maxDraft: 0));
+        BuiltRuntime built = _model.Build(activations, ids.Length);
         using IModelRuntime runtime = built.Runtime;
-        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
+        using SequenceEvaluator evaluator = new(Path.GetFileName(model), built.Graph, runtime, built.Limits);
         evaluator.Evaluate(ids, [.. Enumerable.Range(0, ids.Length - 1)], logits);
     }
 }

@@ -11,6 +11,7 @@ internal sealed unsafe class CacheBlocks : IDisposable
     private readonly List<Slab> _slabs = [];
     private byte** _addresses;
     private int _capacity;
+    private bool _hasNotFinite;
 
     /// <summary>An empty group.</summary>
     /// <param name="group">The graph's group.</param>
@@ -41,6 +42,13 @@ internal sealed unsafe class CacheBlocks : IDisposable
 
     /// <summary>Bytes of a block over all caches.</summary>
     public long BlockBytes { get; }
+
+    /// <summary>Set once a half that is not finite is written to a block: kernels that take all halves for finite must not be used then.</summary>
+    public bool HasNotFinite
+    {
+        get => Volatile.Read(ref _hasNotFinite);
+        set => Volatile.Write(ref _hasNotFinite, value);
+    }
 
     /// <summary>The number of blocks.</summary>
     public int Count { get; private set; }

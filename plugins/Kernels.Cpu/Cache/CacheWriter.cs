@@ -14,23 +14,40 @@ internal static unsafe class CacheWriter
     /// <param name="keyLength">Elements of the key.</param>
     /// <param name="value">The value.</param>
     /// <param name="valueLength">Elements of the value.</param>
+    /// <returns>Whether all that was written is finite.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WriteHalf(ushort* keys, ushort* values, float* key, int keyLength, float* value, int valueLength)
+    public static bool WriteHalf(ushort* keys, ushort* values, float* key, int keyLength, float* value, int valueLength)
     {
         ushort* eight = stackalloc ushort[8];
+        Vector128<ushort> largest = default, magnitude = Vector128.Create((ushort)0x7fff);
         int i = 0;
         for (; i <= keyLength - 8; i += 8)
         {
-            Halves.Narrow(Vector256.Load(key + i)).Store(eight);
+            Vector128<ushort> halves = Halves.Narrow(Vector256.Load(key + i));
+            largest = Vector128.Max(largest, halves & magnitude);
+            halves.Store(eight);
             for (int k = 0; k < 8; k++)
                 keys[(i + k) * AttentionTile.Entries] = eight[k];
         }
         for (; i < keyLength; i++)
-            keys[i * AttentionTile.Entries] = Halves.Narrow(Vector256.Create(key[i])).ToScalar();
+        {
+            Vector128<ushort> half = Halves.Narrow(Vector256.Create(key[i]));
+            largest = Vector128.Max(largest, half & magnitude);
+            keys[i * AttentionTile.Entries] = half.ToScalar();
+        }
         for (i = 0; i <= valueLength - 8; i += 8)
-            Halves.Narrow(Vector256.Load(value + i)).Store(values + i);
+        {
+            Vector128<ushort> halves = Halves.Narrow(Vector256.Load(value + i));
+            largest = Vector128.Max(largest, halves & magnitude);
+            halves.Store(values + i);
+        }
         for (; i < valueLength; i++)
-            values[i] = Halves.Narrow(Vector256.Create(value[i])).ToScalar();
+        {
+            Vector128<ushort> half = Halves.Narrow(Vector256.Create(value[i]));
+            largest = Vector128.Max(largest, half & magnitude);
+            values[i] = half.ToScalar();
+        }
+        return Vector128.LessThanAll(largest, Vector128.Create((ushort)0x7c00));
     }
 
     /// <summary>Writes in single precision.</summary>

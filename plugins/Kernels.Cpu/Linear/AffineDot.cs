@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 namespace Tessera.Kernels.Cpu.Linear;
 
@@ -46,6 +47,53 @@ internal static unsafe class AffineDot
             minimums += groups;
         }
     }
+
+    /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output)
+    {
+        float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
+        int groups = columns / Int8Activation.Group;
+        // The last groups of a row, filled up with zeros.
+        float* lastScales = stackalloc float[2 * GroupSum.Lanes], lastMinimums = lastScales + GroupSum.Lanes;
+        for (int row = 0; row < rows; row++, scales += groups, minimums += groups)
+        {
+            sbyte* q = (sbyte*)activation;
+            Vector256<float> lanes = default;
+            int group = 0;
+            for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32)
+            {
+                Vector256<int> dots = GroupSum.Of(
+                    Products32(values, q), Products32(values + 32, q + 32), Products32(values + 64, q + 64), Products32(values + 96, q + 96),
+                    Products32(values + 128, q + 128), Products32(values + 160, q + 160), Products32(values + 192, q + 192), Products32(values + 224, q + 224));
+                lanes = Add(lanes, dots, scales + group, minimums + group, steps + group, sums + group);
+            }
+            if (group < groups)
+            {
+                Vector256<int> dots = default;
+                Vector256<float>.Zero.Store(lastScales);
+                Vector256<float>.Zero.Store(lastMinimums);
+                for (int i = 0; i < groups - group; i++, values += 32, q += 32)
+                {
+                    dots = dots.WithElement(i, Vector256.Sum(Products32(values, q)));
+                    lastScales[i] = scales[group + i];
+                    lastMinimums[i] = minimums[group + i];
+                }
+                lanes = Add(lanes, dots, lastScales, lastMinimums, steps + group, sums + group);
+            }
+            output[row] = GroupSum.Of(lanes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Add(Vector256<float> lanes, Vector256<int> dots, float* scales, float* minimums, float* steps, float* sums)
+    {
+        lanes = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(dots), Vector256.Load(scales) * Vector256.Load(steps), lanes);
+        return Vector256.FusedMultiplyAdd(-Vector256.Load(minimums), Vector256.Load(sums), lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Products32(byte* values, sbyte* quants) => Products(values, quants) + Products(values + 16, quants + 16);
 
     // 16 products, summed to 8 lanes; whatever the largest value, they fit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,9 +1,14 @@
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles;
+
 namespace Tessera.Kernels.Cpu.Linear;
 
 /// <summary>Weight rows unpacked block by block to unsigned bytes, scales and minimums, then a generic integer dot.</summary>
-internal sealed unsafe class AffineLinear(WeightTensor weight, IAffineUnpack unpack, Preparation int8) : LinearKernel(weight, int8)
+internal sealed unsafe class AffineLinear(WeightTensor weight, IAffineUnpack unpack, Preparation int8, CpuIsa isa) : LinearKernel(weight, int8)
 {
     private readonly int _group = unpack.GroupSize;
+
+    public override TileKernel? Tile { get; } = TileTable.Create(weight, unpack, isa);
 
     public override long WorkingRowBytes => Columns + 2L * sizeof(float) * (Columns / _group);
 
@@ -20,7 +25,10 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, IAffineUnpack unp
     {
         Sections(rowCount, scratch, out float* scales, out float* minimums);
         for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
-            AffineDot.Rows(scratch, scales, minimums, rowCount, Columns, _group, activations, output);
+            if (Tile is null)
+                AffineDot.Rows(scratch, scales, minimums, rowCount, Columns, _group, activations, output);
+            else
+                AffineDot.Rows32(scratch, scales, minimums, rowCount, Columns, activations, output);
     }
 
     private void Sections(int rows, byte* scratch, out float* scales, out float* minimums)

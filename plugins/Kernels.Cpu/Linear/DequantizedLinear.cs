@@ -12,10 +12,6 @@ internal sealed unsafe class DequantizedLinear(WeightTensor weight, IQuantizatio
     public override void Begin(int firstRow, int rowCount, byte* scratch) =>
         quantization.Dequantize(Weight, firstRow, rowCount, new Span<float>(scratch, rowCount * Columns));
 
-    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
-    {
-        delegate*<byte*, nint, int, int, byte*, float*, void> dot = floats.Dot;
-        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
-            dot(scratch, Columns * sizeof(float), rowCount, Columns, activations, output);
-    }
+    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
+        floats.DotRows(scratch, Columns * sizeof(float), rowCount, Columns, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
 }

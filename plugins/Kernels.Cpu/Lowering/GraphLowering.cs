@@ -16,7 +16,7 @@ internal sealed unsafe partial class GraphLowering
     private readonly GraphUses _uses;
     private readonly KernelChoice _kernels;
     private readonly NativeArena _arena;
-    private readonly bool _exact;
+    private readonly bool _exact, _wide;
     private readonly int _runRows;
     private readonly LaneSizes _sizes = new();
     private readonly List<string> _explanation = [];
@@ -38,6 +38,7 @@ internal sealed unsafe partial class GraphLowering
         _arena = arena;
         _uses = new GraphUses(_graph);
         _exact = request.Limits.Activations == ActivationPrecision.Float32;
+        _wide = isa.Avx512;
         _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, _explanation);
         int group = _graph.Nodes.OfType<AttentionNode>().Select(n => n.Heads / Math.Max(1, n.KeyHeads)).DefaultIfEmpty(1).Max();
         _runRows = Math.Clamp(32 / Math.Max(1, group), 1, 8);

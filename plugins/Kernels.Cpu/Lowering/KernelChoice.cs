@@ -44,15 +44,19 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
                 ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
                 _ => (Preparation.Float32, "float32"),
             };
-            RowDotLinear linear = new(weight, own, form, isa);
-            linear.Tile?.Compile();
-            return Say(linear, $"own kernel ({own.InstructionSet}{(linear.Tile is null ? "" : $", tiles of {TileTable.Width(isa)} rows")}), activations {name}");
+            RowDotLinear rows = new(weight, own, form, isa);
+            rows.Tile?.Compile();
+            return Say(rows, $"own kernel ({own.InstructionSet}{(rows.Tile is null ? "" : $", tiles of {TileWidth} rows")}), activations {name}");
         }
         const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)
             return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin; {Why}");
         if (quantization is IAffineUnpack { GroupSize: 16 or 32 } unpack && weight.Columns % Int8Activation.Group == 0)
-            return Say(new AffineLinear(weight, unpack, _int8), $"unpacked to bytes by its plugin, generic integer dot, activations int8 by 32; {Why}");
+        {
+            AffineLinear linear = new(weight, unpack, _int8, isa);
+            linear.Tile?.Compile();
+            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot{(linear.Tile is null ? "" : $", tiles of {TileWidth} rows")}, activations int8 by 32; {Why}");
+        }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); {Why}, and its plugin offers no row dot or unpacking");
     }
 

@@ -7,21 +7,37 @@ namespace Tessera.Kernels.Cpu.Ops;
 /// <summary>Exact conversions between float32 and IEEE half precision by integer arithmetic: .NET exposes no F16C.</summary>
 internal static unsafe class Halves
 {
+    // 2^112.
+    private const float Scale = 5.192296858534828e33f;
+
     /// <summary>Widens 8 halves; subnormals, infinities and NaN included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Widen(ushort* source)
     {
-        // Sign-extended, so that a shift and one mask leave the sign, the exponent and the mantissa in their places.
-        Vector256<int> bits = Avx2.IsSupported
-            ? Avx2.ConvertToVector256Int32((short*)source)
-            : Vector256.Create(Vector128.WidenLower(Vector128.Load((short*)source)), Vector128.WidenUpper(Vector128.Load((short*)source)));
-        bits = Vector256.ShiftLeft(bits, 13) & Vector256.Create(unchecked((int)0x8fffe000));
+        Vector256<int> bits = InPlace8(source);
         // The exponents' biases differ by 112; the multiplication also normalizes subnormals.
-        Vector256<int> value = (bits.AsSingle() * BitConverter.Int32BitsToSingle((112 + 127) << 23)).AsInt32();
+        Vector256<int> value = (bits.AsSingle() * Scale).AsInt32();
         Vector256<int> exponent = Vector256.Create(0x0f800000);
         Vector256<int> special = Vector256.Equals(bits & exponent, exponent) & Vector256.Create(0x7f800000);
         return (value | special).AsSingle();
     }
+
+    /// <summary>Widens 16 halves; subnormals, infinities and NaN included. Needs AVX-512.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen16(ushort* source)
+    {
+        Vector512<int> bits = InPlace(source), exponent = Vector512.Create(0x0f800000);
+        Vector512<int> value = (bits.AsSingle() * Vector512.Create(Scale)).AsInt32();
+        return (value | Vector512.Equals(bits & exponent, exponent) & Vector512.Create(0x7f800000)).AsSingle();
+    }
+
+    /// <summary>As <see cref="Widen16"/> for halves that are all finite: infinities and NaN become numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WidenFinite16(ushort* source) => InPlace(source).AsSingle() * Vector512.Create(Scale);
+
+    /// <summary>As <see cref="Widen"/> for halves that are all finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WidenFinite(ushort* source) => InPlace8(source).AsSingle() * Vector256.Create(Scale);
 
     /// <summary>Rounds 8 floats to the nearest half, ties to even; too large becomes infinite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,4 +69,18 @@ internal static unsafe class Halves
         for (int i = 0; i < count; i += 8)
             Widen(source + i).Store(destination + i);
     }
+
+    // Sign-extended, so that a shift and one mask leave the sign, the exponent and the mantissa in their places.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> InPlace8(ushort* source)
+    {
+        Vector256<int> bits = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32((short*)source)
+            : Vector256.Create(Vector128.WidenLower(Vector128.Load((short*)source)), Vector128.WidenUpper(Vector128.Load((short*)source)));
+        return Vector256.ShiftLeft(bits, 13) & Vector256.Create(unchecked((int)0x8fffe000));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> InPlace(ushort* source) =>
+        Vector512.ShiftLeft(Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)), 13) & Vector512.Create(unchecked((int)0x8fffe000));
 }

@@ -21,11 +21,11 @@ internal sealed unsafe class AttentionShape
         QueryStride = (node.KeyLength + 15) & ~15;
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
-        // Sections: states, queries, outputs, scores of a pair, a key, a normalized head, a tile of keys, a tile of values.
+        // Sections: states, queries, outputs, scores of four, a key, a normalized head, a tile of keys, a tile of values.
         _queries = Align(queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
         _scores = _outputs + Align(queries * OutputStride * sizeof(float));
-        _key = _scores + 2 * AttentionTile.Entries * sizeof(float);
+        _key = _scores + AttentionTile512.MaxHeads * AttentionTile.Entries * sizeof(float);
         _head = _key + Align(QueryStride * sizeof(float));
         _keys = _head + Align(QueryStride * sizeof(float));
         _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
@@ -71,7 +71,7 @@ internal sealed unsafe class AttentionShape
     /// <summary>The weighted sums.</summary>
     public float* Outputs(byte* scratch) => (float*)(scratch + _outputs);
 
-    /// <summary>Scores of two queries.</summary>
+    /// <summary>Scores of up to four queries.</summary>
     public float* Scores(byte* scratch) => (float*)(scratch + _scores);
 
     /// <summary>A head that is normalized and not yet rotated.</summary>

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Cache;
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -7,10 +8,10 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// Writes the step's keys and values into the cache, then attends. Norms of heads and rotations happen on the way. A task is a run of rows and a key head, or a part
 /// of a key head's many query heads: a tile of the cache is read once for all query heads and rows that share it.
 /// </summary>
-internal sealed unsafe class AttentionStage : Stage
+internal sealed unsafe partial class AttentionStage : Stage
 {
     private readonly int _stage, _groupIndex, _blockTokens, _window;
-    private readonly bool _exact;
+    private readonly bool _exact, _wide;
     private readonly float _scale, _cap;
     private readonly float* _sinks;
     private readonly CacheBlocks _blocks;
@@ -19,13 +20,14 @@ internal sealed unsafe class AttentionStage : Stage
     private readonly HeadInput _query, _key;
     private readonly ValueBuffer _value, _output;
 
-    public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, int runRows, LaneSizes sizes)
+    public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, bool wide, int runRows, LaneSizes sizes)
     {
         _stage = stage;
         _groupIndex = groupIndex;
         _blockTokens = limits.BlockTokens;
         _window = blocks.Group.Kind == CacheKind.Window ? blocks.Group.Window : int.MaxValue;
         _exact = limits.Activations == ActivationPrecision.Float32;
+        _wide = wide;
         _scale = node.Scale;
         _cap = node.SoftCap;
         _sinks = inputs.Sinks;
@@ -78,7 +80,10 @@ internal sealed unsafe class AttentionStage : Stage
         byte* values = keys + _layout.ValueOffset;
         int entry = index % _blockTokens % AttentionTile.Entries;
         if (_layout.Half)
-            CacheWriter.WriteHalf((ushort*)keys + entry, (ushort*)values + entry * _layout.ValueStride, key, _shape.KeyLength, value, _shape.ValueLength);
+        {
+            if (!CacheWriter.WriteHalf((ushort*)keys + entry, (ushort*)values + entry * _layout.ValueStride, key, _shape.KeyLength, value, _shape.ValueLength))
+                _blocks.HasNotFinite = true;
+        }
         else
             CacheWriter.WriteFloat((float*)keys + entry, (float*)values + entry * _layout.ValueStride, key, _shape.KeyLength, value, _shape.ValueLength);
     }
@@ -95,6 +100,8 @@ internal sealed unsafe class AttentionStage : Stage
         int* table = batch.BlockTable(_groupIndex, batch.Slots[firstRow]);
         int* indices = batch.CacheIndices + firstRow;
         int last = indices[rows - 1];
+        // For one row a tile is widened as it is read; several rows share one that is widened before.
+        bool direct = _wide && rows == 1 && _layout.Half && !_blocks.HasNotFinite;
         for (int entry = FirstVisible(indices[0]); entry <= last;)
         {
             // The tile that holds the entry: from its first entry to the next tile's or block's.
@@ -102,13 +109,21 @@ internal sealed unsafe class AttentionStage : Stage
             int start = entry - inBlock % AttentionTile.Entries;
             int entries = Math.Min(AttentionTile.Entries, _blockTokens - (inBlock - inBlock % AttentionTile.Entries));
             byte* tile = Tile(table, start, head / shape.Parts);
-            float* keys = Keys(tile, scratch);
-            float* values = Values(tile + _layout.ValueOffset, Math.Min(entries, last - start + 1), scratch);
+            if (direct && start + Ahead <= last)
+                Fetch(Tile(table, start + Ahead, head / shape.Parts));
+            float* keys = direct ? null : Keys(tile, scratch);
+            float* values = direct ? null : Values(tile + _layout.ValueOffset, Math.Min(entries, last - start + 1), scratch);
             for (int row = 0; row < rows; row++)
             {
                 int from = Math.Max(0, FirstVisible(indices[row]) - start);
                 int to = Math.Min(entries, indices[row] - start + 1);
-                if (from < to)
+                if (from >= to)
+                    continue;
+                if (direct)
+                    StepWide<FiniteF16>(row * shape.Group, scratch, tile, tile + _layout.ValueOffset, from, to);
+                else if (_wide)
+                    StepWide<F32Weight>(row * shape.Group, scratch, (byte*)keys, (byte*)values, from, to);
+                else
                     Step(row * shape.Group, scratch, keys, values, from, to);
             }
             entry = start + entries;

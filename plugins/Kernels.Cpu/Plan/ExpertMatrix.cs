@@ -14,7 +14,7 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
 
     /// <summary>Bytes that a lane needs for a block.</summary>
     public long BlockBytes(int rows) =>
-        (Math.Max(kernel.ScratchBytes(rows), _tile is null ? 0 : _tile.PanelBytes * ((rows + Panels.Rows - 1) / Panels.Rows)) + 63) & ~63L;
+        (Math.Max(kernel.ScratchBytes(rows), _tile?.BlockBytes(rows) ?? 0) + 63) & ~63L;
 
     /// <summary>Whether an expert's activation rows are taken by tiles.</summary>
     public bool ByTiles(int rows) => Product.PathOf(kernel, rows) == RowPath.Tiles;

@@ -101,7 +101,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
         };
         int rows = (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), fitting), 8, MaxBlockRows) & ~7;
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
-        sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.PanelBytes * rows / Panels.Rows : kernel.ScratchBytes(rows));
+        sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));
         return rows;
     }
 

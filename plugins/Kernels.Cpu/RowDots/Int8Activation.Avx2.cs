@@ -13,6 +13,7 @@ internal static unsafe partial class Int8Activation
         int* negatedSums = (int*)(destination + NegatedSum4Offset(columns));
         float* scales = (float*)(destination + ScaleOffset(columns));
         float* sums = (float*)(destination + SumOffset(columns));
+        int* negatedGroups = (int*)(destination + NegatedSumOffset(columns));
         Vector256<int> magnitude = Vector256.Create(int.MaxValue);
         // The packs work in halves of 128 bits: fours of the groups 0 1 2 3 come out as 0a 1a 2a 3a 0b 1b 2b 3b.
         Vector256<int> order = Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7);
@@ -39,7 +40,9 @@ internal static unsafe partial class Int8Activation
             q.Store(quants);
             (-fours).Store(negatedSums);
             scales[group] = scale;
-            sums[group] = scale * Vector256.Sum(fours);
+            int sum = Vector256.Sum(fours);
+            sums[group] = scale * sum;
+            negatedGroups[group] = -sum;
         }
     }
 }

@@ -11,6 +11,7 @@ internal static unsafe partial class Int8Activation
         int* negatedSums = (int*)(destination + NegatedSum4Offset(columns));
         float* scales = (float*)(destination + ScaleOffset(columns));
         float* sums = (float*)(destination + SumOffset(columns));
+        int* negatedGroups = (int*)(destination + NegatedSumOffset(columns));
         for (int group = 0; group < columns / Group; group++, x += Group, quants += Group, negatedSums += Group / 4)
         {
             // Bits of |x| order as integers, with NaN above all.
@@ -34,6 +35,7 @@ internal static unsafe partial class Int8Activation
             }
             scales[group] = scale;
             sums[group] = scale * sum;
+            negatedGroups[group] = -sum;
         }
     }
 }

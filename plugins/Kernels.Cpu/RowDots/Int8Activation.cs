@@ -10,6 +10,7 @@ namespace Tessera.Kernels.Cpu.RowDots;
 /// int   negatedSum4[columns / 4] −Σq of 4 columns: times a zero point, what a symmetric type's integer dot starts from
 /// float d[columns / 32]
 /// float dSum32[columns / 32]     d · Σq of the group: what a type with minimums multiplies them with
+/// int   negatedSum[columns / 32] −Σq of the group
 /// </code>
 /// A group that holds a NaN or an infinity has q = 0 and a scale that is not finite, so that its dot products are NaN.
 /// </summary>
@@ -23,7 +24,7 @@ internal static unsafe partial class Int8Activation
 
     /// <summary>Bytes of a prepared row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Bytes(int columns) => SumOffset(columns) + Align(columns / 8);
+    public static int Bytes(int columns) => NegatedSumOffset(columns) + Align(columns / 8);
 
     /// <summary>Where the negated sums of 4 start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,6 +37,10 @@ internal static unsafe partial class Int8Activation
     /// <summary>Where the scaled sums of 32 start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SumOffset(int columns) => ScaleOffset(columns) + Align(columns / 8);
+
+    /// <summary>Where the negated sums of 32 start.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int NegatedSumOffset(int columns) => SumOffset(columns) + Align(columns / 8);
 
     /// <summary>Prepares a row; every instruction set gives the same bytes.</summary>
     /// <param name="x">The activations.</param>
@@ -58,6 +63,7 @@ internal static unsafe partial class Int8Activation
         new Span<byte>(destination + quants + columns, quants - columns).Clear();
         new Span<byte>(destination + 2 * quants + used, scales - used).Clear();
         new Span<byte>(destination + 2 * quants + scales + used, scales - used).Clear();
+        new Span<byte>(destination + 2 * quants + 2 * scales + used, scales - used).Clear();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -36,8 +36,8 @@ internal static unsafe class RowDotTable
 
     private static RowDotKernel Float<TWeight>(string quantization, CpuIsa isa)
         where TWeight : struct, IFloatWeight =>
-        isa.Avx512 ? new(quantization, ActivationForm.Float32, "avx512", &FloatRowDot.Avx512<TWeight>)
-        : isa.Avx2 ? new(quantization, ActivationForm.Float32, "avx2", &FloatRowDot.Avx2<TWeight>)
+        isa.Avx512 ? Tile<FloatTile512<TWeight>>(quantization, ActivationForm.Float32, "avx512")
+        : isa.Avx2 ? Tile<FloatTile256<TWeight>>(quantization, ActivationForm.Float32, "avx2")
         : new(quantization, ActivationForm.Float32, "scalar", &FloatRowDot.Scalar<TWeight>);
 
     // No 512-bit form: what the memory gives is reached without one.
@@ -60,4 +60,8 @@ internal static unsafe class RowDotTable
     private static RowDotKernel Super<TDot>(string quantization)
         where TDot : struct, ISuperBlockDot =>
         new(quantization, ActivationForm.Int8Blocks256, TDot.Name, &SuperDot.Rows<TDot>);
+
+    private static RowDotKernel Tile<TTile>(string quantization, ActivationForm form, string instructionSet)
+        where TTile : struct, IRowTile =>
+        new(quantization, form, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows);
 }

@@ -4,9 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Tessera.Kernels.Cpu.Tiles;
 
 /// <summary>A weight's way through tiles: rows are unpacked into a panel that stays in the second-level cache, then multiplied with interleaved activation rows.</summary>
-/// <param name="weights">The file's bytes.</param>
-/// <param name="rowBytes">Bytes of a row.</param>
-internal abstract unsafe class TileKernel(byte* weights, nint rowBytes)
+internal abstract unsafe class TileKernel
 {
     /// <summary>Activation rows of a panel, at most.</summary>
     public const int MaxWidth = 16;
@@ -17,17 +15,17 @@ internal abstract unsafe class TileKernel(byte* weights, nint rowBytes)
     /// <summary>Bytes of a panel of <see cref="Panels.Rows"/> rows.</summary>
     public abstract long PanelBytes { get; }
 
+    /// <summary>Bytes that unpacking needs behind the panels.</summary>
+    protected virtual long WorkBytes => 0;
+
+    /// <summary>Bytes that a lane needs for a block of rows: panels and what unpacking needs.</summary>
+    public long BlockBytes(int rows) => PanelBytes * ((rows + Panels.Rows - 1) / Panels.Rows) + WorkBytes;
+
     /// <summary>Unpacks rows; the last panel repeats the last row.</summary>
     /// <param name="firstRow">The first row.</param>
     /// <param name="rowCount">The number of rows.</param>
-    /// <param name="panels">A <see cref="PanelBytes"/> for each 8 rows begun.</param>
-    public void Unpack(int firstRow, int rowCount, byte* panels)
-    {
-        byte* rows = weights + firstRow * rowBytes;
-        for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
-            for (int i = 0; i < Panels.Rows; i++)
-                UnpackRow(rows + Math.Min(row + i, rowCount - 1) * rowBytes, i, panels);
-    }
+    /// <param name="panels"><see cref="BlockBytes"/> long: a <see cref="PanelBytes"/> for each 8 rows begun, then <see cref="WorkBytes"/>.</param>
+    public abstract void Unpack(int firstRow, int rowCount, byte* panels);
 
     /// <summary>Multiplies unpacked rows with interleaved activation rows.</summary>
     /// <param name="panels">From <see cref="Unpack"/>.</param>
@@ -62,9 +60,6 @@ internal abstract unsafe class TileKernel(byte* weights, nint rowBytes)
 
     /// <summary>Runs every form once with nothing to do, so that no step waits for the compiler.</summary>
     public abstract void Compile();
-
-    /// <summary>Unpacks one row as the given row of a panel.</summary>
-    protected abstract void UnpackRow(byte* row, int place, byte* panel);
 
     /// <summary>sums[row · width + activation row] of a panel.</summary>
     protected abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);

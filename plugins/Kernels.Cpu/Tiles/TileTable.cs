@@ -29,4 +29,13 @@ internal static unsafe class TileTable
             "q6_k" => new SuperTileKernel<Q6KTileType>(weights, rowBytes, columns),
             _ => null,
         };
+
+    /// <summary>The tiles of a weight that its plugin unpacks; null where groups are not of 32 columns.</summary>
+    public static TileKernel? Create(WeightTensor weight, IAffineUnpack unpack, CpuIsa isa) =>
+        !isa.Avx2 || unpack.GroupSize != Int8Activation.Group ? null : unpack.MaxValue switch
+        {
+            <= 15 => new AffineTileKernel<Affine4>(weight, unpack),
+            <= 31 => new AffineTileKernel<Affine5>(weight, unpack),
+            _ => new AffineTileKernel<Affine8>(weight, unpack),
+        };
 }

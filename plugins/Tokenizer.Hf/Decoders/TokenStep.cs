@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Tessera.Tokenizers.Common.Patterns;
 using Tessera.Tokenizers.Common.Splitting;
@@ -143,14 +144,8 @@ internal sealed class LettersToBytes : TokenStep
 
     public override void Apply(ReadOnlySpan<byte> token, bool first, bool last, ByteBuffer result)
     {
-        List<byte> bytes = [];
-        if (!_alphabet.TryDecode(token, bytes))
-        {
-            result.Add(token);
-            return;
-        }
-        foreach (byte value in bytes)
-            result.Add(value);
+        List<byte> bytes = new(token.Length);
+        result.Add(_alphabet.TryDecode(token, bytes) ? CollectionsMarshal.AsSpan(bytes) : token);
     }
 }
 

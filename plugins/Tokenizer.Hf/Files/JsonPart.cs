@@ -4,10 +4,16 @@ using System.Text.Json;
 namespace Tessera.Tokenizer.Hf.Files;
 
 /// <summary>A value of a JSON file that knows where it stands, for error texts.</summary>
-internal readonly struct JsonPart(JsonElement element, string file, string path)
+/// <param name="element">The value.</param>
+/// <param name="file">The file's name.</param>
+/// <param name="path">Where the value stands, or the array that it is in.</param>
+/// <param name="index">Its index in that array, or −1. Arrays may have hundreds of thousands of values, so their paths are put together when they are asked for.</param>
+internal readonly struct JsonPart(JsonElement element, string file, string path, int index = -1)
 {
     /// <summary>The file and the path in it.</summary>
-    public string Where => path.Length == 0 ? file : $"{file}: {path}";
+    public string Where => Path.Length == 0 ? file : $"{file}: {Path}";
+
+    private string Path => index < 0 ? path : $"{path}[{index}]";
 
     public JsonValueKind Kind => element.ValueKind;
 
@@ -17,7 +23,7 @@ internal readonly struct JsonPart(JsonElement element, string file, string path)
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad("an object");
         return element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-            ? new JsonPart(value, file, path.Length == 0 ? name : $"{path}.{name}")
+            ? new JsonPart(value, file, Path.Length == 0 ? name : $"{Path}.{name}")
             : null;
     }
 
@@ -27,13 +33,15 @@ internal readonly struct JsonPart(JsonElement element, string file, string path)
 
     public bool Flag(string name, bool otherwise) => Find(name)?.Flag() ?? otherwise;
 
-    public string Text()
+    public string Text() => Text(element);
+
+    private string Text(JsonElement value)
     {
-        if (element.ValueKind != JsonValueKind.String)
+        if (value.ValueKind != JsonValueKind.String)
             throw Bad("a string");
         try
         {
-            return element.GetString()!;
+            return value.GetString()!;
         }
         catch (InvalidOperationException)
         {
@@ -80,10 +88,16 @@ internal readonly struct JsonPart(JsonElement element, string file, string path)
     {
         if (element.ValueKind != JsonValueKind.Array)
             throw Bad("an array");
-        int index = 0;
+        int at = 0;
+        string where = Path;
         foreach (JsonElement item in element.EnumerateArray())
-            yield return new JsonPart(item, file, $"{path}[{index++}]");
+            yield return new JsonPart(item, file, where, at++);
     }
+
+    /// <summary>An array of exactly two strings.</summary>
+    public (string, string) Pair() => element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 2
+        ? (Text(element[0]), Text(element[1]))
+        : throw Bad("two strings");
 
     /// <summary>Names and values of this object. Values do not know their names: an object may have hundreds of thousands.</summary>
     public IEnumerable<(string Name, JsonPart Value)> Properties()
@@ -101,7 +115,7 @@ internal readonly struct JsonPart(JsonElement element, string file, string path)
             {
                 throw new ModelFormatException($"{Where}: a name is not well-formed Unicode");
             }
-            yield return (name, new JsonPart(property.Value, file, path));
+            yield return (name, new JsonPart(property.Value, file, path, index));
         }
     }
 

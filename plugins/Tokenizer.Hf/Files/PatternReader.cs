@@ -14,11 +14,9 @@ internal static class PatternReader
         return text is null != regex is null ? (text, regex) : throw new ModelFormatException($"{part.Where}: expected one of 'String' and 'Regex'");
     }
 
-    /// <summary>A pattern that matches a text as it stands, or null for the empty text, which matches nowhere.</summary>
-    public static TextPattern? Literal(string text, string where)
+    /// <summary>A pattern that matches a text as it stands; the empty text matches between all characters.</summary>
+    public static TextPattern Literal(string text, string where)
     {
-        if (text.Length == 0)
-            return null;
         StringBuilder pattern = new();
         foreach (char c in text)
             pattern.Append(char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c) ? $"\\x{(int)c:X2}" : c.ToString());

@@ -20,6 +20,7 @@ internal sealed class BpeModel : WordModel
     private readonly bool _hasAffixes;
     private readonly bool _fuseUnknown;
     private readonly bool _ignoreMerges;
+    private readonly bool _wordsAreApart;
     private readonly int[] _single = new int[256];
 
     public BpeModel(JsonPart part, Vocabulary vocabulary, bool endsInByteLevel)
@@ -55,19 +56,39 @@ internal sealed class BpeModel : WordModel
                 alphabet.TryDecode(vocabulary.Utf8(id), bytes);
         });
         _lookup = new ByteLookup(pieces, vocabulary.IsModels);
-        _merges = ReadMerges(part.Get("merges"), vocabulary, prefix.Length);
+        _merges = ReadMerges(part.Get("merges"), vocabulary, prefix.Length, out int[] merged);
+        // A mark that is a symbol ends what is unknown before it, too.
+        _wordsAreApart = !TakesRawBytes && !_hasAffixes && !_ignoreMerges && _lookup.Find(WordMarks.Utf8) >= 0
+            && WordMarks.AreApart([.. merged.Select(vocabulary.Utf8)]);
         _bytes = FallsBackToBytes ? new BytePieces(vocabulary) : null;
         for (int value = 0; value < 256; value++)
             _single[value] = TakesRawBytes || value < 128 ? _lookup.Find([(byte)value]) : -1;
     }
 
-    public override void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    protected override void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
     {
         if (_ignoreMerges && _lookup.Find(word) is >= 0 and int whole)
         {
             ids.Add(whole);
             return;
         }
+        if (!_wordsAreApart)
+        {
+            Merge(word, work, ids);
+            return;
+        }
+        for (int start = 0, end; start < word.Length; start = end)
+        {
+            end = start + WordMarks.WordEnd(word[start..]);
+            if (start == 0 && end == word.Length)
+                Merge(word, work, ids);
+            else
+                Encode(word[start..end], work, ids);
+        }
+    }
+
+    private void Merge(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    {
         MergeList list = work.Merges;
         list.Clear();
         if (TakesRawBytes && !_hasAffixes)
@@ -141,7 +162,7 @@ internal sealed class BpeModel : WordModel
     }
 
     // Of two merges of one pair the last counts.
-    private static PairTable ReadMerges(JsonPart merges, Vocabulary vocabulary, int prefix)
+    private static PairTable ReadMerges(JsonPart merges, Vocabulary vocabulary, int prefix, out int[] merged)
     {
         PairTable table = new(merges.Count);
         List<(int Left, int Right, int Merged)> read = new(merges.Count);
@@ -158,16 +179,14 @@ internal sealed class BpeModel : WordModel
         }
         for (int rank = read.Count - 1; rank >= 0; rank--)
             table.TryAdd(read[rank].Left, read[rank].Right, (long)rank << 32 | (uint)read[rank].Merged);
+        merged = [.. read.Select(m => m.Merged)];
         return table;
     }
 
     private static (string Left, string Right) ReadPair(JsonPart merge)
     {
         if (merge.Kind == JsonValueKind.Array)
-        {
-            string[] pair = [.. merge.Items().Take(3).Select(p => p.Text())];
-            return pair.Length == 2 ? (pair[0], pair[1]) : throw merge.Bad("two spellings");
-        }
+            return merge.Pair();
         string line = merge.Text();
         int space = line.IndexOf(' ');
         return space > 0 && space < line.Length - 1 && line.IndexOf(' ', space + 1) < 0

@@ -48,7 +48,7 @@ internal sealed class UnigramWords : WordModel
         _bytes = FallsBackToBytes ? new BytePieces(vocabulary) : null;
     }
 
-    public override void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    protected override void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
     {
         _model.Cover(word, work.Lattice);
         ReadOnlySpan<Lattice.Piece> pieces = work.Lattice.Pieces;

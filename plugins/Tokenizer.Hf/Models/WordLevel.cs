@@ -15,7 +15,7 @@ internal sealed class WordLevel : WordModel
         _lookup = new ByteLookup(PieceStore.Build(vocabulary.Count, (id, bytes) => bytes.AddRange(vocabulary.Utf8(id))), vocabulary.IsModels);
     }
 
-    public override void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids) =>
+    protected override void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids) =>
         ids.Add(_lookup.Find(word) is >= 0 and int id ? id : Unknown);
 }
 

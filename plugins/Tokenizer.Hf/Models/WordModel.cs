@@ -1,3 +1,8 @@
+using System.Runtime.InteropServices;
+using Tessera.Tokenizers.Common;
+using Tessera.Tokenizers.Common.Merging;
+using Tessera.Tokenizers.Common.Unigram;
+
 namespace Tessera.Tokenizer.Hf.Models;
 
 /// <summary>Turns a word into ids. Immutable.</summary>
@@ -16,15 +21,28 @@ internal abstract class WordModel
     public bool FallsBackToBytes { get; protected init; }
 
     /// <summary>Appends the ids of a word, which is UTF-8 and not empty.</summary>
-    public abstract void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids);
+    public void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    {
+        if (work.Words.TryAppend(word, ids))
+            return;
+        int before = ids.Count;
+        EncodeNew(word, work, ids);
+        if (word.Length <= WordCache.LongestWord)
+            work.Words.Add(word, CollectionsMarshal.AsSpan(ids)[before..]);
+    }
+
+    /// <summary>Appends the ids of a word that is not remembered.</summary>
+    protected abstract void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids);
 }
 
 /// <summary>What models need while they work. One thread at a time.</summary>
 internal sealed class ModelWork
 {
-    public Tokenizers.Common.Merging.MergeList Merges { get; } = new();
+    public MergeList Merges { get; } = new();
 
-    public Tokenizers.Common.Unigram.Lattice Lattice { get; } = new();
+    public Lattice Lattice { get; } = new();
+
+    public WordCache Words { get; } = new();
 
     // A long word's memory is not kept for the next.
     public bool IsSmall => Merges.Capacity <= 1 << 16 && Lattice.Capacity <= 1 << 16;

@@ -25,7 +25,7 @@ internal sealed class WordPieces : WordModel
                 _continued = _trie.Step(_continued, value);
     }
 
-    public override void Encode(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    protected override void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
     {
         int before = ids.Count;
         bool isShort = word.Length <= _longestWord || Points(word) <= _longestWord;

@@ -79,7 +79,7 @@ internal sealed class BertClean : CharacterStep
         if (rune.Value is '\t' or '\n' or '\r')
             text.Write(' ');
         else if (rune.Value is 0 or 0xFFFD || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
+            or UnicodeCategory.PrivateUse)
             text.Skip();
         else if (Rune.IsWhiteSpace(rune))
             text.Write(' ');

@@ -3,10 +3,10 @@ using Tessera.Tokenizers.Common.Patterns;
 namespace Tessera.Tokenizer.Hf.PreTokenizers;
 
 /// <summary>Splits at a pattern's matches, in one of five ways.</summary>
-/// <param name="pattern">The pattern, or null for one that matches nowhere.</param>
+/// <param name="pattern">The pattern.</param>
 /// <param name="behavior">The way.</param>
 /// <param name="invert">Whether what lies between matches counts as the match.</param>
-internal sealed class PatternStage(TextPattern? pattern, SplitBehavior behavior, bool invert) : PieceStage
+internal sealed class PatternStage(TextPattern pattern, SplitBehavior behavior, bool invert) : PieceStage
 {
     private readonly Spare<Work> _spare = new(() => new Work(pattern));
 
@@ -33,16 +33,13 @@ internal sealed class PatternStage(TextPattern? pattern, SplitBehavior behavior,
         List<Tile> tiles = work.Tiles;
         tiles.Clear();
         int at = start;
-        if (work.Search is { } search)
+        work.Search.Start(pieces.Text, start, end);
+        while (work.Search.TryNext(out int from, out int to))
         {
-            search.Start(pieces.Text, start, end);
-            while (search.TryNext(out int from, out int to))
-            {
-                if (from > at)
-                    tiles.Add(new Tile(at, from, invert));
-                tiles.Add(new Tile(from, to, !invert));
-                at = to;
-            }
+            if (from > at)
+                tiles.Add(new Tile(at, from, invert));
+            tiles.Add(new Tile(from, to, !invert));
+            at = to;
         }
         if (end > at)
             tiles.Add(new Tile(at, end, invert));
@@ -85,9 +82,9 @@ internal sealed class PatternStage(TextPattern? pattern, SplitBehavior behavior,
 
     private readonly record struct Tile(int Start, int End, bool IsMatch);
 
-    private sealed class Work(TextPattern? pattern)
+    private sealed class Work(TextPattern pattern)
     {
-        public PatternSearch? Search { get; } = pattern is null ? null : new PatternSearch(pattern);
+        public PatternSearch Search { get; } = new(pattern);
         public List<Tile> Tiles { get; } = [];
     }
 }

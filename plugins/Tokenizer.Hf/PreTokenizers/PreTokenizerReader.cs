@@ -7,6 +7,9 @@ namespace Tessera.Tokenizer.Hf.PreTokenizers;
 /// <summary>Reads <see href="https://huggingface.co/docs/tokenizers/api/pre-tokenizers">pre-tokenizers</see>.</summary>
 internal static class PreTokenizerReader
 {
+    // ASCII symbols count as punctuation.
+    private const string Punctuation = @"[\p{P}$+<=>^`|~]";
+
     /// <summary>Appends the stages of a pre-tokenizer.</summary>
     public static void Read(JsonPart part, List<PieceStage> stages)
     {
@@ -31,10 +34,10 @@ internal static class PreTokenizerReader
                 break;
             case "BertPreTokenizer":
                 stages.Add(Split(part, @"\s", SplitBehavior.Removed));
-                stages.Add(Split(part, "[[:punct:]]", SplitBehavior.Isolated));
+                stages.Add(Split(part, Punctuation, SplitBehavior.Isolated));
                 break;
             case "Punctuation":
-                stages.Add(Split(part, "[[:punct:]]", part.Find("behavior") is { } given ? Behavior(given) : SplitBehavior.Isolated));
+                stages.Add(Split(part, Punctuation, part.Find("behavior") is { } given ? Behavior(given) : SplitBehavior.Isolated));
                 break;
             case "Digits":
                 stages.Add(new RuleStage(new SplitStage<RunRule>(new(CharClass.Number, most: part.Flag("individual_digits", false) ? 1 : int.MaxValue))));

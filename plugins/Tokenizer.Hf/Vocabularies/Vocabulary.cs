@@ -11,6 +11,7 @@ internal sealed class Vocabulary
 
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string?> _spellings = [];
+    private readonly List<byte[]?> _utf8 = [];
     private readonly List<bool> _isModels = [];
     private int _used;
 
@@ -33,7 +34,7 @@ internal sealed class Vocabulary
     public int FindInModel(string spelling) => Find(spelling) is >= 0 and int id && _isModels[id] ? id : -1;
 
     /// <summary>The bytes of a spelling.</summary>
-    public byte[] Utf8(int id) => _spellings[id] is { } spelling ? Encoding.UTF8.GetBytes(spelling) : [];
+    public byte[] Utf8(int id) => _utf8[id] ??= _spellings[id] is { } spelling ? Encoding.UTF8.GetBytes(spelling) : [];
 
     /// <summary>The bytes of a spelling.</summary>
     public ReadOnlyMemory<byte> Utf8Memory(int id) => Utf8(id);
@@ -75,6 +76,7 @@ internal sealed class Vocabulary
         while (_spellings.Count <= id)
         {
             _spellings.Add(null);
+            _utf8.Add(null);
             _isModels.Add(false);
             if (_spellings.Count - _used > 4 * (_used + (long)MostHoles))
                 throw TooManyHoles(id, where);
@@ -83,7 +85,7 @@ internal sealed class Vocabulary
             throw new ModelFormatException($"{where}: id {id} is both '{Shown(other)}' and '{Shown(spelling)}'");
         if (!_ids.TryAdd(spelling, id))
             throw new ModelFormatException($"{where}: '{Shown(spelling)}' has the ids {_ids[spelling]} and {id}");
-        (_spellings[id], _isModels[id]) = (spelling, isModels);
+        (_spellings[id], _utf8[id], _isModels[id]) = (spelling, null, isModels);
         _used++;
     }
 

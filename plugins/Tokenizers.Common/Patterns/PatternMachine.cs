@@ -179,7 +179,7 @@ internal sealed class PatternMachine
 
     private bool IsWord(int at) => at >= _start && at < _end && WordSet.Has(_text[at]);
 
-    private static PointSet WordSet { get; } = new(PointSets.Word);
+    private static PointSet WordSet { get; } = new(PointSets.WordAlone);
 
     private readonly record struct Choice(int Step, int Least, int At);
 }

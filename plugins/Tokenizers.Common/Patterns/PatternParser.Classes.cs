@@ -86,15 +86,25 @@ internal sealed partial class PatternParser
 
     private static bool IsSet(char c) => c is 's' or 'S' or 'd' or 'D' or 'w' or 'W' or 'h' or 'H' or 'p' or 'P';
 
-    // At a backslash.
+    // At a backslash outside of brackets: case folds for characters, not for sets.
+    private PointTest EscapeAlone()
+    {
+        if (_at + 1 < _pattern.Length && _pattern[_at + 1] is 'w' or 'W')
+        {
+            _at += 2;
+            return _pattern[_at - 1] == 'w' ? PointSets.WordAlone : new Not(PointSets.WordAlone);
+        }
+        if (_at + 1 < _pattern.Length && IsSet(_pattern[_at + 1]))
+            return Escape();
+        _at++;
+        int point = Character();
+        return Cased(new InRanges(point, point));
+    }
+
+    // At the backslash of a set.
     private PointTest Escape()
     {
         _at++;
-        if (!More || !IsSet(Peek))
-        {
-            int point = Character();
-            return new InRanges(point, point);
-        }
         char c = _pattern[_at++];
         PointTest set = char.ToLowerInvariant(c) switch
         {
@@ -130,7 +140,7 @@ internal sealed partial class PatternParser
         int end = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);
         if (end < 0)
             throw Bad("a bracket without its ':]'");
-        PointTest set = PointSets.Find(_pattern.AsSpan(_at, end - _at)) ?? throw Unsupported($"the bracket '[:{_pattern[_at..Math.Min(end, _at + 40)]}:]'");
+        PointTest set = PointSets.FindBracket(_pattern.AsSpan(_at, end - _at)) ?? throw Unsupported($"the bracket '[:{_pattern[_at..Math.Min(end, _at + 40)]}:]'");
         _at = end + 2;
         return negative ? new Not(set) : set;
     }

@@ -109,7 +109,7 @@ internal sealed partial class PatternParser
             case '*' or '+' or '?':
                 throw Bad($"a '{Peek}' that repeats nothing");
             case '\\':
-                return PlaceEscape() is { } place ? place : One(Cased(Escape()));
+                return PlaceEscape() is { } place ? place : One(EscapeAlone());
             default:
                 return One(Cased(new InRanges(Point(), Last)));
         }

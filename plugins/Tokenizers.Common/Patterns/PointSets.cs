@@ -16,11 +16,25 @@ internal static class PointSets
         new InCategories(Marks | Bit(UnicodeCategory.DecimalDigitNumber) | Bit(UnicodeCategory.ConnectorPunctuation)),
     ]);
 
+    // Outside of brackets the reference asks its table of Latin-1, where superscripts and fractions are word characters.
+    public static PointTest WordAlone { get; } = new AnyOf([Word, new InRanges(0xB2, 0xB3, 0xB9, 0xB9, 0xBC, 0xBE)]);
+
     public static PointTest HexDigit { get; } = new InRanges('0', '9', 'A', 'F', 'a', 'f');
 
     private static uint Marks => Bit(UnicodeCategory.NonSpacingMark) | Bit(UnicodeCategory.SpacingCombiningMark) | Bit(UnicodeCategory.EnclosingMark);
 
-    /// <summary>The set of a name; null where it is not known.</summary>
+    private static Not Graph => new(new AnyOf([White, new InCategories(Categories("cc") | Categories("cn") | Categories("cs"))]));
+
+    /// <summary>The set of a POSIX bracket's name; null where it is not known. Symbols count as punctuation.</summary>
+    public static PointTest? FindBracket(ReadOnlySpan<char> name) =>
+        name switch
+    {
+        "punct" => new InCategories(Categories("p") | Categories("s")),
+        "word" => Word,
+        _ => Find(name),
+    };
+
+    /// <summary>The set of a property's name; null where it is not known.</summary>
     public static PointTest? Find(ReadOnlySpan<char> name)
     {
         if (name.StartsWith("Script=", StringComparison.OrdinalIgnoreCase) || name.StartsWith("sc=", StringComparison.OrdinalIgnoreCase))
@@ -49,10 +63,11 @@ internal static class PointSets
         "cntrl" => new InCategories(Bit(UnicodeCategory.Control)),
         "digit" => Digit,
         "space" or "whitespace" => White,
-        "word" => Word,
+        "word" => WordAlone,
         "xdigit" => HexDigit,
-        // ASCII symbols count as punctuation too.
-        "punct" => new AnyOf([new InCategories(Categories("p")), new InRanges('$', '$', '+', '+', '<', '>', '^', '^', '`', '`', '|', '|', '~', '~')]),
+        "graph" => Graph,
+        "print" => new AnyOf([Graph, new InCategories(Bit(UnicodeCategory.SpaceSeparator))]),
+        "punct" => new InCategories(Categories("p")),
         _ => null,
     };
 

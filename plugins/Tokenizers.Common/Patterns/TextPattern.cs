@@ -7,11 +7,20 @@ public sealed class TextPattern
 {
     private const int LongestPattern = 20_000;
 
-    private TextPattern(PatternProgram quick, PatternProgram careful, string where) => (Quick, Careful, Where) = (quick, careful, where);
+    private TextPattern(PatternNode node, string where)
+    {
+        Quick = PatternCompiler.Compile(node, where, useRuns: true);
+        Careful = PatternCompiler.Compile(node, where, useRuns: false);
+        First = FirstPoints.Of(node);
+        Where = where;
+    }
 
     internal PatternProgram Quick { get; }
 
     internal PatternProgram Careful { get; }
+
+    /// <summary>With what every match begins, or null.</summary>
+    internal PointSet? First { get; }
 
     internal string Where { get; }
 
@@ -24,7 +33,6 @@ public sealed class TextPattern
     {
         if (pattern.Length > LongestPattern)
             throw new UnsupportedModelException($"{where}: the pattern is {pattern.Length} characters long, at most {LongestPattern} are supported");
-        PatternNode node = PatternParser.Parse(pattern, where);
-        return new TextPattern(PatternCompiler.Compile(node, where, true), PatternCompiler.Compile(node, where, false), where);
+        return new TextPattern(PatternParser.Parse(pattern, where), where);
     }
 }

@@ -15,8 +15,10 @@ internal static unsafe partial class Block32Dot
         where TByteDot : struct, IByteDot
     {
         float* scales = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
+        int* negatedSums = (int*)(activation + Int8Activation.NegatedSumOffset(columns));
         int groups = columns / Columns;
-        int* dots = stackalloc int[GroupSum.Lanes], starts = stackalloc int[GroupSum.Lanes];
+        int* starts = stackalloc int[GroupSum.Lanes];
+        Vector256<int>.Zero.Store(starts);
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
         {
             byte* block = weights;
@@ -35,19 +37,27 @@ internal static unsafe partial class Block32Dot
                     Dot<TBlock, TByteDot>(block + 5 * TBlock.Bytes, q + 5 * Columns),
                     Dot<TBlock, TByteDot>(block + 6 * TBlock.Bytes, q + 6 * Columns),
                     Dot<TBlock, TByteDot>(block + 7 * TBlock.Bytes, q + 7 * Columns));
-                lanes = Add<TBlock>(lanes, eight, Starts<TBlock>(block), scales + group, sums + group);
+                lanes = Add<TBlock>(lanes, eight, Starts<TBlock>(block), scales + group, sums + group, negatedSums + group);
             }
             if (group < groups)
             {
                 // Blocks that are not there leave their lanes as they are: their scales and sums are zero.
-                Vector256<int>.Zero.Store(dots);
-                Vector256<int>.Zero.Store(starts);
-                for (int i = 0; i < groups - group; i++)
-                {
-                    dots[i] = Vector256.Sum(Dot<TBlock, TByteDot>(block + i * TBlock.Bytes, q + i * Columns));
-                    starts[i] = Unsafe.ReadUnaligned<int>(block + i * TBlock.Bytes);
-                }
-                lanes = Add<TBlock>(lanes, Vector256.Load(dots), Vector256.Load(starts), scales + group, sums + group);
+                int left = groups - group;
+                Vector256<int> b = default, c = default, d = default, e = default, f = default, g = default, a = Dot<TBlock, TByteDot>(block, q);
+                starts[0] = Unsafe.ReadUnaligned<int>(block);
+                if (left > 1)
+                    b = Next<TBlock, TByteDot>(block, q, 1, starts);
+                if (left > 2)
+                    c = Next<TBlock, TByteDot>(block, q, 2, starts);
+                if (left > 3)
+                    d = Next<TBlock, TByteDot>(block, q, 3, starts);
+                if (left > 4)
+                    e = Next<TBlock, TByteDot>(block, q, 4, starts);
+                if (left > 5)
+                    f = Next<TBlock, TByteDot>(block, q, 5, starts);
+                if (left > 6)
+                    g = Next<TBlock, TByteDot>(block, q, 6, starts);
+                lanes = Add<TBlock>(lanes, GroupSum.Of(a, b, c, d, e, f, g, default), Vector256.Load(starts), scales + group, sums + group, negatedSums + group);
             }
             output[row] = GroupSum.Of(lanes);
         }
@@ -55,14 +65,26 @@ internal static unsafe partial class Block32Dot
 
     /// <summary>Adds eight blocks' integers times their scales, and their minimums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add<TBlock>(Vector256<float> lanes, Vector256<int> dots, Vector256<int> starts, float* scales, float* sums)
+    private static Vector256<float> Add<TBlock>(Vector256<float> lanes, Vector256<int> dots, Vector256<int> starts, float* scales, float* sums, int* negatedSums)
         where TBlock : struct, IBlock32
     {
+        if (TBlock.ZeroShift > 0 && TBlock.Planes == 1)
+            dots += Vector256.Load(negatedSums) << TBlock.ZeroShift;
         lanes = Fma.MultiplyAdd(Vector256.ConvertToSingle(dots), HalfFloat.ToSingle(starts) * Vector256.Load(scales), lanes);
         return TBlock.HasMinimum ? Fma.MultiplyAdd(HalfFloat.ToSingle(starts >> 16), Vector256.Load(sums), lanes) : lanes;
     }
 
-    /// <summary>A block's integer dot product, in eight parts.</summary>
+    /// <summary>As <see cref="Dot"/> for a later block, with its start.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Next<TBlock, TByteDot>(byte* block, sbyte* q, int index, int* starts)
+        where TBlock : struct, IBlock32
+        where TByteDot : struct, IByteDot
+    {
+        starts[index] = Unsafe.ReadUnaligned<int>(block + index * TBlock.Bytes);
+        return Dot<TBlock, TByteDot>(block + index * TBlock.Bytes, q + index * Columns);
+    }
+
+    /// <summary>A block's integer dot product, in eight parts; without what the zero point takes away, where that is done for eight blocks together.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Dot<TBlock, TByteDot>(byte* block, sbyte* q)
         where TBlock : struct, IBlock32
@@ -71,14 +93,14 @@ internal static unsafe partial class Block32Dot
         Vector256<byte> weights = TBlock.Weights(block);
         Vector256<sbyte> activations = Vector256.Load(q);
         // Signed weights give their sign to the activations, which are never -128.
-        return TBlock.HasMinimum
+        return TBlock.Planes == 1
             ? TByteDot.Add(Vector256<int>.Zero, weights, activations)
             : TByteDot.Add(Vector256<int>.Zero, X86.Avx2.Abs(weights.AsSByte()), X86.Avx2.Sign(activations, weights.AsSByte()));
     }
 
     /// <summary>The first four bytes of eight blocks: the scale, and the minimum or what else follows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Starts<TBlock>(byte* block)
+    public static Vector256<int> Starts<TBlock>(byte* block)
         where TBlock : struct, IBlock32 =>
         Vector256.Create(
             Unsafe.ReadUnaligned<int>(block),

@@ -12,6 +12,6 @@ internal unsafe interface IBlock32 : IGroupTileType
     /// <summary>One weight, the zero point subtracted.</summary>
     static abstract int Weight(byte* block, int column);
 
-    /// <summary>All weights in the order of columns, the zero point subtracted: signed bytes where there is no minimum.</summary>
+    /// <summary>All weights in the order of columns, the zero point not subtracted; signed bytes where there are two planes.</summary>
     static abstract Vector256<byte> Weights(byte* block);
 }

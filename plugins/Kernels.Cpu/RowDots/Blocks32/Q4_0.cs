@@ -20,5 +20,5 @@ internal readonly unsafe struct Q4_0 : IBlock32
     public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2) - Vector256.Create((byte)8);
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2);
 }

@@ -20,5 +20,5 @@ internal readonly unsafe struct Q5_0 : IBlock32
     public static int Weight(byte* block, int column) => (Nibbles.One(block + 6, column) | (block[2 + (column >> 3)] >> (column & 7) & 1) << 4) - 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => (Nibbles.All(block + 6) | Nibbles.FifthBits(block + 2)) - Vector256.Create((byte)16);
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 6) | Nibbles.FifthBits(block + 2);
 }

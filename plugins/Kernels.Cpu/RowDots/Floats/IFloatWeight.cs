@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Ops;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.RowDots.Floats;
@@ -45,10 +46,25 @@ internal readonly unsafe struct F16Weight : IFloatWeight
     public static float Load1(byte* address) => HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(address));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Load8(byte* address) => HalfFloat.ToSingle(Avx2.ConvertToVector256Int32(Vector128.Load((ushort*)address)));
+    public static Vector256<float> Load8(byte* address) => Halves.Widen((ushort*)address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load16(byte* address) => HalfFloat.ToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)address)));
+    public static Vector512<float> Load16(byte* address) => Halves.Widen16((ushort*)address);
+}
+
+/// <summary>Half-precision floats that are all finite: infinities and NaN become numbers.</summary>
+internal readonly unsafe struct FiniteF16 : IFloatWeight
+{
+    public static int Bytes => sizeof(ushort);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Load1(byte* address) => HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(address));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* address) => Halves.WidenFinite((ushort*)address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load16(byte* address) => Halves.WidenFinite16((ushort*)address);
 }
 
 /// <summary>The upper halves of floats.</summary>

@@ -35,18 +35,14 @@ internal static unsafe class GroupActivations
     public static void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts)
     {
         int groups = columns / Int8Activation.Group;
-        int fours = Int8Activation.NegatedSum4Offset(columns), scale = Int8Activation.ScaleOffset(columns), sum = Int8Activation.SumOffset(columns);
+        int negated = Int8Activation.NegatedSumOffset(columns), scale = Int8Activation.ScaleOffset(columns), sum = Int8Activation.SumOffset(columns);
         for (int group = groups * part / parts; group < groups * (part + 1) / parts; group++)
         {
             byte* to = panel + (long)Panels.Place(group, groups, GroupSum.Lanes) * Bytes(width);
             Interleave.Elements(rows + group * Int8Activation.Group, stride, count, 8, to, width);
             Interleave.Elements(rows + scale + group * sizeof(float), stride, count, 1, to + Step(width), width);
             Interleave.Elements(rows + sum + group * sizeof(float), stride, count, 1, to + Sum(width), width);
-            for (int row = 0; row < width; row++)
-            {
-                int* four = (int*)(rows + stride * Math.Min(row, count - 1) + fours) + 8 * group;
-                ((int*)(to + NegatedSum(width)))[row] = four[0] + four[1] + four[2] + four[3] + four[4] + four[5] + four[6] + four[7];
-            }
+            Interleave.Elements(rows + negated + group * sizeof(int), stride, count, 1, to + NegatedSum(width), width);
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
@@ -7,8 +9,28 @@ namespace Tessera.Kernels.Cpu.Tiles.Groups;
 /// <summary>Eight rows of groups of 32 columns times a vector of activation rows. Sums come in <see cref="GroupSum"/>'s order, so that every product is bitwise the row dot's.</summary>
 internal static unsafe class GroupTile
 {
+    /// <summary>sums[row · width + activation row] of a panel.</summary>
+    public static void Multiply<TType>(byte* weights, byte* activations, int groups, int width, float* sums)
+        where TType : struct, IGroupTileType
+    {
+        if (width == Simd512.Width)
+            Multiply<Simd512, Vector512<int>, Vector512<float>, TType>(weights, activations, groups, sums);
+        else
+            Multiply<Simd256, Vector256<int>, Vector256<float>, TType>(weights, activations, groups, sums);
+    }
+
+    /// <summary>Runs every width once with nothing to do, so that no step waits for the compiler.</summary>
+    public static void Compile<TType>()
+        where TType : struct, IGroupTileType
+    {
+        float* sums = stackalloc float[Panels.Rows * TileKernel.MaxWidth];
+        Multiply<TType>(null, null, 0, Simd256.Width, sums);
+        if (Avx512BW.IsSupported)
+            Multiply<TType>(null, null, 0, Simd512.Width, sums);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TSimd, TInt, TFloat, TType>(byte* weights, byte* activations, int groups, float* sums)
+    private static void Multiply<TSimd, TInt, TFloat, TType>(byte* weights, byte* activations, int groups, float* sums)
         where TSimd : struct, ISimd<TInt, TFloat>
         where TInt : struct
         where TFloat : struct

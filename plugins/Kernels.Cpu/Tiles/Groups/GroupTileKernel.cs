@@ -4,12 +4,11 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
-using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type with blocks of 32 columns.</summary>
-internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns) : TileKernel(weights, rowBytes)
+internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns) : FileTileKernel(weights, rowBytes)
     where TBlock : struct, IBlock32
 {
     private readonly int _groups = columns / Int8Activation.Group;
@@ -18,46 +17,62 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
 
     public override void Compile()
     {
-        float* sums = stackalloc float[Panels.Rows * MaxWidth];
         Unpack(null, 0, null, 0);
-        GroupTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(null, null, 0, sums);
-        if (Avx512BW.IsSupported)
-            GroupTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(null, null, 0, sums);
+        GroupTile.Compile<TBlock>();
     }
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups);
 
-    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
-    {
-        if (width == Simd512.Width)
-            GroupTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, _groups, sums);
-        else
-            GroupTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _groups, sums);
-    }
+    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => GroupTile.Multiply<TBlock>(panel, activations, _groups, width, sums);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* row, int place, byte* panel, int groups)
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15), zero = Vector256.Create((byte)(TBlock.ZeroShift > 0 ? 1 << TBlock.ZeroShift : 0));
-        for (int group = 0; group < groups; group++, row += TBlock.Bytes)
+        nint* lanes = stackalloc nint[GroupSum.Lanes];
+        float* floats = stackalloc float[2 * GroupSum.Lanes];
+        for (int lane = 0; lane < GroupSum.Lanes; lane++)
+            lanes[lane] = (nint)panel + Panels.Place(lane, groups, GroupSum.Lanes) * GroupWeights.Bytes(TBlock.Planes);
+        int group = 0;
+        for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes)
         {
-            Sse.Prefetch0(row + Prefetch.Distance);
-            byte* to = panel + Panels.Place(group, groups, GroupSum.Lanes) * GroupWeights.Bytes(TBlock.Planes);
-            byte* q = to + place * GroupWeights.RowBytes;
-            Vector256<byte> values = TBlock.Weights(row) + zero;
-            if (TBlock.Planes == 1)
-                values.Store(q);
-            else
-            {
-                (values & nibble).Store(q);
-                ((values.AsUInt16() >> 4).AsByte() & nibble).Store(q + GroupWeights.PlaneBytes);
-            }
-            int start = Unsafe.ReadUnaligned<int>(row);
-            Vector128<float> both = HalfFloat.ToSingle(Vector128.Create(start, start >>> 16, 0, 0));
-            float* floats = (float*)(to + GroupWeights.Scale(TBlock.Planes)) + place;
-            floats[0] = both.ToScalar();
+            // Eight scales are converted together.
+            Vector256<int> starts = Block32Dot.Starts<TBlock>(row);
+            HalfFloat.ToSingle(starts).Store(floats);
             if (TBlock.HasMinimum)
-                floats[Panels.Rows] = both.GetElement(1);
+                HalfFloat.ToSingle(starts >> 16).Store(floats + GroupSum.Lanes);
+            for (int lane = 0; lane < GroupSum.Lanes; lane++, row += TBlock.Bytes)
+            {
+                UnpackBlock(row, place, (byte*)lanes[lane], floats + lane);
+                lanes[lane] += GroupWeights.Bytes(TBlock.Planes);
+            }
         }
+        for (int lane = 0; group < groups; group++, lane++, row += TBlock.Bytes)
+        {
+            floats[lane] = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(row));
+            if (TBlock.HasMinimum)
+                floats[lane + GroupSum.Lanes] = HalfFloat.ToSingle(Unsafe.ReadUnaligned<ushort>(row + 2));
+            UnpackBlock(row, place, (byte*)lanes[lane], floats + lane);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UnpackBlock(byte* block, int place, byte* to, float* floats)
+    {
+        Sse.Prefetch0(block + Prefetch.Distance);
+        byte* q = to + place * GroupWeights.RowBytes;
+        Vector256<byte> values = TBlock.Weights(block);
+        if (TBlock.Planes == 1)
+            values.Store(q);
+        else
+        {
+            // Signed bytes: the zero point is the top bit.
+            values ^= Vector256.Create((byte)0x80);
+            (values & Vector256.Create((byte)15)).Store(q);
+            ((values.AsUInt16() >> 4).AsByte() & Vector256.Create((byte)15)).Store(q + GroupWeights.PlaneBytes);
+        }
+        float* scales = (float*)(to + GroupWeights.Scale(TBlock.Planes)) + place;
+        scales[0] = floats[0];
+        if (TBlock.HasMinimum)
+            scales[Panels.Rows] = floats[GroupSum.Lanes];
     }
 }

@@ -9,7 +9,7 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 namespace Tessera.Kernels.Cpu.Tiles.Supers;
 
 /// <summary>Tiles of a type with super-blocks.</summary>
-internal sealed unsafe class SuperTileKernel<TType>(byte* weights, nint rowBytes, int columns) : TileKernel(weights, rowBytes)
+internal sealed unsafe class SuperTileKernel<TType>(byte* weights, nint rowBytes, int columns) : FileTileKernel(weights, rowBytes)
     where TType : struct, ISuperTileType
 {
     private readonly int _blocks = columns / Int8SuperActivation.Block;

@@ -24,6 +24,8 @@ public unsafe class FallbackTests
         float[][] found = [.. cpu.Feed(0, tokens.AsSpan(0, 28), 28), .. cpu.Feed(0, tokens.AsSpan(28), 1)];
         (double largest, double mean) = Difference.Relative(expected, found);
         Assert.True(largest <= tolerance && mean <= tolerance / 4, $"largest {largest:E2}, mean {mean:E2}, allowed {tolerance}");
+        using Session alone = new(model.Graph, model.Registry, limits);
+        Difference.None(found, alone.Feed(0, tokens, 1), "one by one");
         Assert.Single(cpu.Runtime.Explain(), l => l.StartsWith("blk.0.attn_q.weight [64, 64] bytes: " + how, StringComparison.Ordinal) && l.Contains("fallback", StringComparison.Ordinal));
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Tests.Ops;
@@ -8,15 +9,33 @@ public unsafe class HalvesTests
     [Fact]
     public void All_65536_halves_widen_exactly()
     {
-        ushort* halves = stackalloc ushort[8];
-        for (int bits = 0; bits < 65536; bits += 8)
+        float* found = stackalloc float[64];
+        ushort* halves = stackalloc ushort[16];
+        for (int bits = 0; bits < 65536; bits += 16)
         {
-            for (int k = 0; k < 8; k++)
+            for (int k = 0; k < 16; k++)
                 halves[k] = (ushort)(bits + k);
-            Vector256<float> found = Halves.Widen(halves);
-            for (int k = 0; k < 8; k++)
+            Halves.Widen(halves).Store(found);
+            Halves.Widen(halves + 8).Store(found + 8);
+            Check(halves, found, specials: true);
+            Halves.WidenFinite(halves).Store(found);
+            Halves.WidenFinite(halves + 8).Store(found + 8);
+            Check(halves, found, specials: false);
+            if (!Avx512F.IsSupported)
+                continue;
+            Halves.Widen16(halves).Store(found);
+            Check(halves, found, specials: true);
+            Halves.WidenFinite16(halves).Store(found);
+            Check(halves, found, specials: false);
+        }
+
+        static void Check(ushort* halves, float* found, bool specials)
+        {
+            for (int k = 0; k < 16; k++)
             {
                 float expected = (float)BitConverter.UInt16BitsToHalf(halves[k]);
+                if (!specials && !float.IsFinite(expected))
+                    continue;
                 Assert.True(float.IsNaN(expected) ? float.IsNaN(found[k]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(found[k]), $"{halves[k]:x4}: expected {expected}, found {found[k]}");
             }
         }

@@ -17,6 +17,7 @@ public unsafe class Int8ActivationTests
             int* negatedSums = (int*)(buffer.Bytes + Int8Activation.NegatedSum4Offset(columns));
             float* scales = (float*)(buffer.Bytes + Int8Activation.ScaleOffset(columns));
             float* sums = (float*)(buffer.Bytes + Int8Activation.SumOffset(columns));
+            int* negatedGroups = (int*)(buffer.Bytes + Int8Activation.NegatedSumOffset(columns));
             for (int group = 0; group < columns / 32; group++)
             {
                 float maximum = x.Skip(32 * group).Take(32).Max(MathF.Abs);
@@ -31,6 +32,7 @@ public unsafe class Int8ActivationTests
                         Assert.Equal(-(q[i - 3] + q[i - 2] + q[i - 1] + q[i]), negatedSums[i / 4]);
                 }
                 Assert.Equal(scales[group] * sum, sums[group]);
+                Assert.Equal(-sum, negatedGroups[group]);
             }
         }
     }

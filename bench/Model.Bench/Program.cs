@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Globalization;
+using Tessera.Bench;
+using Tessera.Host.Models;
+using Tessera.Kernels.Bench;
+using Tessera.Model.Bench;
+
+// dotnet run -c Release --project bench/Model.Bench -- MODEL [threads=2] [rounds=3] [prompt=512] [generate=64] [depths=0,4096,16384] [streams=16]
+if (Options.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine("usage: Model.Bench MODEL [threads=N] [rounds=N] [prompt=N] [generate=N] [depths=N,N,…] [streams=N]");
+    return 2;
+}
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Console.WriteLine($"# {Machine.Processor}, {options.Threads} threads, .NET {Environment.Version}; {Path.GetFileName(options.Model)}");
+const int StreamPrompt = 128, StreamTokens = 128;
+long start = Stopwatch.GetTimestamp();
+await using HostedModel model = new(options.Model, options.Threads);
+int context = Math.Max(options.Depths.Max() + options.Rounds * options.Generate, Math.Max(options.Prompt, StreamPrompt + StreamTokens)) + 1;
+BuiltRuntime built = model.Build(ActivationPrecision.Fast, context);
+using IModelRuntime runtime = built.Runtime;
+Report("load seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
+using Streams streams = new(built);
+start = Stopwatch.GetTimestamp();
+streams.Prefill(0, 16);
+Report("first token of 16 seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
+if (options.Prompt > 0)
+    Report($"prefill {options.Prompt}", [.. Repeat(() => Rate(options.Prompt, () => Prefill(options.Prompt)))]);
+foreach (int depth in options.Generate > 0 ? options.Depths : [])
+{
+    Prefill(depth);
+    Report($"decode {options.Generate} at {depth}", [.. Repeat(() => Rate(options.Generate, () => streams.Decode(1, options.Generate)))]);
+}
+if (options.Streams > 0)
+{
+    for (int slot = 0; slot < options.Streams; slot++)
+    {
+        streams.Clear(slot);
+        streams.Prefill(slot, StreamPrompt);
+    }
+    Report($"{options.Streams} streams decode {StreamTokens}", [Rate(options.Streams * StreamTokens, () => streams.Decode(options.Streams, StreamTokens))]);
+}
+Report("peak memory MB, of it not file MB", Memory.Peak / 1e6, Memory.Anonymous / 1e6);
+return 0;
+
+void Prefill(int count)
+{
+    streams.Clear(0);
+    streams.Prefill(0, count);
+}
+
+// A prompt is not computed again between rounds of decode: a few tokens more behind it change nothing.
+IEnumerable<double> Repeat(Func<double> measure) => Enumerable.Range(0, options.Rounds).Select(_ => measure());
+
+static double Rate(int tokens, Action action)
+{
+    long from = Stopwatch.GetTimestamp();
+    action();
+    return tokens / Stopwatch.GetElapsedTime(from).TotalSeconds;
+}
+
+static void Report(string what, params double[] values) =>
+    Console.WriteLine($"{what}: {string.Join(' ', values.Select(value => value.ToString("F2", CultureInfo.InvariantCulture)))}");

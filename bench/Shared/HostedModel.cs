@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tessera.Host.Compute;
+using Tessera.Host.Configuration;
+using Tessera.Host.Models;
+using Tessera.Host.Plugins;
+
+namespace Tessera.Bench;
+
+/// <summary>A model opened as the host opens it: its configuration, its packages in their load contexts, its team.</summary>
+internal sealed class HostedModel : IAsyncDisposable
+{
+    private readonly HostConfiguration _configuration;
+    private readonly PluginHost _plugins;
+    private readonly WorkTeam _team;
+    private readonly string _path;
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="threads">Compute threads; null: as configured.</param>
+    public HostedModel(string path, int? threads = null)
+    {
+        // A benchmark's folder ends with the configuration and the framework, as the host's does.
+        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string host = Path.GetFullPath(Path.Combine(framework.FullName, "../../../../../Host/bin", framework.Parent!.Name, framework.Name));
+        _path = path;
+        _configuration = new ConfigurationLoader { WorkingFolder = host, ExecutableFolder = host, RequireModelFiles = false }.Load();
+        _plugins = PluginHost.Load(_configuration.Plugins, TrustedFiles.Read(host), NullLoggerFactory.Instance);
+        _team = WorkTeam.Create(threads ?? _configuration.Engine.Threads);
+        Open = OpenModel.Open(path, _plugins, _configuration.Files.Mmap);
+    }
+
+    /// <summary>The open model.</summary>
+    public OpenModel Open { get; }
+
+    /// <summary>The team's threads.</summary>
+    public int Threads => _team.LaneCount;
+
+    /// <summary>Builds a runtime, which must be disposed first.</summary>
+    /// <param name="activations">The path.</param>
+    /// <param name="context">The longest sequence.</param>
+    public BuiltRuntime Build(ActivationPrecision activations, int context)
+    {
+        ModelConfiguration entry = new() { Name = Path.GetFileName(_path), Path = _path, Activations = activations, Context = context };
+        CompositionBuilder builder = new(_configuration, _plugins, _team, new SharedBudget(long.MaxValue), NullLoggerFactory.Instance);
+        return builder.BuildRuntime(Open, entry, builder.Limits(Open, entry, maxDraft: 0));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Open.Dispose();
+        _team.Dispose();
+        await _plugins.DisposeAsync();
+    }
+}

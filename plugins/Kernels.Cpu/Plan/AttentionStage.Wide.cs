@@ -1,0 +1,37 @@
+using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.RowDots.Floats;
+
+namespace Tessera.Kernels.Cpu.Plan;
+
+internal sealed unsafe partial class AttentionStage
+{
+    // Entries that are asked for before they are read: blocks lie anywhere, and the processor cannot guess the next.
+    private const int Ahead = 2 * AttentionTile.Entries;
+
+    /// <summary>As <see cref="Step"/>, four heads at a time.</summary>
+    private void StepWide<TElement>(int query, byte* scratch, byte* keys, byte* values, int from, int to)
+        where TElement : struct, IFloatWeight
+    {
+        AttentionShape shape = _shape;
+        float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch), scores = shape.Scores(scratch);
+        AttentionState* states = AttentionShape.States(scratch);
+        for (int g = 0; g < shape.Group; g += AttentionTile512.MaxHeads, query += AttentionTile512.MaxHeads)
+        {
+            int heads = Math.Min(AttentionTile512.MaxHeads, shape.Group - g);
+            float* sums = outputs + (long)query * shape.OutputStride;
+            AttentionTile512.Score<TElement>(heads, queries + (long)query * shape.QueryStride, shape.QueryStride, keys, shape.KeyLength, scores);
+            if (_cap != 0)
+                SoftCap.Run(scores, heads * AttentionTile.Entries, _cap, _exact);
+            for (int i = 0; i < heads; i++)
+                AttentionTile.Weigh(scores + i * AttentionTile.Entries, from, to, _exact, states + query + i, sums + (long)i * shape.OutputStride, shape.OutputStride);
+            AttentionTile512.Accumulate<TElement>(heads, scores, values, from, to, sums, shape.OutputStride, shape.OutputStride);
+        }
+    }
+
+    private void Fetch(byte* tile)
+    {
+        for (long line = 0; line < _layout.TileBytes; line += 64)
+            Sse.Prefetch0(tile + line);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+namespace Tessera.Kernels.Cpu.Tiles.Groups;
+
+/// <summary>Tiles of a type whose plugin unpacks groups of 32 columns to bytes, scales and minimums.</summary>
+internal sealed unsafe class AffineTileKernel<TType>(WeightTensor weight, IAffineUnpack unpack) : TileKernel
+    where TType : struct, IGroupTileType
+{
+    private readonly int _columns = checked((int)weight.Columns), _groups = checked((int)weight.Columns) / Int8Activation.Group;
+
+    public override long PanelBytes => (long)_groups * GroupWeights.Bytes(TType.Planes);
+
+    // Values, scales, minimums of eight rows.
+    protected override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
+
+    public override void Compile() => GroupTile.Compile<TType>();
+
+    public override void Unpack(int firstRow, int rowCount, byte* panels)
+    {
+        byte* values = panels + PanelBytes * ((rowCount + Panels.Rows - 1) / Panels.Rows);
+        float* scales = (float*)(values + (long)Panels.Rows * _columns), minimums = scales + Panels.Rows * _groups;
+        for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
+        {
+            int count = Math.Min(Panels.Rows, rowCount - row);
+            unpack.Unpack(weight, firstRow + row, count, values, scales, minimums);
+            for (int i = 0; i < Panels.Rows; i++)
+            {
+                int from = Math.Min(i, count - 1);
+                Place(values + (long)from * _columns, scales + from * _groups, minimums + from * _groups, i, panels, _groups);
+            }
+        }
+    }
+
+    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => GroupTile.Multiply<TType>(panel, activations, _groups, width, sums);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Place(byte* values, float* scales, float* minimums, int place, byte* panel, int groups)
+    {
+        for (int group = 0; group < groups; group++, values += Int8Activation.Group)
+        {
+            byte* to = panel + (long)Panels.Place(group, groups, GroupSum.Lanes) * GroupWeights.Bytes(TType.Planes);
+            byte* q = to + place * GroupWeights.RowBytes;
+            Vector256<byte> bytes = Vector256.Load(values);
+            if (TType.Planes == 1)
+                bytes.Store(q);
+            else
+            {
+                (bytes & Vector256.Create((byte)15)).Store(q);
+                ((bytes.AsUInt16() >> 4).AsByte() & Vector256.Create((byte)15)).Store(q + GroupWeights.PlaneBytes);
+            }
+            float* floats = (float*)(to + GroupWeights.Scale(TType.Planes)) + place;
+            floats[0] = scales[group];
+            // Tiles add minimums, these types subtract them.
+            floats[Panels.Rows] = -minimums[group];
+        }
+    }
+}
+
+/// <summary>Values up to 15.</summary>
+internal readonly struct Affine4 : IGroupTileType
+{
+    public static int Planes => 1;
+
+    public static int Run => 8;
+
+    public static int ZeroShift => 0;
+
+    public static bool HasMinimum => true;
+}
+
+/// <summary>Values up to 31.</summary>
+internal readonly struct Affine5 : IGroupTileType
+{
+    public static int Planes => 1;
+
+    public static int Run => 4;
+
+    public static int ZeroShift => 0;
+
+    public static bool HasMinimum => true;
+}
+
+/// <summary>Values up to 255, the nibbles apart.</summary>
+internal readonly struct Affine8 : IGroupTileType
+{
+    public static int Planes => 2;
+
+    public static int Run => 8;
+
+    public static int ZeroShift => 0;
+
+    public static bool HasMinimum => true;
+}
