@@ -2,7 +2,7 @@ namespace Tessera.Engine;
 
 /// <summary>As many requests wait as may; try again later.</summary>
 public sealed class QueueFullException(int limit)
-    : TesseraException($"the queue is full: {limit} requests are waiting (server.maxQueue)")
+    : TesseraException($"the queue is full: at most {limit} requests may wait (server.maxQueue)")
 {
     /// <summary>The most requests that may wait.</summary>
     public int Limit { get; } = limit;

@@ -61,11 +61,17 @@ public sealed class ModelEngine : IAsyncDisposable
     /// <exception cref="QueueFullException">Too many requests wait.</exception>
     /// <exception cref="EngineDrainingException">The engine takes nothing new.</exception>
     /// <exception cref="EngineFaultedException">The engine has failed.</exception>
-    public IReadOnlyList<GenerationStream> Submit(GenerationRequest request)
+    public IReadOnlyList<GenerationStream> Submit(GenerationRequest request) => Submit([request])[0];
+
+    /// <summary>Takes several requests, or none of them.</summary>
+    /// <returns>For each request, a stream for each of its continuations.</returns>
+    /// <inheritdoc cref="Submit(GenerationRequest)"/>
+    public IReadOnlyList<IReadOnlyList<GenerationStream>> Submit(IReadOnlyList<GenerationRequest> requests)
     {
-        Sequence[] sequences = _requests.Read(request);
+        ArgumentNullException.ThrowIfNull(requests);
+        Sequence[][] sequences = [.. requests.Select(_requests.Read)];
         _scheduler.Intake.Add(sequences);
-        return Array.ConvertAll(sequences, s => s.Stream);
+        return Array.ConvertAll(sequences, request => Array.ConvertAll(request, s => s.Stream));
     }
 
     /// <summary>Gives KV memory that no sequence holds back to the budget from now on, its prefix cache too; requests are still taken. For an engine that another one is to replace.</summary>

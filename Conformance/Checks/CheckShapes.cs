@@ -41,6 +41,33 @@ public static class CheckShapes
         ["experts by softmax in groups, by their best"] = Mixture(new(12, new(2, ExpertScoring.Softmax) { Scale = 4, Groups = 3, GroupsUsed = 1 })) with { Activation = Activation.Gelu, ParallelResidual = true },
         ["one expert of all, selection bias before softmax"] = Mixture(new(6, new(1, ExpertScoring.SoftmaxOfChosen)) { SelectionBias = true }) with { Activation = Activation.GeluTanh, PostNorms = true },
         ["all experts"] = Mixture(new(3, new(3, ExpertScoring.Sigmoid))),
+        // Many attributes in one model: each of them, left out, must show.
+        ["everything at once"] = new()
+        {
+            Norm = CheckNorm.RmsOffset,
+            HeadNorm = CheckHeadNorm.Own,
+            FusedProjections = true,
+            Biases = true,
+            EmbeddingScale = 2,
+            ResidualScale = 0.7f,
+            Window = 6,
+            AttentionSoftCap = 0.5f,
+            Sinks = true,
+            RopeOffset = 2,
+            RotatingLength = 12,
+            LongRope = true,
+            HeadBias = true,
+            LogitScale = 0.5f,
+            LogitSoftCap = 2,
+            Activation = Activation.ClampedSwiGlu,
+            Experts = new CheckExperts(8, new ExpertRouting(3, ExpertScoring.Sigmoid) { Normalize = true, Scale = 2, Groups = 4, GroupsUsed = 2, GroupScoring = GroupScoring.BestTwo })
+            {
+                Biases = true,
+                SelectionBias = true,
+                Shared = true,
+            },
+        },
+        ["layer norms of stream and heads, stretched rope"] = new() { Norm = CheckNorm.LayerBias, HeadNorm = CheckHeadNorm.Layer, PlainFeedForward = true, Activation = Activation.Gelu, RopeStretch = true },
     };
 
     private static CheckShape Mixture(CheckExperts experts) => new() { Experts = experts, FeedForward = 40, Seed = 11 };

@@ -29,8 +29,8 @@ internal sealed class Intake(string model, int maxQueue)
     /// <summary>The sequences that have not ended.</summary>
     public int AliveCount { get { lock (_lock) return _alive.Count; } }
 
-    /// <summary>Takes a request, the first of its sequences being the one that is computed.</summary>
-    public void Add(ReadOnlySpan<Sequence> sequences)
+    /// <summary>Takes requests, all or none; the first of a request's sequences is the one that is computed.</summary>
+    public void Add(ReadOnlySpan<Sequence[]> requests)
     {
         lock (_lock)
         {
@@ -38,12 +38,14 @@ internal sealed class Intake(string model, int maxQueue)
                 throw new EngineFaultedException(model, Fault);
             if (_draining)
                 throw new EngineDrainingException(model);
-            if (_queued >= maxQueue)
+            if (requests.Length > maxQueue - _queued)
                 throw new QueueFullException(maxQueue);
-            _queued++;
-            foreach (Sequence sequence in sequences)
-                _alive.Add(sequence);
-            _incoming.Add(sequences[0]);
+            _queued += requests.Length;
+            foreach (Sequence[] sequences in requests)
+            {
+                _alive.UnionWith(sequences);
+                _incoming.Add(sequences[0]);
+            }
         }
         Ring();
     }

@@ -58,7 +58,9 @@ internal sealed class ApiModels(ModelRegistry registry, HostConfiguration config
     private ModelCard Card(ServedModel served)
     {
         using EngineLease? lease = served.TryAcquire();
-        return new ModelCard(served.Name, "model", _created, "tessera", served.State.ToString().ToLowerInvariant()) { MaxModelLen = lease?.Composition.Limits.MaxContext };
+        // An engine that has failed answers nothing until it is loaded again.
+        ModelState state = lease?.Engine.Faulted is null ? served.State : ModelState.Failed;
+        return new ModelCard(served.Name, "model", _created, "tessera", state.ToString().ToLowerInvariant()) { MaxModelLen = lease?.Composition.Limits.MaxContext };
     }
 
     private ApiException Unknown(string name) =>

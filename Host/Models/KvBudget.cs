@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Tessera.Host.Compute;
 using Tessera.Host.Configuration;
 
 namespace Tessera.Host.Models;
 
 /// <summary>Decides how much memory the KV caches get.</summary>
-public static class KvBudget
+public static partial class KvBudget
 {
     /// <summary>The part of the memory that is free beside the weights which <c>auto</c> means; the rest is for scratch, tokenizers and the system's file cache.</summary>
     private const double AutoPart = 0.5;
@@ -22,10 +23,24 @@ public static class KvBudget
     internal static long Bytes(MemorySize memory, long free, long weights) =>
         memory.Bytes ?? Math.Max(Least, memory.Resolve(Math.Max(0, free - weights), AutoPart));
 
-    private static long FileBytes(string path)
+    /// <summary>A file with the others of its set, or a folder's files.</summary>
+    internal static long FileBytes(string path)
     {
-        if (File.Exists(path))
-            return new FileInfo(path).Length;
-        return Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles().Sum(f => f.Exists ? f.Length : 0) : 0;
+        IEnumerable<FileInfo> files = File.Exists(path) ? Shards(new FileInfo(path)) : Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles() : [];
+        return files.Sum(f => f.Exists ? f.Length : 0);
     }
+
+    /// <summary>The files that are there of a set whose names end in <c>-00001-of-00003</c> and an extension; of any other name, the file itself.</summary>
+    private static IEnumerable<FileInfo> Shards(FileInfo file)
+    {
+        Match name = ShardName().Match(file.Name);
+        return name.Success
+            ? file.Directory!.EnumerateFiles().Where(f => ShardName().Match(f.Name) is { Success: true } other && Set(other) == Set(name))
+            : [file];
+
+        static (string, string, string) Set(Match name) => (name.Groups["set"].Value, name.Groups["count"].Value, name.Groups["ending"].Value);
+    }
+
+    [GeneratedRegex(@"\A(?<set>.*)-[0-9]{5}-of-(?<count>[0-9]{5})(?<ending>\.[^.]+)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ShardName();
 }

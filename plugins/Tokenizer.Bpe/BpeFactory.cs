@@ -1,12 +1,14 @@
 using Tessera.Tokenizer.Bpe.PreTokenizers;
+using Tessera.Tokenizer.Bpe.Rwkv;
 
 namespace Tessera.Tokenizer.Bpe;
 
-/// <summary>Creates BPE tokenizers from assets of kind <c>gpt2</c> (any pre-tokenizer) and <c>gemma4</c> (UTF-8 as it is).</summary>
+/// <summary>Creates BPE tokenizers from assets of kind <c>gpt2</c> (any pre-tokenizer), <c>gemma4</c> (UTF-8 as it is) and <c>whitespace</c> (no white space in the vocabulary),
+/// and RWKV's from <c>rwkv</c>.</summary>
 public sealed class BpeFactory : ITokenizerFactory
 {
     /// <inheritdoc/>
-    public bool CanCreate(TokenizerAssets assets) => assets.Model is "gpt2" or "gemma4";
+    public bool CanCreate(TokenizerAssets assets) => assets.Model is "gpt2" or "gemma4" or "whitespace" or "rwkv";
 
     /// <inheritdoc/>
     public ITokenizer Create(TokenizerAssets assets) => assets.Model switch
@@ -14,6 +16,8 @@ public sealed class BpeFactory : ITokenizerFactory
         "gpt2" => new BpeTokenizer(assets, PreTokenizer.Named(assets.PreTokenizer)),
         // Such a file may name any pre-tokenizer: its own is the only one that counts.
         "gemma4" => new BpeTokenizer(assets, PreTokenizer.Named("gemma4")),
-        _ => throw new UnsupportedModelException($"tokenizer.bpe: no tokenizer of kind '{assets.Model}'; known here are gpt2, gemma4 and bert"),
+        "whitespace" => new BpeTokenizer(assets, PreTokenizer.Named(assets.PreTokenizer).WithoutWhite()),
+        "rwkv" => new RwkvTokenizer(assets),
+        _ => throw new UnsupportedModelException($"tokenizer.bpe: no tokenizer of kind '{assets.Model}'; known here are gpt2, gemma4, whitespace, rwkv, bert and tiktoken"),
     };
 }

@@ -19,6 +19,7 @@ internal abstract class WordTokenizer : SegmentedTokenizer
     private readonly PreTokenizer _preTokenizer;
     private readonly bool _marks;
     private readonly bool _marksAreApart;
+    private readonly bool _lowercase;
     private readonly ScratchPool<Scratch> _pool = new();
 
     protected WordTokenizer(TokenizerAssets assets, TokenTable table, PreTokenizer preTokenizer, SpecialTokens? specials = null) : base(assets, table, specials)
@@ -26,6 +27,7 @@ internal abstract class WordTokenizer : SegmentedTokenizer
         _preTokenizer = preTokenizer;
         _marks = preTokenizer.Alphabet == SpellingAlphabet.MarkedSpaces;
         _marksAreApart = _marks && WordMarks.AreApart(assets.Tokens);
+        _lowercase = preTokenizer.DropsWhite && assets.Lowercase == true;
         if (preTokenizer.NeedsBos || (assets.AddBos ?? preTokenizer.AddsBos))
             Prefix = Table.Require(SpecialToken.Bos, "a text starts with BOS");
         if (assets.AddEos == true)
@@ -42,11 +44,18 @@ internal abstract class WordTokenizer : SegmentedTokenizer
         scratch.Points.Set(text);
         if (_marks)
             scratch.Points.Replace(' ', new Rune(WordMarks.Mark));
+        if (_lowercase)
+            scratch.Points.Lower();
         List<int> ends = _preTokenizer.Split(scratch.Points, scratch.Ends, scratch.MoreEnds);
         WordCache? cache = scratch.Cache(ends.Count);
         int start = 0;
         foreach (int end in ends)
         {
+            if (_preTokenizer.DropsWhite && scratch.Points.Is(start, CharClass.White))
+            {
+                start = end;
+                continue;
+            }
             Span<byte> room = scratch.Utf8((end - start) * 4L);
             ReadOnlySpan<byte> word = room[..scratch.Points.WriteUtf8(start, end, room)];
             while (_marksAreApart && WordMarks.WordEnd(word) is int length && length < word.Length)

@@ -106,6 +106,23 @@ public sealed class ModelEngineTests
     }
 
     [Fact]
+    public void Several_requests_are_taken_whole_or_not_at_all()
+    {
+        using LedgerEngine ledger = new(new EngineOptions { MaxQueue = 3, MaxSequences = 2 });
+        GenerationRequest Request(int token) => new() { Prompt = [token], MaxTokens = 4, Choices = 2, Sampling = LedgerEngine.Greedy };
+        IReadOnlyList<IReadOnlyList<GenerationStream>> taken = ledger.Engine.Submit([Request(1), Request(2)]);
+        Assert.Throws<QueueFullException>(() => ledger.Engine.Submit([Request(3), Request(4)]));
+        Assert.Throws<ArgumentException>(() => ledger.Engine.Submit([Request(3), Request(-1)]));
+        Assert.Equal(4, ledger.Engine.Load.Waiting);
+        ledger.Engine.Submit(Request(5));
+        ledger.Run();
+        Assert.Equal([2, 2], taken.Select(t => t.Count));
+        for (int i = 0; i < 2; i++)
+            Assert.All(taken[i], s => Assert.Equal(ledger.Model.Greedy([i + 1], 4), LedgerEngine.Read(s)));
+        ledger.AssertClean();
+    }
+
+    [Fact]
     public void A_full_queue_refuses()
     {
         using LedgerEngine ledger = new(new EngineOptions { MaxQueue = 2, MaxSequences = 1 });

@@ -18,8 +18,8 @@ internal static class CompletionRunner
         List<ChoiceReader> choices = [];
         try
         {
-            foreach (GenerationRequest request in job.Requests)
-                foreach (GenerationStream stream in Submit(engine, request))
+            foreach ((GenerationRequest request, IReadOnlyList<GenerationStream> streams) in job.Requests.Zip(Submit(engine, job.Requests)))
+                foreach (GenerationStream stream in streams)
                     choices.Add(new ChoiceReader(stream, request, model, choices.Count));
             await (job.Stream ? StreamAsync(http, choices, job, shape, patience, log) : AnswerAsync(http, choices, job, shape)).ConfigureAwait(false);
         }
@@ -30,11 +30,11 @@ internal static class CompletionRunner
         }
     }
 
-    private static IReadOnlyList<GenerationStream> Submit(ModelEngine engine, GenerationRequest request)
+    private static IReadOnlyList<IReadOnlyList<GenerationStream>> Submit(ModelEngine engine, IReadOnlyList<GenerationRequest> requests)
     {
         try
         {
-            return engine.Submit(request);
+            return engine.Submit(requests);
         }
         catch (QueueFullException e)
         {

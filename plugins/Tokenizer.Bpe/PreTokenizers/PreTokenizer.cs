@@ -27,6 +27,21 @@ internal sealed partial class PreTokenizer
     /// <summary>Whether a run of line feeds that is a token needs no merges.</summary>
     public bool WholeLineBreaks { get; private init; }
 
+    /// <summary>Whether white space is only where words end, and no part of them.</summary>
+    public bool DropsWhite { get; private init; }
+
+    /// <summary>The same for a vocabulary without white space: a text is cut at it first.</summary>
+    public PreTokenizer WithoutWhite() => new([new SplitStage<RunRule>(new(CharClass.White)), .. _stages])
+    {
+        WholeWords = WholeWords,
+        AddsBos = AddsBos,
+        CleansSpaces = CleansSpaces,
+        Alphabet = Alphabet,
+        NeedsBos = NeedsBos,
+        WholeLineBreaks = WholeLineBreaks,
+        DropsWhite = true,
+    };
+
     /// <summary>Cuts a text; returns the ends of its words, in one of the two lists.</summary>
     public List<int> Split(CodePoints text, List<int> first, List<int> second)
     {

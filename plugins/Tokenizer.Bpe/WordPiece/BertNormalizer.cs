@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Tessera.Tokenizer.Bpe.WordPiece;
 
-/// <summary>BERT's uncased text rules: no controls, accents stripped, lower case; white space ends a word, punctuation and Han are words of their own.</summary>
+/// <summary>BERT's text rules: no controls; accents stripped and lower case, unless the model is a cased one; white space ends a word, punctuation and Han are words of their own.</summary>
 /// <remarks>As <see href="https://huggingface.co/docs/tokenizers/api/normalizers">BertNormalizer and BertPreTokenizer</see> do it. Characters are decomposed by an
 /// own table, because the runtime does not normalize text in invariant mode.</remarks>
-internal sealed class BertNormalizer
+internal sealed class BertNormalizer(bool lowercase = true, bool stripAccents = true)
 {
     private readonly Dictionary<int, string> _bases = AccentTable.Read();
 
@@ -36,6 +36,11 @@ internal sealed class BertNormalizer
 
     private void Add(Rune rune, List<char> words, List<int> ends)
     {
+        if (!stripAccents)
+        {
+            AddBase(rune, words, ends);
+            return;
+        }
         const int FirstSyllable = 0xAC00;
         int syllable = rune.Value - FirstSyllable;
         if ((uint)syllable < 19 * 21 * 28)
@@ -57,16 +62,16 @@ internal sealed class BertNormalizer
         }
     }
 
-    private static void AddBase(Rune rune, List<char> words, List<int> ends)
+    private void AddBase(Rune rune, List<char> words, List<int> ends)
     {
         UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-        if (category == UnicodeCategory.NonSpacingMark)
+        if (stripAccents && category == UnicodeCategory.NonSpacingMark)
             return;
         bool alone = IsPunctuation(rune, category);
         if (alone)
             EndWord(words, ends);
         Span<char> units = stackalloc char[2];
-        words.AddRange(units[..Rune.ToLowerInvariant(rune).EncodeToUtf16(units)]);
+        words.AddRange(units[..(lowercase ? Rune.ToLowerInvariant(rune) : rune).EncodeToUtf16(units)]);
         if (alone)
             EndWord(words, ends);
     }

@@ -25,13 +25,15 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
         [SpecialToken.Mask] = 103,
     };
 
-    private readonly BertNormalizer _normalizer = new();
+    private readonly BertNormalizer _normalizer;
     private readonly SpellingTrie _trie;
     private readonly int _unknown;
     private readonly ScratchPool<Scratch> _pool = new();
 
     public WordPieceTokenizer(TokenizerAssets assets) : base(assets, new TokenTable(assets, Spell, Defaults))
     {
+        bool lowercase = assets.Lowercase ?? true;
+        _normalizer = new BertNormalizer(lowercase, assets.StripAccents ?? lowercase);
         _trie = new SpellingTrie(assets.Tokens.Length * 2);
         for (int id = 0; id < Table.Count; id++)
         {

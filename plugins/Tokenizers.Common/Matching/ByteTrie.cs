@@ -16,6 +16,7 @@ public sealed class ByteTrie
     /// <summary>The node after one, or −1.</summary>
     public int Step(int node, byte value)
     {
+        StepCounter.Add();
         int first = _firstChild[node];
         int found = _labels.AsSpan(first, _firstChild[node + 1] - first).IndexOf(value);
         return found < 0 ? -1 : first + found;

@@ -28,7 +28,11 @@ public sealed class SpellingTrie(int capacity)
     }
 
     /// <summary>The node after one, or −1.</summary>
-    public int Step(int node, char unit) => (int)_edges.Find(node, unit);
+    public int Step(int node, char unit)
+    {
+        StepCounter.Add();
+        return (int)_edges.Find(node, unit);
+    }
 
     /// <summary>The token that ends at a node, or −1.</summary>
     public int Token(int node) => _tokens[node];

@@ -14,6 +14,7 @@ internal struct MergeQueue
 
     public void Push(ulong key)
     {
+        StepCounter.Add();
         if (Count == _heap.Length)
             Array.Resize(ref _heap, _heap.Length * 2);
         ulong[] items = _heap;

@@ -57,6 +57,7 @@ public sealed class CharsMap
         uint node = Offset(_units[0]);
         for (int i = 0; i < text.Length && text[i] != 0; i++)
         {
+            StepCounter.Add();
             node ^= text[i];
             uint unit = Unit(node);
             if ((unit & (ValueFlag | 0xFF)) != text[i])

@@ -15,10 +15,21 @@ public sealed class CodePoints
     public int Capacity => _points.Length;
 
     /// <summary>A code point.</summary>
-    public int this[int index] => _points[index];
+    public int this[int index]
+    {
+        get
+        {
+            StepCounter.Add();
+            return _points[index];
+        }
+    }
 
     /// <summary>Whether a code point is of one of some classes.</summary>
-    public bool Is(int index, CharClass any) => (_classes[index] & any) != 0;
+    public bool Is(int index, CharClass any)
+    {
+        StepCounter.Add();
+        return (_classes[index] & any) != 0;
+    }
 
     /// <summary>Takes a text in; unpaired surrogates become U+FFFD.</summary>
     public void Set(ReadOnlySpan<char> text)
@@ -47,6 +58,18 @@ public sealed class CodePoints
         for (int i = 0; i < Length; i++)
             if (_points[i] == from)
                 (_points[i], _classes[i]) = (to.Value, kind);
+    }
+
+    /// <summary>Puts the lower-case letter in the place of each upper-case one.</summary>
+    public void Lower()
+    {
+        for (int i = 0; i < Length; i++)
+        {
+            if (!Is(i, CharClass.Upper))
+                continue;
+            Rune lower = Rune.ToLowerInvariant(new Rune(_points[i]));
+            (_points[i], _classes[i]) = (lower.Value, CharClasses.Of(lower));
+        }
     }
 
     /// <summary>Writes a range as UTF-8 and returns the length; at most four bytes a code point.</summary>

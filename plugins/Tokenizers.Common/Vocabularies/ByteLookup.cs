@@ -53,6 +53,7 @@ public sealed class ByteLookup
 
     private static ulong Hash(ReadOnlySpan<byte> bytes, ulong seed)
     {
+        StepCounter.Add(bytes.Length);
         ulong hash = seed ^ (ulong)bytes.Length * Prime;
         while (bytes.Length >= 8)
         {

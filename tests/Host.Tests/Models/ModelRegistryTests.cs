@@ -5,6 +5,7 @@ using Tessera.Abstractions.Backends;
 using Tessera.Abstractions.Formats;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
+using Tessera.Host.Api;
 using Tessera.Host.Compute;
 using Tessera.Host.Configuration;
 using Tessera.Host.Models;
@@ -149,6 +150,47 @@ public sealed class ModelRegistryTests : IDisposable
     [InlineData(7L, null, 1L << 20, 200L << 20, 7L)]
     public void The_KV_budget_is_part_of_what_the_weights_leave(long? bytes, double? percent, long free, long weights, long expected) =>
         Assert.Equal(expected, KvBudget.Bytes(new MemorySize(bytes, percent), free, weights));
+
+    [Fact]
+    public void All_files_of_a_set_count_as_weights()
+    {
+        foreach ((string name, int bytes) in new[] { ("a-00001-of-00003.gguf", 100), ("a-00002-of-00003.gguf", 20), ("a-00003-of-00003.gguf", 3), ("a-00001-of-00002.gguf", 1000), ("b-00001-of-00003.gguf", 1000), ("a-00001-of-00003.json", 1000), ("a.gguf", 7) })
+            _folder.Write(Path.Combine("set", name), new byte[bytes]);
+        Assert.Equal(123, KvBudget.FileBytes(Path.Combine(_folder.Path, "set", "a-00001-of-00003.gguf")));
+        Assert.Equal(123, KvBudget.FileBytes(Path.Combine(_folder.Path, "set", "a-00003-of-00003.gguf")));
+        Assert.Equal(7, KvBudget.FileBytes(Path.Combine(_folder.Path, "set", "a.gguf")));
+        Assert.Equal(3130, KvBudget.FileBytes(Path.Combine(_folder.Path, "set")));
+        Assert.Equal(0, KvBudget.FileBytes(Path.Combine(_folder.Path, "set", "a-00004-of-00003.gguf")));
+    }
+
+    [Fact]
+    public async Task A_model_whose_engine_has_failed_is_listed_as_failed()
+    {
+        await using PluginHost plugins = Plugins(("fail", "step"));
+        ModelConfiguration entry = Model();
+        await using ModelRegistry registry = Registry(plugins, entry);
+        await registry.LoadAllAsync(TestContext.Current.CancellationToken);
+        using var lifetime = new Lifetime();
+        ApiModels models = new(registry, Configuration(entry), TimeProvider.System, lifetime);
+        Assert.Equal("ready", models.Card("echo").Status);
+        using (EngineLease lease = registry.Get("echo").Acquire())
+        {
+            Assert.Equal("", await Say(lease, "a", 3));
+            Assert.Contains("no step today", lease.Engine.Faulted, StringComparison.Ordinal);
+        }
+        Assert.Equal("failed", models.Card("echo").Status);
+        Assert.Equal("failed", Assert.Single(models.Cards).Status);
+    }
+
+    private sealed class Lifetime : Microsoft.Extensions.Hosting.IHostApplicationLifetime, IDisposable
+    {
+        private readonly CancellationTokenSource _never = new();
+        public CancellationToken ApplicationStarted => _never.Token;
+        public CancellationToken ApplicationStopping => _never.Token;
+        public CancellationToken ApplicationStopped => _never.Token;
+        public void StopApplication() => _never.Cancel();
+        public void Dispose() => _never.Dispose();
+    }
 
     [Fact]
     public void The_configuration_wins_over_the_files_sampling()

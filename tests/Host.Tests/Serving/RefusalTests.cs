@@ -202,4 +202,18 @@ public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServ
         running.Dispose();
         Assert.Equal("def", (await waiting).Ok().Content());
     }
+
+    [Fact]
+    public async Task A_list_of_prompts_is_taken_whole_or_not_at_all()
+    {
+        await using TestServer server = await TestServer.StartAsync("maxQueue: 3", "engine: { maxSequences: 1 }");
+        using HttpResponseMessage running = await server.SendAsync("/v1/completions", new { prompt = "a", max_tokens = 4000, stream = true, logprobs = 20 });
+        await TestServer.UntilAsync(() => server.Load.Running == 1, "one runs");
+        Task<Reply> waiting = server.PostAsync("/v1/completions", new { prompt = new[] { "abc", "klm" }, max_tokens = 3, temperature = 0 });
+        await TestServer.UntilAsync(() => server.Load.Waiting == 2, "two wait");
+        (await server.PostAsync("/v1/completions", new { prompt = new[] { "a", "b" }, stream = true })).Error(429, null, "maxQueue");
+        Assert.Equal(2, server.Load.Waiting);
+        running.Dispose();
+        Assert.Equal(["def", "nop"], (await waiting).Ok().Json.GetProperty("choices").EnumerateArray().Select(c => c.GetProperty("text").GetString()));
+    }
 }

@@ -164,7 +164,8 @@ public sealed class TinyFamily
     /// <param name="key">A key whose value is another, or null.</param>
     /// <param name="value">Its value; null: the key is left out.</param>
     /// <param name="tensor">What becomes of a tensor: its shape, another shape, or null to leave it out.</param>
-    public byte[] ToGguf(string? key = null, object? value = null, Func<string, long[], long[]?>? tensor = null)
+    /// <param name="encode">The ggml type and bytes of a tensor's values, or null for one that stays in f32.</param>
+    public byte[] ToGguf(string? key = null, object? value = null, Func<string, long[], long[]?>? tensor = null, Func<string, float[], (uint Type, byte[] Data)?>? encode = null)
     {
         GgufWriter writer = new(Architecture);
         writer.Add("tokenizer.ggml.model", "none");
@@ -174,7 +175,9 @@ public sealed class TinyFamily
         if (key is not null && value is not null)
             Add(writer, $"{Architecture}.{key}", value);
         foreach ((string name, long[] shape) in _tensors)
-            if ((tensor is null ? shape : tensor(name, shape)) is { } found)
+            if (encode?.Invoke(name, Values(name)) is { } encoded)
+                writer.Tensor(name, encoded.Type, shape, encoded.Data);
+            else if ((tensor is null ? shape : tensor(name, shape)) is { } found)
                 writer.Tensor(name, found, Values(name).AsSpan(0, (int)Math.Min(Values(name).Length, found.Aggregate(1L, (a, b) => a * b))));
         return writer.ToBytes();
     }

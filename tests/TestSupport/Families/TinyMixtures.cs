@@ -35,8 +35,8 @@ public static class TinyMixtures
         new TinyFamily("mixtral", "llama", 2, Head).Qkv().Norms("attn_norm", "ffn_norm").Output().Experts(4, 2, TinyFamily.Inner),
         Qwen3("qwen3moe", 2, firstLayer: 0),
         Qwen3("qwen3moe-dense", 2, firstLayer: 1),
-        GptOss("gpt-oss"),
-        GptOss("gpt-oss-yarn").Key("rope.scaling.type", "yarn").Key("rope.scaling.factor", YarnFactor).Key("rope.scaling.original_context_length", YarnTrained),
+        GptOss("gpt-oss", ExpertInner),
+        GptOss("gpt-oss-yarn", ExpertInner).Key("rope.scaling.type", "yarn").Key("rope.scaling.factor", YarnFactor).Key("rope.scaling.original_context_length", YarnTrained),
         Expanded(DeepSeek("deepseek2-lite", 2, shared: 2).EachLayer("attn_q.weight", Queries, TinyFamily.Width)),
         Expanded(ShortQueries(DeepSeek("deepseek2", 3, shared: 2))).Key("expert_group_count", 4).Key("expert_group_used_count", 2),
         V3(),
@@ -44,6 +44,9 @@ public static class TinyMixtures
 
     /// <summary>Models with as many layers as the peer asks for before it does something else.</summary>
     public static IReadOnlyList<TinyFamily> Deep { get; } = [Expanded(DeepSeek("deepseek2-lite-27", 27, shared: 2).EachLayer("attn_q.weight", Queries, TinyFamily.Width))];
+
+    /// <summary>gpt-oss with experts as wide as a block of MXFP4.</summary>
+    public static TinyFamily BlockWide { get; } = GptOss("gpt-oss-blocks", 32);
 
     private static long Queries => TinyFamily.Heads * (PlainKey + RotatingKey);
 
@@ -54,8 +57,8 @@ public static class TinyMixtures
     private static TinyFamily Qwen3(string name, int layers, int firstLayer) => new TinyFamily(name, "qwen3moe", layers, WideHead).Qkv().Gate().Norms("attn_norm", "ffn_norm")
         .EachLayer("attn_q_norm.weight", WideHead).EachLayer("attn_k_norm.weight", WideHead).Experts(4, 2, ExpertInner, firstLayer: firstLayer).Key("expert_feed_forward_length", ExpertInner);
 
-    private static TinyFamily GptOss(string name) => new TinyFamily(name, "gpt-oss", 3, WideHead).Qkv(biases: true).Norms("attn_norm", "post_attention_norm").RowBiases("attn_output").Output()
-        .EachLayer("attn_sinks.weight", TinyFamily.Heads).Experts(4, 2, ExpertInner, biases: true).Key("expert_feed_forward_length", ExpertInner).Key("attention.sliding_window", TinyFamilies.Window);
+    private static TinyFamily GptOss(string name, int inner) => new TinyFamily(name, "gpt-oss", 3, WideHead).Qkv(biases: true).Norms("attn_norm", "post_attention_norm").RowBiases("attn_output").Output()
+        .EachLayer("attn_sinks.weight", TinyFamily.Heads).Experts(4, 2, inner, biases: true).Key("expert_feed_forward_length", inner).Key("attention.sliding_window", TinyFamilies.Window);
 
     // The first layer is dense.
     private static TinyFamily DeepSeek(string name, int layers, int shared)

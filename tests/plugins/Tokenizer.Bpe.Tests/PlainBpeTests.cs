@@ -78,4 +78,14 @@ public class PlainBpeTests
             Assert.Equal(Pieces(whole, text), Pieces(apart, text));
         }
     }
+
+    [Theory]
+    [InlineData(null, "ab  c\u3000AB", "ab|c|<0x41>|<0x42>")]
+    [InlineData(true, "ab  c\u3000AB", "ab|c|ab")]
+    public void The_kind_whitespace_drops_it_and_lowers_letters_where_the_file_says_so(bool? lowercase, string text, string spellings)
+    {
+        TokenizerAssets a = Assets("whitespace", "whitespace", ["a b"]);
+        TokenizerAssets assets = new() { Model = a.Model, PreTokenizer = a.PreTokenizer, Tokens = a.Tokens, Kinds = a.Kinds, Merges = a.Merges, Lowercase = lowercase };
+        Assert.Equal(spellings, string.Join('|', TokenizerFixtures.Encode(new BpeFactory().Create(assets), text).Select(id => Encoding.UTF8.GetString(a.Tokens[id]))));
+    }
 }

@@ -202,6 +202,17 @@ public class PreTokenizerTests
         Assert.Equal(["hi", " 😀😀!!", " yo"], Split(PreTokenizer.Named("llama3"), "hi 😀😀!! yo"));
 
     [Fact]
+    public void An_unassigned_code_point_is_no_letter_no_mark_and_no_number()
+    {
+        foreach (string point in (string[])["\u0378", "\uFFFF", "\U0001FFFF", "\uE000", "\uFFFD"])
+        {
+            Assert.Equal(["a", point, "b"], Split(PreTokenizer.Named("gpt-2"), $"a{point}b"));
+            Assert.Equal(["a", $"{point}b"], Split(PreTokenizer.Named("llama3"), $"a{point}b"));
+            Assert.Equal(["a", $" {point}.", " b"], Split(PreTokenizer.Named("gpt-4o"), $"a {point}. b"));
+        }
+    }
+
+    [Fact]
     public void Without_a_name_the_pre_tokenizer_of_old_files_is_meant() =>
         Assert.Equal(Split(PreTokenizer.Named("default"), "a1234, b"), Split(PreTokenizer.Named(null), "a1234, b"));
 

@@ -36,6 +36,28 @@ public class WordPieceTests
     public void Words_are_normalized_and_covered_by_the_longest_tokens(string text, string pieces) =>
         Assert.Equal(pieces, string.Join('|', TinyBpe.Pieces(Create(), text)));
 
+    [Theory]
+    [InlineData(false, null, "Café|café|[UNK]")]
+    [InlineData(false, true, "[UNK]|cafe|[UNK]")]
+    [InlineData(true, null, "cafe|cafe|cafe")]
+    [InlineData(true, false, "café|café|café")]
+    public void Case_and_accents_stay_where_the_file_says_so(bool lowercase, bool? stripAccents, string pieces)
+    {
+        string[] vocabulary = ["[UNK]", "▁Café", "▁café", "▁cafe"];
+        ITokenizer tokenizer = new WordPieceFactory().Create(new TokenizerAssets
+        {
+            Model = "bert",
+            Tokens = [.. vocabulary.Select(Encoding.UTF8.GetBytes)],
+            Kinds = [TokenKind.Unknown, .. Enumerable.Repeat(TokenKind.Normal, 3)],
+            Special = new Dictionary<SpecialToken, int> { [SpecialToken.Unknown] = 0 },
+            AddBos = false,
+            AddEos = false,
+            Lowercase = lowercase,
+            StripAccents = stripAccents,
+        });
+        Assert.Equal(pieces, string.Join('|', TinyBpe.Pieces(tokenizer, "Café café CAFÉ").Select(p => p.Trim())));
+    }
+
     [Fact]
     public void CLS_and_SEP_stand_around_a_text_unless_the_file_says_otherwise()
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Tessera.Test.Echo;
 
 /// <summary>Makes <see cref="EchoRuntime"/>.</summary>
-public sealed class EchoBackend(int step, bool failBuild, bool failDispose, ILogger<EchoBackend> logger) : IKernelBackend, IDisposable
+public sealed class EchoBackend(int step, bool failBuild, bool failDispose, bool failStep, ILogger<EchoBackend> logger) : IKernelBackend, IDisposable
 {
     /// <inheritdoc/>
     public string Name => "echo";
@@ -16,7 +16,7 @@ public sealed class EchoBackend(int step, bool failBuild, bool failDispose, ILog
     public IModelRuntime Build(BackendRequest request)
     {
         logger.LogInformation("echo is built");
-        return failBuild ? throw new EchoException("no kernel today") : new EchoRuntime(step, request);
+        return failBuild ? throw new EchoException("no kernel today") : new EchoRuntime(step, failStep, request);
     }
 
     /// <inheritdoc/>
@@ -33,14 +33,15 @@ public sealed unsafe class EchoRuntime : IModelRuntime
     private const int BytesOfBlock = 1024;
 
     private readonly int _step;
+    private readonly bool _fail;
     private readonly BackendRequest _request;
     private readonly float* _logits;
     private readonly float* _hidden;
     private int _blocks;
 
-    internal EchoRuntime(int step, BackendRequest request)
+    internal EchoRuntime(int step, bool fail, BackendRequest request)
     {
-        (_step, _request) = (step, request);
+        (_step, _fail, _request) = (step, fail, request);
         _logits = (float*)NativeMemory.AllocZeroed((nuint)request.Limits.MaxOutputs * EchoFormat.Letters, sizeof(float));
         _hidden = (float*)NativeMemory.AllocZeroed((nuint)request.Limits.MaxOutputs, sizeof(float));
     }
@@ -51,6 +52,8 @@ public sealed unsafe class EchoRuntime : IModelRuntime
     /// <inheritdoc/>
     public void Submit(Batch batch)
     {
+        if (_fail)
+            throw new EchoException("no step today");
         int output = 0;
         for (int row = 0; row < batch.RowCount; row++)
             if (batch.Outputs[row].HasFlag(RowOutputs.Logits))

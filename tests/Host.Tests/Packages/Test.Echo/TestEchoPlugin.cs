@@ -19,7 +19,7 @@ public sealed class TestEchoPlugin : IPlugin
         services.AddSingleton<IQuantization, EchoQuantization>();
         services.AddSingleton<IModelArchitecture, EchoArchitecture>();
         services.AddSingleton<ITokenizerFactory, EchoTokenizerFactory>();
-        services.AddSingleton<IKernelBackend>(s => new EchoBackend(step, fail == "build", fail == "dispose", s.GetRequiredService<ILogger<EchoBackend>>()));
+        services.AddSingleton<IKernelBackend>(s => new EchoBackend(step, fail == "build", fail == "dispose", fail == "step", s.GetRequiredService<ILogger<EchoBackend>>()));
     }
 }
 

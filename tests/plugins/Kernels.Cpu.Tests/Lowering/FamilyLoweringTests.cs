@@ -32,6 +32,7 @@ public class FamilyLoweringTests
     {
         IReadOnlyList<string> lines = Explain(CheckShapes.All["sinks and a soft cap, one head each"]);
         Assert.Contains(lines, l => l.StartsWith("blk.1.attn: ", StringComparison.Ordinal) && l.Contains("4 heads over 4 of 16 and 12", StringComparison.Ordinal) && l.Contains("scores capped at 0.7, sinks", StringComparison.Ordinal));
+        Assert.Contains("blk.0.attn_k_b: 4 products of 32 rows, each with its head's part of the input, in one stage", Explain(CheckShapes.All["latent attention, absorbed"]));
         Assert.Contains(Explain(CheckShapes.All["experts by softmax"]), l => l.StartsWith("blk.1.ffn_exps: 2 of 8 experts by softmax", StringComparison.Ordinal));
     }
 

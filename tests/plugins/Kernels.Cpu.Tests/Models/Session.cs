@@ -3,7 +3,7 @@ using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu.Tests.Models;
 
-/// <summary>A runtime with a batch and plain bookkeeping of blocks: each slot has its own, given out as it grows.</summary>
+/// <summary>A runtime with a batch and plain bookkeeping of blocks: each slot has its own, given out as it grows. Sequences are planned for the whole context.</summary>
 internal sealed unsafe class Session : IDisposable
 {
     private readonly InlineWorkTeam _team;
@@ -26,6 +26,7 @@ internal sealed unsafe class Session : IDisposable
             KvBudget = budget ?? new FixedBudget(),
         });
         Batch = new Batch(_limits, graph.CacheGroups.Count);
+        new Span<int>(Batch.PlannedTokens, _limits.MaxSequences).Fill(_limits.MaxContext);
         _length = new int[_limits.MaxSequences];
         _next = [.. graph.CacheGroups.Select(_ => new int[1])];
         for (int g = 0; g < graph.CacheGroups.Count; g++)

@@ -15,7 +15,7 @@ public class TinyModelTests
         double difference = LargestDifference(golden, model, ActivationPrecision.Float32, KvType.F32);
         Assert.True(difference <= golden.Tolerance, $"{name}: largest difference {difference}, allowed {golden.Tolerance}");
 
-        using Session session = Open(golden, model, ActivationPrecision.Float32, KvType.F32);
+        using Session session = Start(golden, model, ActivationPrecision.Float32, KvType.F32);
         int[] next = golden.Prompt;
         int[] found = new int[golden.Greedy.Length];
         for (int i = 0; i < found.Length; i++)
@@ -38,8 +38,8 @@ public class TinyModelTests
         Assert.True(difference <= tolerance, $"{name}: largest difference {difference}, allowed {tolerance}");
     }
 
-    /// <summary>A session whose sequences are all planned for the reference's context.</summary>
-    private static unsafe Session Open(TinyGolden golden, GgufModel model, ActivationPrecision activations, KvType kv)
+    // The references' rotations follow their context, whatever a sequence needs of it.
+    private static unsafe Session Start(TinyGolden golden, GgufModel model, ActivationPrecision activations, KvType kv)
     {
         Session session = new(model.Graph, Quantizations.With(), Session.Limits(activations, kv) with { MaxContext = golden.ContextLength }, lanes: 2);
         new Span<int>(session.Batch.PlannedTokens, session.Batch.MaxSequences).Fill(golden.ContextLength);
@@ -48,7 +48,7 @@ public class TinyModelTests
 
     private static double LargestDifference(TinyGolden golden, GgufModel model, ActivationPrecision activations, KvType kv)
     {
-        using Session session = Open(golden, model, activations, kv);
+        using Session session = Start(golden, model, activations, kv);
         int slot = 0;
         return golden.LargestDifference([.. golden.Sequences.Select(s =>
         {
