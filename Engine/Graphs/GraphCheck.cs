@@ -24,6 +24,23 @@ public static class GraphCheck
         }
     }
 
+    /// <summary>All that a backend lacks for a graph, each operation once; empty where it lacks nothing.</summary>
+    public static IReadOnlyList<string> Missing(ModelGraph graph, IKernelBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(backend);
+        List<string> missing = [];
+        foreach (IGrouping<string, GraphNode> nodes in graph.Nodes.GroupBy(n => n.Operation))
+        {
+            GraphNode highest = nodes.MaxBy(n => n.Revision)!;
+            bool has = backend.Operations.TryGetValue(nodes.Key, out int known);
+            int count = nodes.Count(n => !has || n.Revision > known);
+            if (count > 0)
+                missing.Add($"operation '{nodes.Key}' revision {highest.Revision} for node '{highest.Name}'{(count > 1 ? $" and {count - 1} more" : "")}: backend '{backend.Name}' {(has ? $"knows it up to revision {known}" : "does not have this operation")}");
+        }
+        return missing;
+    }
+
     /// <summary>The tensor's quantization, after it has accepted the tensor.</summary>
     /// <exception cref="UnsupportedModelException">No plugin provides the quantization.</exception>
     /// <exception cref="ModelFormatException">The tensor breaks the quantization's rules.</exception>

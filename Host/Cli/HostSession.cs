@@ -75,6 +75,9 @@ internal sealed class HostSession : IAsyncDisposable
         return builder.BuildRuntime(open, model, builder.Limits(open, model, maxDraft: 0));
     }
 
+    /// <summary>What an opened model, as the default entry, would run with, or lacks.</summary>
+    public ModelReport Report(OpenModel open) => ModelReport.Of(open, Model, Builder(), Plugins);
+
     private CompositionBuilder Builder()
     {
         _team ??= WorkTeam.Create(Configuration.Engine.Threads);

@@ -4,7 +4,7 @@ using Tessera.Host.Models;
 
 namespace Tessera.Host.Cli;
 
-/// <summary><c>tessera show</c>: what a model file holds.</summary>
+/// <summary><c>tessera show</c>: what a model file holds, and whether it would run.</summary>
 internal static class ShowCommand
 {
     private const int ValuesAtOnce = 1 << 20;
@@ -15,7 +15,7 @@ internal static class ShowCommand
         Option<string?> tensor = new("--tensor") { Description = "Write the values of this tensor, dequantized, as little-endian float32 (with --out).", HelpName = "NAME" };
         Option<string?> output = new("--out") { Description = "Where to write the tensor's values.", HelpName = "F32.bin" };
         Option<string?> config = CommandParts.Config();
-        Command command = new("show", "Shows a model file's metadata and tensors, or writes one tensor's values.") { file, tensor, output, config };
+        Command command = new("show", "Shows a model file's metadata and tensors, and whether it would run, with what, or what is missing; or writes one tensor's values.") { file, tensor, output, config };
         command.Validators.Add(r =>
         {
             if (r.GetResult(tensor) is null != r.GetResult(output) is null)
@@ -30,7 +30,10 @@ internal static class ShowCommand
         await using HostSession session = HostSession.Open(config, file);
         using OpenModel open = session.OpenFiles(session.Model.Path);
         if (tensor is null)
+        {
             Print(open.Source);
+            Print(session.Report(open));
+        }
         else
             Write(open, tensor, output!);
         return Terminal.Done;
@@ -46,6 +49,15 @@ internal static class ShowCommand
         Console.WriteLine($"{source.Tensors.Length} tensors, {source.Tensors.Sum(t => t.Bytes)} bytes");
         foreach (WeightTensor tensor in source.Tensors)
             Console.WriteLine($"{tensor.Name,-40} {tensor.Quantization,-8} {tensor.ShapeText,-24} {tensor.Bytes}");
+    }
+
+    private static void Print(ModelReport report)
+    {
+        foreach ((string part, string text) in report.Parts)
+            Console.WriteLine($"{part,-12} {text}");
+        Console.WriteLine($"{"runs",-12} {(report.Missing.Count == 0 ? "yes" : "no")}");
+        foreach (string missing in report.Missing)
+            Console.WriteLine($"{"missing",-12} {missing}");
     }
 
     /// <summary>Writes beside the target and renames, so that an error leaves no half file.</summary>

@@ -99,9 +99,7 @@ public sealed class CompositionBuilder
         ModelMetadata metadata = open.Source.Metadata;
         if (metadata.Problems.Count > 0)
             throw new ModelFormatException($"{open.Files.Name}: {string.Join("; ", metadata.Problems)}");
-        IModelArchitecture architecture = open.Leases.Find(c => c.Architectures.LastOrDefault(a => a.Names.Contains(metadata.Architecture)))
-            ?? BuiltIn.Find(metadata.Architecture, _architectures);
-        ModelGraph graph = Boundary.Call($"architecture '{metadata.Architecture}'", () => architecture.Build(open.Source, limits.MaxContext));
+        ModelGraph graph = BuildGraph(open, limits.MaxContext);
         BackendRequest request = new()
         {
             Graph = graph,
@@ -112,13 +110,28 @@ public sealed class CompositionBuilder
             KvBudget = _kvBudget,
         };
         List<string> reasons = [];
-        foreach (string id in model.Kernels.Count > 0 ? model.Kernels : [.. _plugins.Generations.Select(g => g.Id)])
+        foreach (string id in Kernels(model))
             if (open.Leases.FindIn(id, c => TryBackends(c, request, reasons)) is { } runtime)
                 return new(graph, runtime, limits);
         throw new UnsupportedModelException(reasons.Count == 0
             ? $"no kernel backend among {string.Join(", ", model.Kernels)}; {open.Leases.Loaded}"
             : $"{open.Files.Name}: {string.Join("; ", reasons)}");
     }
+
+    /// <summary>Builds the graph with the model's family, which a plugin or Engine has.</summary>
+    /// <exception cref="ModelFormatException">The model contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">No builder knows the family, or the family's builder not the variant.</exception>
+    internal ModelGraph BuildGraph(OpenModel open, int contextLength)
+    {
+        string name = open.Source.Metadata.Architecture;
+        IModelArchitecture architecture = open.Leases.Find(c => c.Architectures.LastOrDefault(a => a.Names.Contains(name)))
+            ?? BuiltIn.Find(name, _architectures);
+        return Boundary.Call($"architecture '{name}'", () => architecture.Build(open.Source, contextLength));
+    }
+
+    /// <summary>The plugins that are asked for a backend, in order.</summary>
+    internal IReadOnlyList<string> Kernels(ModelConfiguration model) =>
+        model.Kernels.Count > 0 ? model.Kernels : [.. _plugins.Generations.Select(g => g.Id)];
 
     private static IModelRuntime? TryBackends(ProvidedContracts contracts, BackendRequest request, List<string> reasons)
     {

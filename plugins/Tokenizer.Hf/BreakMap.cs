@@ -44,16 +44,17 @@ internal sealed class BreakMap
 
     private void WriteMarked(ReadOnlySpan<char> text, int offset, ReadOnlySpan<int> breaks)
     {
-        _marked.Set([]);
-        int at = 0;
+        char[] marked = new char[text.Length + breaks.Length];
+        int at = 0, written = 0;
         foreach (int place in breaks)
         {
-            _marked.Write(text[at..(place - offset)]);
-            _marked.Write(Mark);
+            text[at..(place - offset)].CopyTo(marked.AsSpan(written));
+            written += place - offset - at;
+            marked[written++] = Mark;
             at = place - offset;
         }
-        _marked.Write(text[at..]);
-        _marked.Commit();
+        text[at..].CopyTo(marked.AsSpan(written));
+        _marked.Set(marked);
     }
 
     private bool ReadMarked(int count)

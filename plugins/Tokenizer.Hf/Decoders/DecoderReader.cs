@@ -22,17 +22,18 @@ internal static class DecoderReader
         if (part is null)
             return new DecoderRecipe { SpacesTokens = true };
         DecoderRecipe recipe = new();
-        Read(part.Value, recipe);
+        Read(part.Value, recipe, new PartLimit());
         return recipe;
     }
 
-    private static void Read(JsonPart part, DecoderRecipe recipe)
+    private static void Read(JsonPart part, DecoderRecipe recipe, PartLimit limit)
     {
+        limit.Count(part);
         switch (part.Text("type"))
         {
             case "Sequence":
                 foreach (JsonPart inner in part.Get("decoders").Items())
-                    Read(inner, recipe);
+                    Read(inner, recipe, limit);
                 break;
             case "ByteLevel":
                 if (recipe.JoinsBytes)

@@ -152,6 +152,8 @@ internal sealed class LettersToBytes : TokenStep
 /// <summary>Several steps, one after the other.</summary>
 internal sealed class TokenSteps(IReadOnlyList<TokenStep> steps, int capacity = 64)
 {
+    private const int LongestToken = 1 << 16;
+
     private ByteBuffer _from = new(capacity), _to = new(capacity);
 
     /// <summary>What a token becomes; valid until the next call.</summary>
@@ -166,6 +168,8 @@ internal sealed class TokenSteps(IReadOnlyList<TokenStep> steps, int capacity = 
             _to.Clear();
             step.Apply(_from.Bytes, first, last, _to);
             (_from, _to) = (_to, _from);
+            if (_from.Length > LongestToken)
+                throw new UnsupportedModelException($"tokenizer.json: decoder: a token becomes longer than {LongestToken} bytes, which is not supported");
         }
         return _from.Bytes;
     }

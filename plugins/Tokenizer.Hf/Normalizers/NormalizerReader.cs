@@ -9,9 +9,18 @@ namespace Tessera.Tokenizer.Hf.Normalizers;
 /// <summary>Reads <see href="https://huggingface.co/docs/tokenizers/api/normalizers">normalizers</see>.</summary>
 internal static class NormalizerReader
 {
-    public static Normalizer Read(JsonPart part) => part.Text("type") switch
+    public static Normalizer Read(JsonPart part) => Read(part, new PartLimit());
+
+    private static Normalizer Read(JsonPart part, PartLimit limit)
     {
-        "Sequence" => new NormalizerRow([.. part.Get("normalizers").Items().Select(Read)]),
+        limit.Count(part);
+        return part.Text("type") is "Sequence"
+            ? new NormalizerRow([.. part.Get("normalizers").Items().Select(inner => Read(inner, limit))])
+            : Single(part);
+    }
+
+    private static Normalizer Single(JsonPart part) => part.Text("type") switch
+    {
         "NFC" => new Forms(UnicodeForm.Nfc),
         "NFD" => new Forms(UnicodeForm.Nfd),
         "NFKC" => new Forms(UnicodeForm.Nfkc),

@@ -6,10 +6,15 @@ namespace Tessera.Tokenizer.Hf.Normalizers;
 /// <summary>A text that normalizers rewrite one after the other: each reads <see cref="Text"/>, writes the new one, and commits it.</summary>
 internal sealed class TextBuffer : IBufferWriter<char>
 {
+    // More than any form or map of real models makes of a text.
+    private const long MostGrowth = 256;
+    private const long Slack = 1 << 16;
+
     private char[] _text = new char[256];
     private char[] _next = new char[256];
     private int _length;
     private int _written;
+    private long _limit;
 
     public ReadOnlySpan<char> Text => _text.AsSpan(0, _length);
 
@@ -21,6 +26,7 @@ internal sealed class TextBuffer : IBufferWriter<char>
     public void Set(ReadOnlySpan<char> text)
     {
         LostHead = false;
+        _limit = MostGrowth * text.Length + Slack;
         if (_text.Length < text.Length)
             _text = new char[text.Length];
         text.CopyTo(_text);
@@ -76,6 +82,8 @@ internal sealed class TextBuffer : IBufferWriter<char>
 
     private void Reserve(int more)
     {
+        if (_written + (long)more > Math.Min(_limit, Array.MaxLength))
+            throw new TesseraException($"tokenizer.json: normalizer: a text becomes more than {MostGrowth} times as long, which is not supported");
         if (_written + (long)more > _next.Length)
             Array.Resize(ref _next, checked((int)Math.Max(_written + (long)more, Math.Min(_next.Length * 2L, Array.MaxLength))));
     }

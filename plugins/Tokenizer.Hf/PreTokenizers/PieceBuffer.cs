@@ -5,6 +5,12 @@ namespace Tessera.Tokenizer.Hf.PreTokenizers;
 /// <summary>A text and the pieces that it is cut into, back to back. A stage cuts further, or writes a new text and commits it.</summary>
 internal sealed class PieceBuffer
 {
+    // More than any pre-tokenizers of real models make of a text; one stage makes four times as much at most.
+    private const long MostGrowth = 64;
+    private const long Slack = 1 << 16;
+
+    private long _limit;
+
     /// <summary>The text.</summary>
     public CodePoints Text { get; private set; } = new();
 
@@ -25,6 +31,7 @@ internal sealed class PieceBuffer
     public void Set(ReadOnlySpan<char> text, bool startsText)
     {
         Text.Set(text);
+        _limit = Math.Min(MostGrowth * text.Length + Slack, Array.MaxLength / 8);
         Ends.Clear();
         if (Text.Length > 0)
             Ends.Add(Text.Length);
@@ -53,6 +60,8 @@ internal sealed class PieceBuffer
         CommitEnds();
         (Text, NextText) = (NextText, Text);
         NextText.Clear();
+        if (Text.Length > _limit)
+            throw new TesseraException($"tokenizer.json: pre_tokenizer: a text becomes more than {MostGrowth} times as long, which is not supported");
     }
 }
 

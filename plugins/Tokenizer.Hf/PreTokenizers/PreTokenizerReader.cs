@@ -11,13 +11,16 @@ internal static class PreTokenizerReader
     private const string Punctuation = @"[\p{P}$+<=>^`|~]";
 
     /// <summary>Appends the stages of a pre-tokenizer.</summary>
-    public static void Read(JsonPart part, List<PieceStage> stages)
+    public static void Read(JsonPart part, List<PieceStage> stages) => Read(part, stages, new PartLimit());
+
+    private static void Read(JsonPart part, List<PieceStage> stages, PartLimit limit)
     {
+        limit.Count(part);
         switch (part.Text("type"))
         {
             case "Sequence":
                 foreach (JsonPart inner in part.Get("pretokenizers").Items())
-                    Read(inner, stages);
+                    Read(inner, stages, limit);
                 break;
             case "ByteLevel":
                 if (part.Flag("add_prefix_space", true))

@@ -81,6 +81,16 @@ public class AddedTokenTests
     }
 
     [Fact]
+    public void Breaks_count_in_long_texts_too()
+    {
+        string json = TinyFile.File(TinyFile.Words("?", "f", "<", "x", ">"), """{"type":"NFKC"}""", Characters, null, null, TinyFile.Added(10, "<x>", "\"special\":true,\"normalized\":true"));
+        string text = new string('ﬀ', 100_000) + "<x><x>";
+        int[] ids = TinyFile.Encode(TokenizerFiles.Parse(json), text, breaks: [100_001, 100_002]);
+        Assert.Equal([1, 1, 2, 3, 4, 10], ids[^6..]);
+        Assert.Equal(200_004, ids.Length);
+    }
+
+    [Fact]
     public void One_that_the_model_has_too_keeps_its_id()
     {
         Assert.Equal("5 2", Shown(File(TinyFile.Added(5, "x")), "xb"));

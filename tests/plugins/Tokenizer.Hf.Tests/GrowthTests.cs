@@ -1,6 +1,6 @@
 namespace Tessera.Tokenizer.Hf.Tests;
 
-/// <summary>What a text costs grows as the text does. Work is counted in bytes allocated and in ids, never in time.</summary>
+/// <summary>What a text costs grows as the text does. Nothing is timed: what would not end does not pass.</summary>
 public class GrowthTests
 {
     private const string Hostile = """{"type":"Split","pattern":{"Regex":"(?:a|aa)+b|(?:a+)+c|a(?=.*z)"},"behavior":"Isolated","invert":false}""";
@@ -19,6 +19,34 @@ public class GrowthTests
         ITokenizer t = TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?", "a"),
             pre: $$"""{"type":"Split","pattern":{"Regex":"{{many}}"},"behavior":"Isolated","invert":false}"""));
         Assert.Contains("pre_tokenizer.pattern", Assert.Throws<TesseraException>(() => TinyFile.Encode(t, new string('a', 200_000))).Message);
+    }
+
+    [Fact]
+    public void Parts_that_blow_a_text_up_end_in_an_error()
+    {
+        string[] steps = [.. Enumerable.Repeat("""{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaa"}""", 20)];
+        ITokenizer t = TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?"), $$"""{"type":"Sequence","normalizers":[{{string.Join(',', steps)}}]}"""));
+        Assert.Contains("normalizer", Assert.Throws<TesseraException>(() => TinyFile.Encode(t, "aaaa")).Message);
+
+        steps = [.. Enumerable.Repeat("""{"type":"ByteLevel","use_regex":false}""", 100)];
+        t = TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?"), pre: $$"""{"type":"Sequence","pretokenizers":[{{string.Join(',', steps)}}]}"""));
+        Assert.Contains("pre_tokenizer", Assert.Throws<TesseraException>(() => TinyFile.Encode(t, "éé")).Message);
+
+        steps = [.. Enumerable.Repeat("""{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaa"}""", 20)];
+        Assert.Contains("decoder", Assert.Throws<UnsupportedModelException>(() =>
+            TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?", "a"), decoder: $$"""{"type":"Sequence","decoders":[{{string.Join(',', steps)}}]}"""))).Message);
+    }
+
+    [Theory]
+    [InlineData("normalizer", "normalizers", "NFC")]
+    [InlineData("pre_tokenizer", "pretokenizers", "Digits")]
+    [InlineData("decoder", "decoders", "Fuse")]
+    public void A_pipeline_has_so_many_parts_and_no_more(string name, string list, string type)
+    {
+        string row = $$"""{"type":"Sequence","{{list}}":[{{string.Join(',', Enumerable.Repeat("{\"type\":\"" + type + "\"}", 300))}}]}""";
+        // The row itself counts too.
+        string json = $$$"""{"model":{{{TinyFile.Words("?")}}},"{{{name}}}":{{{row}}} }""";
+        Assert.Contains($"{name}.{list}[255]", Assert.Throws<UnsupportedModelException>(() => TokenizerFiles.Parse(json)).Message);
     }
 
     [Theory]

@@ -1,0 +1,159 @@
+using Tessera.Engine.ChatTemplates;
+using Tessera.Engine.Graphs;
+using Tessera.Host.Configuration;
+using Tessera.Host.Plugins;
+
+namespace Tessera.Host.Models;
+
+/// <summary>What each part of a model gets from the loaded plugins, and all that it lacks to run.</summary>
+public sealed class ModelReport
+{
+    private readonly OpenModel _open;
+    private readonly ModelConfiguration _model;
+    private readonly CompositionBuilder _builder;
+    private readonly IReadOnlyList<PluginGeneration> _plugins;
+    private readonly List<(string Part, string Text)> _parts = [];
+    private readonly List<string> _missing = [];
+
+    private ModelReport(OpenModel open, ModelConfiguration model, CompositionBuilder builder, PluginHost plugins) =>
+        (_open, _model, _builder, _plugins) = (open, model, builder, plugins.Generations);
+
+    /// <summary>The parts that the model has, with who provides each.</summary>
+    public IReadOnlyList<(string Part, string Text)> Parts => _parts;
+
+    /// <summary>What is missing; empty for a model that runs.</summary>
+    public IReadOnlyList<string> Missing => _missing;
+
+    /// <summary>Looks at everything that a composition of the model would need; builds its runtime, for a single row, only where nothing is missing.</summary>
+    /// <param name="open">The model.</param>
+    /// <param name="model">Its entry.</param>
+    /// <param name="builder">Builds the model as the host would.</param>
+    /// <param name="plugins">The loaded plugins.</param>
+    public static ModelReport Of(OpenModel open, ModelConfiguration model, CompositionBuilder builder, PluginHost plugins)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(plugins);
+        ModelReport report = new(open, model, builder, plugins);
+        report._missing.AddRange(open.Source.Metadata.Problems.Select(p => $"metadata: {p}"));
+        report._parts.Add(("format", $"{open.Source.Format}{report.Provider(c => c.Formats.FirstOrDefault(f => f.Name == open.Source.Format))}"));
+        report.Types();
+        report.Tokenizer();
+        report.Graph();
+        return report;
+    }
+
+    private void Types()
+    {
+        if (_open.Source.Tensors.Length == 0)
+            _missing.Add("weights: the files hold none");
+        foreach (IGrouping<string, WeightTensor> tensors in _open.Source.Tensors.GroupBy(t => t.Quantization).OrderByDescending(g => g.Sum(t => t.Bytes)))
+        {
+            string name = $"'{tensors.Key}' ({tensors.Count()} tensors, such as '{tensors.First().Name}')";
+            if (Provider(c => c.Quantizations.FirstOrDefault(q => q.Id == tensors.Key)) is { Length: > 0 } provider)
+            {
+                _parts.Add(("type", $"{tensors.Key}, {tensors.Count()} tensors of {tensors.Sum(t => t.Bytes) / 1e6:F1} MB{provider}"));
+                Try(() =>
+                {
+                    foreach (WeightTensor tensor in tensors)
+                        _open.Quantization(tensor);
+                });
+            }
+            else
+                _missing.Add($"quantization {name}: no loaded plugin provides it; {_open.Leases.Loaded}");
+        }
+    }
+
+    private void Tokenizer()
+    {
+        string? template = _open.Source.ChatTemplate;
+        _parts.Add(("template", template is null ? "none" : Readable(template)));
+        if (_open.Source.Tokenizer is not { } assets)
+        {
+            _missing.Add("tokenizer: the files hold none");
+            return;
+        }
+        if (Try(() => _open.CreateTokenizer(), "tokenizer: "))
+            _parts.Add(("tokenizer", $"{assets.Model}{(assets.PreTokenizer is { } pre ? $", pre-tokenizer {pre}" : "")}, {assets.Tokens.Length} tokens{Provider(c => c.TokenizerFactories.FirstOrDefault(f => f.CanCreate(assets)))}"));
+    }
+
+    private void Graph()
+    {
+        RuntimeLimits limits = _builder.Limits(_open, _model, maxDraft: 0) with { MaxRows = 1, MaxOutputs = 1, MaxSequences = 1 };
+        ModelGraph? graph = null;
+        string architecture = _open.Source.Metadata.Architecture;
+        if (!Try(() => graph = _builder.BuildGraph(_open, limits.MaxContext)))
+            return;
+        string provider = Provider(c => c.Architectures.FirstOrDefault(a => a.Names.Contains(architecture)));
+        _parts.Add(("architecture", $"{architecture}, {graph!.Nodes.Count} operations{(provider.Length > 0 ? provider : " (built in)")}"));
+        List<string> lacking = [];
+        int backends = 0;
+        foreach (string id in _builder.Kernels(_model))
+            foreach (IKernelBackend backend in Backends(id))
+            {
+                backends++;
+                IReadOnlyList<string> missing = Boundary.Call($"backend '{backend.Name}'", () => GraphCheck.Missing(graph, backend));
+                if (missing.Count == 0 && TryKernels(id, limits, lacking))
+                    return;
+                lacking.AddRange(missing);
+            }
+        _missing.AddRange(backends == 0 ? [$"kernels: no plugin among {string.Join(", ", _builder.Kernels(_model))} has a backend; {_open.Leases.Loaded}"] : lacking);
+    }
+
+    /// <summary>What a plugin's backend says of its kernels, equal ones counted; false where it refuses the model. Nothing is built for a model that lacks something else.</summary>
+    private bool TryKernels(string id, RuntimeLimits limits, List<string> lacking)
+    {
+        if (_missing.Count > 0)
+            return true;
+        try
+        {
+            using IModelRuntime runtime = _builder.BuildRuntime(_open, _model with { Kernels = [id] }, limits).Runtime;
+            foreach (IGrouping<string, string> lines in runtime.Explain().GroupBy(Kernel))
+                _parts.Add(("kernel", $"{lines.Key}{(lines.Count() > 1 ? $", {lines.Count()} times" : "")} ({id})"));
+            return true;
+        }
+        catch (TesseraException e)
+        {
+            lacking.Add(e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>A line without the name of its node.</summary>
+    private static string Kernel(string line) =>
+        line.IndexOf(": ", StringComparison.Ordinal) is > 0 and var at ? line[(at + 2)..] : line;
+
+    private IReadOnlyList<IKernelBackend> Backends(string id) =>
+        _plugins.Any(g => g.Id == id) ? _open.Leases.FindIn(id, c => c.Backends.Count > 0 ? c.Backends : null) ?? [] : [];
+
+    /// <summary>Who provides something, as text that follows what it is; empty where nobody does.</summary>
+    private string Provider(Func<ProvidedContracts, object?> choose) =>
+        _plugins.FirstOrDefault(g => _open.Leases.FindIn(g.Id, choose) is not null) is { } plugin ? $" ({plugin.Id} {plugin.Version})" : "";
+
+    private static string Readable(string template)
+    {
+        try
+        {
+            ChatTemplate.Parse(template);
+            return $"{template.Length} characters";
+        }
+        catch (ChatTemplateException e)
+        {
+            return $"cannot be read: {e.Message}";
+        }
+    }
+
+    private bool Try(Action act, string what = "")
+    {
+        try
+        {
+            act();
+            return true;
+        }
+        catch (TesseraException e)
+        {
+            _missing.Add(what + e.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Tessera.Trainer.Models;
+using Tessera.Trainer.Numerics;
+
+namespace Tessera.Trainer.Training;
+
+/// <summary>
+/// Muon for the matrices inside the layers (kellerjordan.github.io/posts/muon): momentum, made orthogonal by Newton and Schulz's iteration; AdamW (arXiv 1711.05101) for embedding and norms.
+/// </summary>
+internal sealed unsafe class Optimizer(Weights weights) : IDisposable
+{
+    private const float Beta1 = 0.9f, Beta2 = 0.98f, Epsilon = 1e-9f, Decay = 0.01f, Momentum = 0.95f;
+
+    private readonly Layout _layout = weights.Layout;
+    private readonly ThreadLocal<NewtonSchulz> _schulz = new(() => new NewtonSchulz(), trackAllValues: true);
+
+    /// <summary>First moments (momentum), then Adam's second moments.</summary>
+    public NativeBuffer State { get; } = new(2 * weights.Layout.Count);
+
+    /// <summary>Step <paramref name="step"/> (from 1) along the sum of the gradients, at a rate of <paramref name="rate"/> between 0 and 1.</summary>
+    public void Step(NativeBuffer[] gradients, int step, double rate, Peaks peaks) => Parallel.ForEach(_layout.Tensors, Lanes.Options, tensor =>
+    {
+        float* w = weights[tensor], g = gradients[0].Data + tensor.Offset, m = State.Data + tensor.Offset, v = m + _layout.Count;
+        foreach (NativeBuffer other in gradients[1..])
+            Rows.AddScaled(1, other.Data + tensor.Offset, g, tensor.Count);
+        if (tensor.IsNorm || tensor.IsEmbedding)
+            Adam(w, g, m, v, tensor.Count, step, (float)(rate * (tensor.IsNorm ? peaks.Norm : peaks.Embedding)), tensor.IsNorm ? 0 : Decay);
+        else
+            Muon(w, g, m, tensor, (float)(rate * peaks.Matrix));
+    });
+
+    public void Dispose()
+    {
+        State.Dispose();
+        foreach (NewtonSchulz schulz in _schulz.Values)
+            schulz.Dispose();
+        _schulz.Dispose();
+    }
+
+    private static void Adam(float* w, float* g, float* m, float* v, long n, int step, float rate, float decay)
+    {
+        float fix1 = 1 / (1 - MathF.Pow(Beta1, step)), fix2 = 1 / (1 - MathF.Pow(Beta2, step));
+        for (long i = 0; i < n; i++)
+        {
+            m[i] += (1 - Beta1) * (g[i] - m[i]);
+            v[i] += (1 - Beta2) * (g[i] * g[i] - v[i]);
+            w[i] -= rate * (m[i] * fix1 / (MathF.Sqrt(v[i] * fix2) + Epsilon) + decay * w[i]);
+        }
+    }
+
+    private void Muon(float* w, float* g, float* m, Tensor tensor, float rate)
+    {
+        NewtonSchulz schulz = _schulz.Value!;
+        float* update = schulz.Input(tensor.Count);
+        for (long i = 0; i < tensor.Count; i++)
+        {
+            m[i] = Momentum * m[i] + (1 - Momentum) * g[i];
+            // Nesterov's look ahead.
+            update[i] = Momentum * m[i] + (1 - Momentum) * g[i];
+        }
+        float* direction = schulz.Orthogonal(tensor.Inputs, tensor.Outputs);
+        float scale = rate * MathF.Sqrt(MathF.Max(1, (float)tensor.Outputs / tensor.Inputs));
+        for (long i = 0; i < tensor.Count; i++)
+            w[i] -= scale * direction[i] + rate * Decay * w[i];
+    }
+}
+
+/// <summary>The highest learning rates.</summary>
+internal sealed record Peaks(double Matrix, double Embedding, double Norm);
