@@ -129,7 +129,7 @@ public sealed class PluginHostTests : IDisposable
             [
                 "host.yaml:7 test.echo.stepp: unknown key; did you mean 'step'?",
                 "host.yaml:7 test.echo.step: expected a whole number from 1 to 25, found '26'",
-                "host.yaml:7 test.echo.fail: expected never or configure or build or dispose, found 'often'",
+                "host.yaml:7 test.echo.fail: expected never or configure or build or dispose or step, found 'often'",
                 "host.yaml:7 test.echo.loud: expected true or false, found 'yes'",
                 "host.yaml:7 test.echo.scale-by: expected a number from 0, found '-1'",
             ], error.Errors);
