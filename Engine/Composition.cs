@@ -22,6 +22,9 @@ public sealed class Composition : IDisposable
     /// <summary>The lowered graph.</summary>
     public required IModelRuntime Runtime { get; init; }
 
+    /// <summary>What the backends said that were asked before the one that has the model; empty where the first took it.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
+
     /// <summary>The sizes that the runtime was built for.</summary>
     public required RuntimeLimits Limits { get; init; }
 
@@ -34,10 +37,38 @@ public sealed class Composition : IDisposable
     /// <summary>Drafts tokens; null: plain decoding.</summary>
     public IDecodingStrategy? Strategy { get; init; }
 
+    /// <summary>A second model that <see cref="Strategy"/> may draft with, of the same vocabulary; null: there is none.</summary>
+    public Composition? Draft { get; init; }
+
+    /// <summary>The most tokens of a text whose vector is wanted.</summary>
+    public int LongestPooled => Graph.NeedsWholeSequences ? Math.Min(Limits.MaxContext, Limits.MaxRows) : Limits.MaxContext;
+
+    /// <summary>The number of token types; 1 for a model that has no embedding of them.</summary>
+    public int TokenTypes => Graph.Nodes.OfType<EmbedNode>().FirstOrDefault(n => n.Index == EmbedIndex.TokenType) is { } node ? (int)Math.Min(node.Weight.Rows, int.MaxValue) : 1;
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        Runtime.Dispose();
-        Leases.Dispose();
+        // A part that throws keeps the others from nothing: the leases must come back.
+        try
+        {
+            Draft?.Dispose();
+        }
+        finally
+        {
+            DisposeOwn();
+        }
+    }
+
+    private void DisposeOwn()
+    {
+        try
+        {
+            Runtime.Dispose();
+        }
+        finally
+        {
+            Leases.Dispose();
+        }
     }
 }

@@ -3,6 +3,9 @@ namespace Tessera.Engine;
 /// <summary>How an engine shares its steps among sequences.</summary>
 public sealed record EngineOptions
 {
+    /// <summary>The most draft rows in one step, whatever the strategy proposes: where more would fit, the rows of the sequences themselves fill the step.</summary>
+    public const int MaxDraftRows = 64;
+
     /// <summary>The most rows in one step; cut to what the runtime was built for.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 
@@ -27,6 +30,15 @@ public sealed record EngineOptions
     /// <summary>The most rows of one prompt in one step; 0: as many as the budgets allow.</summary>
     public int PrefillChunk { get; init; }
 
+    /// <summary>Whether drafts are cut to what is worth the time; false: all that a strategy proposes is verified.</summary>
+    public bool TuneDrafts { get; init; } = true;
+
+    /// <summary>The time of its own that a decoding strategy may take in a step; more loses it the turn.</summary>
+    public TimeSpan DraftBudget { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a step waits for a decoding strategy that does not come back; then it goes on without, and so do all steps after it.</summary>
+    public TimeSpan DraftPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the text names it.</exception>
     public void Validate()
@@ -38,5 +50,7 @@ public sealed record EngineOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(SlowReaderTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(MemoryPatience, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfNegative(PrefillChunk);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DraftBudget, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DraftPatience, DraftBudget);
     }
 }

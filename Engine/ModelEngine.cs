@@ -1,15 +1,21 @@
 using Tessera.Engine.Generation;
 using Tessera.Engine.Scheduling;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine;
 
 /// <summary>Generates with one composition, for many requests at once. Thread-safe, but for <see cref="Step"/>.</summary>
-public sealed class ModelEngine : IAsyncDisposable
+public sealed partial class ModelEngine : IAsyncDisposable
 {
-    private const int StarvingPollMilliseconds = 20;
+    private const int StarvingPollMilliseconds = 20, JoinMilliseconds = 50;
+    private readonly EngineOptions _options;
+    private readonly TimeProvider _time;
     private readonly Scheduler _scheduler;
     private readonly RequestReader _requests;
+    private readonly Lock _turn = new();
     private Thread? _thread;
+    private ITimer? _watch;
+    private int _holders = 1;
     private volatile bool _stopping;
     private int _disposed;
 
@@ -18,14 +24,21 @@ public sealed class ModelEngine : IAsyncDisposable
     /// <param name="options">How steps are shared.</param>
     /// <param name="time">The clock.</param>
     /// <param name="observer">Watches, from the step thread.</param>
-    public ModelEngine(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer = null)
+    /// <param name="onFault">Told once, from the step thread, when the engine fails; it then keeps its requests, and takes more, until <see cref="HandOverAsync"/> or <see cref="GiveUpAsync"/>. Null: a failure ends them.</param>
+    public ModelEngine(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer = null, Action<ModelEngine, string>? onFault = null)
+        : this(composition, options, time, observer, onFault, rule: null)
+    {
+    }
+
+    internal ModelEngine(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer, Action<ModelEngine, string>? onFault, IAcceptanceRule? rule)
     {
         ArgumentNullException.ThrowIfNull(composition);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         options.Validate();
         Composition = composition;
-        _scheduler = new Scheduler(composition, options, time, observer);
+        (_options, _time) = (options, time);
+        _scheduler = new Scheduler(composition, options, time, observer, onFault is null ? null : text => onFault(this, text), rule);
         _requests = new RequestReader(composition, _scheduler.Intake, _scheduler.MaxSequences, time);
     }
 
@@ -41,18 +54,29 @@ public sealed class ModelEngine : IAsyncDisposable
     /// <summary>Why the decoding strategy is not asked any more; null while it is, or where there is none.</summary>
     public string? DraftingProblem => _scheduler.DraftingProblem;
 
+    /// <summary>What is known of drafts, and how long they are; null where nothing drafts.</summary>
+    public SpeculationReport? Speculation => _scheduler.Speculation;
+
+    /// <summary>Measures what steps of a few rows take, if there is a decoding strategy: how long its drafts are depends on it. Before <see cref="Start"/> and the first <see cref="Step"/>.</summary>
+    /// <param name="patience">No more is measured when this has passed.</param>
+    public void Calibrate(TimeSpan patience) => _scheduler.Calibrate(patience);
+
+    /// <summary>The seeds of requests that have none.</summary>
+    internal Func<ulong> RandomSeed { set => _requests.RandomSeed = value; }
+
     /// <summary>Starts the step thread.</summary>
     public void Start()
     {
         if (_thread is not null)
             throw new InvalidOperationException("the engine has been started");
-        _thread = new Thread(Run) { IsBackground = true, Name = $"tessera step {Composition.Name}" };
-        _thread.Start();
+        StartThread(Run);
+        if (Composition.Strategy is not null)
+            _watch = _time.CreateTimer(static engine => ((ModelEngine)engine!).LookAfter(), this, _options.DraftPatience, _options.DraftPatience / 4);
     }
 
     /// <summary>Does one step on the caller's thread; for engines that were not started.</summary>
     /// <returns>False when there was nothing to do.</returns>
-    public bool Step() => _scheduler.Step();
+    public bool Step() => _scheduler.Step() != StepOutcome.Idle;
 
     /// <summary>Takes a request.</summary>
     /// <returns>A stream for each of the request's continuations.</returns>
@@ -95,16 +119,82 @@ public sealed class ModelEngine : IAsyncDisposable
         _scheduler.Intake.Close();
         _scheduler.Intake.CancelAll();
         if (_thread is not null)
-            await Task.Run(_thread.Join).ConfigureAwait(false);
-        _scheduler.EndAll(FinishReason.Cancelled, null);
-        _scheduler.Dispose();
-        Composition.Dispose();
+            await Task.Run(Join).ConfigureAwait(false);
+        if (_watch is not null)
+            await _watch.DisposeAsync().ConfigureAwait(false);
+        if (!_scheduler.Intake.IsDisowned)
+            _scheduler.EndAll(FinishReason.Cancelled, null);
+        _scheduler.Intake.SetEnded();
+        Release();
+    }
+
+    /// <summary>Waits for the thread that steps, whichever it is in the end.</summary>
+    private void Join()
+    {
+        Thread? joined = null;
+        while (true)
+        {
+            lock (_turn)
+            {
+                if (joined == _thread)
+                    return;
+                joined = _thread;
+            }
+            while (!joined!.Join(JoinMilliseconds))
+                lock (_turn)
+                    if (joined != _thread)
+                        break;
+        }
+    }
+
+    /// <summary>Lets another thread go on where the step thread does not come back from the decoding strategy. What that one still uses is disposed when it does.</summary>
+    private void LookAfter()
+    {
+        lock (_turn)
+        {
+            if (!_scheduler.TryTakeOver())
+                return;
+            Interlocked.Increment(ref _holders);
+            StartThread(() =>
+            {
+                _scheduler.Finish();
+                Run();
+            });
+        }
+    }
+
+    private void StartThread(ThreadStart run)
+    {
+        _thread = new Thread(run) { IsBackground = true, Name = $"tessera step {Composition.Name}" };
+        _thread.Start();
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) > 0)
+            return;
+        try
+        {
+            _scheduler.Dispose();
+        }
+        finally
+        {
+            Composition.Dispose();
+        }
     }
 
     private void Run()
     {
-        while (!_stopping)
-            if (!_scheduler.Step() && !_stopping)
+        while (!_stopping && !_scheduler.Intake.IsDisowned)
+        {
+            StepOutcome outcome = _scheduler.Step();
+            if (outcome == StepOutcome.TakenOver)
+            {
+                Release();
+                return;
+            }
+            if (outcome == StepOutcome.Idle && !_stopping)
                 _scheduler.Intake.Park(_scheduler.IsStarving ? StarvingPollMilliseconds : Timeout.Infinite);
+        }
     }
 }

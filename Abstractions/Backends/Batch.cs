@@ -12,6 +12,10 @@ public enum RowOutputs : byte
     Logits = 1,
     /// <summary>The final hidden state.</summary>
     Hidden = 2,
+    /// <summary>The vector that stands for the whole sequence (<see cref="Graphs.ModelGraph.Pooled"/>): only a sequence's last row in the batch may want it.</summary>
+    Pooled = 4,
+    /// <summary>The best tokens that may come next, <see cref="Batch.BestCounts"/> of them; only of an <see cref="IChoosingRuntime"/>.</summary>
+    Best = 8,
 }
 
 /// <summary>A copy of one KV block onto another, made before the batch computes.</summary>
@@ -42,7 +46,7 @@ public sealed unsafe class Batch : IDisposable
         nuint tables = Align((nuint)MaxSequences * (nuint)BlockTableLength * sizeof(int) * (nuint)groups);
         nuint copies = Align((nuint)MaxRows * (nuint)sizeof(BlockCopy) * (nuint)Math.Max(1, groups));
         nuint planned = Align((nuint)MaxSequences * sizeof(int));
-        nuint total = row * 5 + planned + tables + copies;
+        nuint total = row * 7 + planned + tables + copies;
         _memory = NativeMemory.AlignedAlloc(total, 64);
         NativeMemory.Clear(_memory, total);
         byte* next = (byte*)_memory;
@@ -51,6 +55,8 @@ public sealed unsafe class Batch : IDisposable
         CacheIndices = (int*)(next += row);
         Slots = (int*)(next += row);
         Outputs = (RowOutputs*)(next += row);
+        TokenTypes = (int*)(next += row);
+        BestCounts = (int*)(next += row);
         PlannedTokens = (int*)(next += row);
         BlockTables = (int*)(next += planned);
         Copies = (BlockCopy*)(next + tables);
@@ -89,6 +95,12 @@ public sealed unsafe class Batch : IDisposable
     /// <summary>What each row is wanted for.</summary>
     public RowOutputs* Outputs { get; }
 
+    /// <summary>Each row's token type, such as 0 for a first text and 1 for a second one; models without an embedding of types do not look at it.</summary>
+    public int* TokenTypes { get; }
+
+    /// <summary>How many tokens each row wants that carries <see cref="RowOutputs.Best"/>: 1 … <see cref="IChoosingRuntime.MaxBest"/>; of other rows nobody looks at it.</summary>
+    public int* BestCounts { get; }
+
     /// <summary>For each sequence slot, the tokens that its sequence is planned to have at most, prompt included, as it was at admission; rotations that depend on length follow it (<see cref="Graphs.RopeTable"/>). 0: the shortest.</summary>
     public int* PlannedTokens { get; }
 
@@ -117,7 +129,7 @@ public sealed unsafe class Batch : IDisposable
     }
 
     /// <summary>Appends a row.</summary>
-    public void Add(int token, int position, int cacheIndex, int slot, RowOutputs outputs)
+    public void Add(int token, int position, int cacheIndex, int slot, RowOutputs outputs, int tokenType = 0)
     {
         int row = RowCount;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, MaxRows);
@@ -126,6 +138,7 @@ public sealed unsafe class Batch : IDisposable
         CacheIndices[row] = cacheIndex;
         Slots[row] = slot;
         Outputs[row] = outputs;
+        TokenTypes[row] = tokenType;
         RowCount = row + 1;
     }
 

@@ -65,6 +65,10 @@ public enum KvType
     F16,
     /// <summary>Single precision.</summary>
     F32,
+    /// <summary>bfloat16: the range of single precision, 8 bits of mantissa.</summary>
+    BF16,
+    /// <summary>Signed bytes with a half-precision scale for each 32 elements of a head (GGML's Q8_0): about half the memory of <see cref="F16"/>.</summary>
+    Q8,
 }
 
 /// <summary>The sizes that a runtime plans for.</summary>
@@ -73,10 +77,10 @@ public sealed record RuntimeLimits
     /// <summary>The most rows in one batch.</summary>
     public required int MaxRows { get; init; }
 
-    /// <summary>The most rows in one batch that want logits, and the most that want hidden states.</summary>
+    /// <summary>The most rows in one batch that want logits or best tokens, and the most that want hidden states.</summary>
     public required int MaxOutputs { get; init; }
 
-    /// <summary>The most sequences in one batch.</summary>
+    /// <summary>The most sequences in one batch, and the most rows that want a pooled vector.</summary>
     public required int MaxSequences { get; init; }
 
     /// <summary>The longest context of a sequence, in tokens.</summary>
@@ -85,7 +89,7 @@ public sealed record RuntimeLimits
     /// <summary>Tokens in a KV block.</summary>
     public int BlockTokens { get; init; } = 16;
 
-    /// <summary>The KV cache's element type.</summary>
+    /// <summary>The KV cache's element type. A backend refuses one that it does not have, by its name.</summary>
     public KvType KvType { get; init; } = KvType.F16;
 
     /// <summary>The precision of activations.</summary>

@@ -1,10 +1,13 @@
 namespace Tessera.Abstractions.Decoding;
 
-/// <summary>Proposes draft tokens for the sequences of a step; Engine verifies them in the same batch, so a wrong draft costs time and never changes the output.</summary>
+/// <summary>Proposes draft tokens for the sequences of a step; Engine verifies them in the same batch, so a wrong draft costs time and never changes the output. Called from one thread at a time.</summary>
 public interface IDecodingStrategy
 {
     /// <summary>The most draft tokens for one sequence in one step.</summary>
     int MaxDraft { get; }
+
+    /// <summary>The names of the sources that drafts come from, in the order in which they are tried; fixed for the strategy's life. Acceptance is tracked for each.</summary>
+    IReadOnlyList<string> Sources { get; }
 
     /// <summary>Proposes drafts for all decoding sequences of a step at once.</summary>
     /// <param name="sequences">The sequences; each may get 0 to <see cref="DraftSequence.Room"/> tokens.</param>
@@ -13,7 +16,7 @@ public interface IDecodingStrategy
 
     /// <summary>Says what became of a draft.</summary>
     /// <param name="sequence">The sequence's id.</param>
-    /// <param name="proposed">The tokens proposed.</param>
+    /// <param name="proposed">The tokens that were verified: the draft's beginning, as long as was worth a step's time.</param>
     /// <param name="accepted">How many of them, from the first on, were accepted.</param>
     void Verified(long sequence, int proposed, int accepted);
 
@@ -21,17 +24,68 @@ public interface IDecodingStrategy
     void Ended(long sequence);
 }
 
+/// <summary>A strategy that can draft with a second model.</summary>
+public interface IDraftModelStrategy : IDecodingStrategy
+{
+    /// <summary>Hands the model over, once, before anything else is called; not called where none is configured.</summary>
+    void Attach(IDraftModel model);
+}
+
+/// <summary>The names of sources that mean something to Engine.</summary>
+public static class DraftSources
+{
+    /// <summary>Drafts from <see cref="DraftSequence.Prediction"/>; usage reports count them.</summary>
+    public const string Prediction = "prediction";
+
+    /// <summary>Drafts with the <see cref="IDraftModel"/>; Engine decides how many by what its batches cost.</summary>
+    public const string Model = "draft";
+}
+
 /// <summary>A sequence that may be drafted for.</summary>
 /// <param name="Id">Unique while the host runs.</param>
 /// <param name="Tokens">Prompt and output so far; valid during the call.</param>
 /// <param name="Room">The most draft tokens that fit.</param>
-public readonly record struct DraftSequence(long Id, ReadOnlyMemory<int> Tokens, int Room);
+public readonly record struct DraftSequence(long Id, ReadOnlyMemory<int> Tokens, int Room)
+{
+    /// <summary>The first of <see cref="Tokens"/> that are the prompt.</summary>
+    public int PromptLength { get; init; }
+
+    /// <summary>The most draft tokens that are worth the draft model's time; 0: it is not to be asked for this sequence.</summary>
+    public int ModelRoom { get; init; }
+
+    /// <summary>The temperature to sample drafts with, together with the distribution that each came from; 0: verification compares with one token, and the likeliest is the best draft.</summary>
+    public float Temperature { get; init; }
+
+    /// <summary>What the client expects the output to be, as tokens; empty when it says nothing.</summary>
+    public ReadOnlyMemory<int> Prediction { get; init; }
+
+    /// <summary>Nothing may be learned from one sequence for another with a different salt.</summary>
+    public string? CacheSalt { get; init; }
+}
+
+/// <summary>A token with its probability in the distribution that a draft was sampled from.</summary>
+/// <param name="Token">The id.</param>
+/// <param name="Probability">Above 0.</param>
+public readonly record struct DraftCandidate(int Token, float Probability);
 
 /// <summary>Takes draft tokens.</summary>
 public interface IDraftSink
 {
-    /// <summary>Adds drafts for a sequence of the call.</summary>
+    /// <summary>The most candidates of a sampled draft token's distribution.</summary>
+    const int MaxCandidates = 32;
+
+    /// <summary>Adds tokens that were chosen without chance to a sequence's draft.</summary>
     /// <param name="sequence">The index of the sequence in the span that was given.</param>
-    /// <param name="tokens">The draft, likeliest continuation, at most the sequence's room.</param>
-    void Add(int sequence, ReadOnlySpan<int> tokens);
+    /// <param name="source">The index in <see cref="IDecodingStrategy.Sources"/>; the same for all of a sequence's draft.</param>
+    /// <param name="tokens">What follows the draft so far; beyond the sequence's room they are passed over.</param>
+    /// <exception cref="PluginException">An index or an id is out of range.</exception>
+    void Add(int sequence, int source, ReadOnlySpan<int> tokens);
+
+    /// <summary>Adds one sampled token to a sequence's draft.</summary>
+    /// <param name="sequence">As in <see cref="Add"/>.</param>
+    /// <param name="source">As in <see cref="Add"/>.</param>
+    /// <param name="token">The token that was drawn.</param>
+    /// <param name="distribution">What it was drawn from: at most <see cref="MaxCandidates"/>, each once, the token among them, probabilities that add up to 1.</param>
+    /// <exception cref="PluginException">An index or an id is out of range, or the distribution is none.</exception>
+    void AddSampled(int sequence, int source, int token, ReadOnlySpan<DraftCandidate> distribution);
 }

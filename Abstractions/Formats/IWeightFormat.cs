@@ -17,6 +17,15 @@ public interface IWeightFormat
     ModelSource Open(IModelFiles files);
 }
 
+/// <summary>Optional, beside <see cref="IWeightFormat"/>: a format whose models are folders.</summary>
+public interface IFolderFormat
+{
+    /// <summary>Whether a folder is this format's own.</summary>
+    /// <param name="folder">The folder; files that are looked for in it stay open.</param>
+    /// <exception cref="ModelFormatException">A file that is looked for cannot be read.</exception>
+    bool ProbeFolder(IModelFiles folder);
+}
+
 /// <summary>The files of one model. The host opens and maps them; a format asks for them by name.</summary>
 public interface IModelFiles
 {

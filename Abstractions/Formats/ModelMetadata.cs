@@ -30,17 +30,29 @@ public sealed class ModelMetadata
     /// <summary>The inner width of the feed-forward.</summary>
     public int FeedForwardLength { get; init; }
 
+    /// <summary>The nonlinearity of the feed-forward; null: the family's own.</summary>
+    public Graphs.Activation? Activation { get; init; }
+
     /// <summary>The epsilon of the normalizations.</summary>
     public float NormEpsilon { get; init; }
 
     /// <summary>True where norm weights are stored as w and mean 1 + w.</summary>
     public bool NormWeightsAreOffsets { get; init; }
 
+    /// <summary>True where a tensor with the gate and up rows of experts has them by turns; else the gate's come first.</summary>
+    public bool GateUpRowsAlternate { get; init; }
+
     /// <summary>The attention's shape.</summary>
     public AttentionMetadata Attention { get; init; } = new();
 
     /// <summary>The rotary position embedding.</summary>
     public RopeMetadata Rope { get; init; } = new();
+
+    /// <summary>Whether the files hold no output matrix: the model makes hidden states and vectors of texts, and no logits.</summary>
+    public bool IsHeadless { get; init; }
+
+    /// <summary>How the model makes embeddings and scores of texts.</summary>
+    public PoolingMetadata Pooling { get; init; } = new();
 
     /// <summary>Sampling settings that the model's maker recommends.</summary>
     public SamplingDefaults Sampling { get; init; } = new();
@@ -101,6 +113,8 @@ public enum RopeScaling
     LongRope,
     /// <summary>Dynamic NTK: a base that grows with the length of the sequence.</summary>
     Dynamic,
+    /// <summary>A part of the pairs of a whole head rotates, by the frequencies that they have among all of them, divided by the factor; the rest stand still.</summary>
+    Proportional,
 }
 
 /// <summary>The rotary position embedding (arXiv 2104.09864) and its scaling.</summary>
@@ -114,6 +128,12 @@ public sealed record RopeMetadata
 
     /// <summary>The base of the frequencies; 0: 10,000.</summary>
     public float Base { get; init; }
+
+    /// <summary>LongRoPE: a divisor for each frequency of short sequences; empty: in a tensor <c>rope_factors_short.weight</c>.</summary>
+    public IReadOnlyList<float> ShortFactors { get; init; } = [];
+
+    /// <summary>LongRoPE: a divisor for each frequency of sequences that are planned for more than the original context; empty: in a tensor <c>rope_factors_long.weight</c>.</summary>
+    public IReadOnlyList<float> LongFactors { get; init; } = [];
 
     /// <summary>The kind of scaling. Per-frequency factors in a tensor <c>rope_freqs.weight</c> apply in addition.</summary>
     public RopeScaling Scaling { get; init; }
@@ -133,8 +153,8 @@ public sealed record RopeMetadata
     /// <summary>YaRN: rotations below which a frequency is interpolated; 0: 1.</summary>
     public float BetaSlow { get; init; }
 
-    /// <summary>YaRN: the ramp between the two begins and ends between pairs; false: its ends are rounded outwards to whole pairs.</summary>
-    public bool FractionalRamp { get; init; }
+    /// <summary>YaRN: the ramp between the two begins and ends between pairs; false: its ends are rounded outwards to whole pairs; null: as the family has it.</summary>
+    public bool? FractionalRamp { get; init; }
 
     /// <summary>YaRN: how much of the extrapolated frequencies to mix in; 0: 1.</summary>
     public float ExtrapolationFactor { get; init; }

@@ -20,6 +20,12 @@ public sealed class ModelSource
     /// <summary>The Jinja chat template, or null where the files have none.</summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>The Jinja chat template for conversations with tools, where the files have one beside the other.</summary>
+    public string? ToolChatTemplate { get; init; }
+
+    /// <summary>What is odd about the files but no error, such as a tensor that the model has no use for; each names what it is about.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Everything that the file says, by the file's own keys, for people to look at; long arrays keep their length and first entries only.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 }

@@ -6,6 +6,9 @@ public sealed class WeightTensor
     /// <summary>The canonical name (GGUF's), such as <c>blk.0.attn_q.weight</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The name in the files, where it is another one.</summary>
+    public string? StoredName { get; init; }
+
     /// <summary>The logical shape, outermost dimension first; the last one is contiguous (a matrix is rows × columns). 1 to 4 dimensions, each at least 1, the product checked against overflow.</summary>
     public required long[] Shape { get; init; }
 
@@ -17,6 +20,12 @@ public sealed class WeightTensor
 
     /// <summary>The parts, such as data, scales and zero points. Types that keep all in one block have one part, named <c>data</c>.</summary>
     public required WeightPart[] Parts { get; init; }
+
+    /// <summary>
+    /// The tensors whose values, one tensor's after the other's, are this one's, such as a model's experts that stand in the files one by one; empty for a tensor of its own parts.
+    /// All have the same shape and quantization, and <see cref="Parts"/> are theirs. A quantization is only asked about these.
+    /// </summary>
+    public IReadOnlyList<WeightTensor> Stack { get; init; } = [];
 
     /// <summary>The number of columns: the last dimension.</summary>
     public long Columns => Shape[^1];

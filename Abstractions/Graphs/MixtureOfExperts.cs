@@ -4,24 +4,27 @@ namespace Tessera.Abstractions.Graphs;
 
 /// <summary>
 /// output = Σ over the chosen experts e of weight(e) · (down[e] · (activation(gate[e] · x) · (up[e] · x))), biases added after each product (arXiv 1701.06538, 2401.04088).
-/// Which experts, and their weights, follow from the router's logits by <see cref="ExpertRouting"/>. Of equal scores the lower expert is chosen.
+/// Weights may be stacks (<see cref="WeightTensor.Stack"/>) of one tensor for each expert: revision 2. Which experts, and their weights, follow from the router's logits by <see cref="ExpertRouting"/>. Of equal scores the lower expert is chosen.
 /// </summary>
 /// <param name="Name">The node's name.</param>
 /// <param name="Input">x.</param>
 /// <param name="Router">The router's logits: [rows, experts].</param>
 /// <param name="Output">As wide as x.</param>
-/// <param name="Gate">[experts, inner, width].</param>
-/// <param name="Up">[experts, inner, width].</param>
+/// <param name="Gate">[experts, inner, width]; with the rows of both, as <see cref="Rows"/> says, [experts, 2 · inner, width].</param>
+/// <param name="Up">[experts, inner, width], or the gate's tensor where it has the rows of both.</param>
 /// <param name="Down">[experts, width, inner].</param>
 /// <param name="Routing">How experts are chosen and weighted.</param>
-/// <param name="Activation">The nonlinearity.</param>
+/// <param name="Activation">The nonlinearity; not <see cref="Activation.Tanh"/> or <see cref="Activation.Relu"/>.</param>
 public sealed record MixtureOfExpertsNode(string Name, GraphValue Input, GraphValue Router, GraphValue Output, WeightTensor Gate, WeightTensor Up, WeightTensor Down, ExpertRouting Routing, Activation Activation)
     : GraphNode(Name, Output)
 {
-    /// <summary>[experts, inner], or null.</summary>
+    /// <summary>How gate and up are stored; other than <see cref="GateUpRows.Separate"/>: revision 2.</summary>
+    public GateUpRows Rows { get; init; }
+
+    /// <summary>A bias for each row of the gate's tensor, or null.</summary>
     public WeightTensor? GateBias { get; init; }
 
-    /// <summary>[experts, inner], or null.</summary>
+    /// <summary>[experts, inner], or null; null where the gate's tensor has the rows of both.</summary>
     public WeightTensor? UpBias { get; init; }
 
     /// <summary>[experts, width], or null.</summary>
@@ -36,12 +39,23 @@ public sealed record MixtureOfExpertsNode(string Name, GraphValue Input, GraphVa
     /// <inheritdoc/>
     public override string Operation => Operations.MixtureOfExperts;
     /// <inheritdoc/>
-    public override int Revision => 1;
+    public override int Revision => Rows != GateUpRows.Separate || Weights.Any(w => w.Stack.Count > 0) ? 2 : 1;
     /// <inheritdoc/>
     public override IReadOnlyList<GraphValue> Inputs => [Input, Router];
     /// <inheritdoc/>
     public override IReadOnlyList<WeightTensor> Weights =>
-        [Gate, Up, Down, .. new[] { GateBias, UpBias, DownBias, SelectionBias }.OfType<WeightTensor>()];
+        [.. Rows == GateUpRows.Separate ? (WeightTensor[])[Gate, Up, Down] : [Gate, Down], .. new[] { GateBias, UpBias, DownBias, SelectionBias }.OfType<WeightTensor>()];
+}
+
+/// <summary>How the gate and up matrices of experts are stored.</summary>
+public enum GateUpRows
+{
+    /// <summary>Each in a tensor of its own.</summary>
+    Separate,
+    /// <summary>In one, the gate's rows before up's.</summary>
+    GateFirst,
+    /// <summary>In one, by turns: a row of the gate, then one of up.</summary>
+    Alternating,
 }
 
 /// <summary>What a router's logits become.</summary>

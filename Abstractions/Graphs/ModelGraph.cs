@@ -19,9 +19,15 @@ public sealed class ModelGraph
 
     /// <summary>The value that holds the logits, or null for a graph without a head.</summary>
     public required GraphValue? Logits { get; init; }
+
+    /// <summary>The value that holds the vector of a whole sequence (an embedding, or the scores of a classifier), or null for a graph that does not pool. It follows from a <see cref="PoolNode"/>.</summary>
+    public GraphValue? Pooled { get; init; }
+
+    /// <summary>Whether all rows of a sequence must stand in one batch, with cache indices from 0 on: rows see later ones, or a pool reads them all.</summary>
+    public bool NeedsWholeSequences => Nodes.Any(n => n is BidirectionalAttentionNode or PoolNode { Kind: not PoolingKind.Last });
 }
 
-/// <summary>A value between operations: float rows of a fixed width, one for each row of the batch.</summary>
+/// <summary>A value between operations: float rows of a fixed width, one for each row of the batch, or, from a pool on, one for each row that wants its sequence's vector.</summary>
 /// <param name="Id">Unique in the graph.</param>
 /// <param name="Name">For messages.</param>
 /// <param name="Width">Floats in a row.</param>

@@ -17,6 +17,10 @@ public static class Operations
     public const string Rope = "rope";
     /// <summary><see cref="AttentionNode"/>.</summary>
     public const string Attention = "attention";
+    /// <summary><see cref="BidirectionalAttentionNode"/>.</summary>
+    public const string BidirectionalAttention = "bidirectional_attention";
+    /// <summary><see cref="PoolNode"/>.</summary>
+    public const string Pool = "pool";
     /// <summary><see cref="ActivationNode"/>.</summary>
     public const string Activation = "activation";
     /// <summary><see cref="GatedActivationNode"/>.</summary>

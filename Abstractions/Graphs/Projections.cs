@@ -2,16 +2,33 @@ using Tessera.Abstractions.Formats;
 
 namespace Tessera.Abstractions.Graphs;
 
-/// <summary>output = row <c>token</c> of the weight.</summary>
+/// <summary>What a row of an embedding is looked up by.</summary>
+public enum EmbedIndex
+{
+    /// <summary>The token's id.</summary>
+    Token,
+    /// <summary>The row's position.</summary>
+    Position,
+    /// <summary>The token's type.</summary>
+    TokenType,
+}
+
+/// <summary>output = row <c>index + offset</c> of the weight, where the index is the token, or the position, or the token's type.</summary>
 /// <param name="Name">The node's name.</param>
 /// <param name="Output">[rows, columns of the weight].</param>
-/// <param name="Weight">[vocabulary, width].</param>
+/// <param name="Weight">[vocabulary (or positions, or types), width].</param>
 public sealed record EmbedNode(string Name, GraphValue Output, WeightTensor Weight) : GraphNode(Name, Output)
 {
+    /// <summary>What the index is; other than <see cref="EmbedIndex.Token"/>: revision 2.</summary>
+    public EmbedIndex Index { get; init; }
+
+    /// <summary>The row of index 0; other than 0: revision 2.</summary>
+    public int Offset { get; init; }
+
     /// <inheritdoc/>
     public override string Operation => Operations.Embed;
     /// <inheritdoc/>
-    public override int Revision => 1;
+    public override int Revision => Index == EmbedIndex.Token && Offset == 0 ? 1 : 2;
     /// <inheritdoc/>
     public override IReadOnlyList<GraphValue> Inputs => [];
     /// <inheritdoc/>

@@ -32,6 +32,13 @@ public unsafe interface IAffineUnpack
     /// <summary>The largest unsigned value, at most 255.</summary>
     int MaxValue { get; }
 
+    /// <summary>Rows that are best unpacked together, at least 1.</summary>
+    int RowsTogether => 1;
+
+    /// <summary>Whether a tensor's groups are of <see cref="GroupSize"/> consecutive columns or of several times as many; one that is not runs through the other abilities.</summary>
+    /// <param name="weight">A validated tensor.</param>
+    bool CanUnpack(WeightTensor weight) => true;
+
     /// <summary>Unpacks whole rows.</summary>
     /// <param name="weight">A validated tensor.</param>
     /// <param name="firstRow">The first row.</param>
@@ -40,6 +47,26 @@ public unsafe interface IAffineUnpack
     /// <param name="scales">Row-major, <paramref name="rowCount"/> × (columns / group).</param>
     /// <param name="minimums">The same shape as the scales; zeros where the type has none.</param>
     void Unpack(WeightTensor weight, long firstRow, int rowCount, byte* values, float* scales, float* minimums);
+}
+
+/// <summary>Optional: unpacks also tensors whose columns are not grouped as they stand, by giving the columns in another order; activations are brought into the same one.</summary>
+public unsafe interface IOrderedUnpack : IAffineUnpack
+{
+    /// <summary>Finds an order of the columns in which they are grouped as <see cref="IAffineUnpack.CanUnpack"/> asks.</summary>
+    /// <param name="weight">A validated tensor that cannot be unpacked as it stands.</param>
+    /// <param name="order">Takes the number of the column that comes at each place.</param>
+    /// <returns>False where there is none.</returns>
+    bool TryOrder(WeightTensor weight, Span<int> order);
+
+    /// <summary>Unpacks whole rows with their columns in an order; the rest is as for <see cref="IAffineUnpack.Unpack"/>.</summary>
+    /// <param name="weight">A validated tensor.</param>
+    /// <param name="order">From <see cref="TryOrder"/>.</param>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="rowCount">The number of rows.</param>
+    /// <param name="values">Row-major bytes.</param>
+    /// <param name="scales">Row-major, one for each group of ordered columns.</param>
+    /// <param name="minimums">The same shape as the scales.</param>
+    void Unpack(WeightTensor weight, int* order, long firstRow, int rowCount, byte* values, float* scales, float* minimums);
 }
 
 /// <summary>Optional: the dot product of rows with an activation row, in whatever form of the activations suits the type.</summary>

@@ -44,6 +44,20 @@ public interface ITokenizer
     ITokenDecoder CreateDecoder(bool skipControl);
 }
 
+/// <summary>A tokenizer that knows what its model wants around and between two texts, such as a query and a document.</summary>
+public interface IPairTokenizer : ITokenizer
+{
+    /// <summary>The number of tokens that <see cref="JoinPair"/> adds.</summary>
+    int PairTokens { get; }
+
+    /// <summary>Appends two texts that were encoded without special tokens, and what belongs around and between them.</summary>
+    /// <param name="first">The first text's ids.</param>
+    /// <param name="second">The second text's ids.</param>
+    /// <param name="ids">The list to append to.</param>
+    /// <param name="types">Takes a token type for each id: 0 for the first text, 1 for the second, or as the tokenizer's file says.</param>
+    void JoinPair(ReadOnlySpan<int> first, ReadOnlySpan<int> second, List<int> ids, List<int> types);
+}
+
 /// <summary>How a text is encoded.</summary>
 public readonly ref struct EncodeOptions
 {

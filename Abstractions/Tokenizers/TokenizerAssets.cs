@@ -25,6 +25,9 @@ public sealed class TokenizerAssets
     /// <summary>Ids of special tokens by role; a role that the file does not name is absent.</summary>
     public IReadOnlyDictionary<SpecialToken, int> Special { get; init; } = new Dictionary<SpecialToken, int>();
 
+    /// <summary>The ids after which generation stops, where the model's files list them; null: as special tokens and well-known spellings say.</summary>
+    public int[]? EndTokens { get; init; }
+
     /// <summary>Whether encoding with special tokens puts BOS first; null: the kind's own default.</summary>
     public bool? AddBos { get; init; }
 

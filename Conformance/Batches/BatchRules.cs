@@ -3,9 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Tessera.Conformance.Batches;
 
 /// <summary>What every batch must keep: ids, slots, order, limits and block numbers in range.</summary>
-internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits)
+/// <param name="graph">The graph.</param>
+/// <param name="limits">The sizes.</param>
+/// <param name="maxBest">The most best tokens that a row may want; 0: the runtime chooses none.</param>
+internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits, int maxBest = 0)
 {
     private readonly bool[] _seen = new bool[limits.MaxSequences];
+    private readonly EmbedNode[] _lookups = [.. graph.Nodes.OfType<EmbedNode>()];
+    private readonly bool _whole = graph.NeedsWholeSequences;
 
     /// <summary>Refuses a batch that breaks a rule; the text names the row, block or copy.</summary>
     /// <exception cref="TesseraException">A rule is broken.</exception>
@@ -19,23 +24,34 @@ internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits)
             Fail($"{batch.RowCount} rows, the runtime was built for {limits.MaxRows}");
         Copies(batch, blocks);
         Array.Clear(_seen);
-        int logits = 0, hidden = 0;
+        int logits = 0, hidden = 0, pooled = 0;
         for (int row = 0; row < batch.RowCount; row++)
         {
             Row(batch, row);
             Blocks(batch, row, blocks);
-            logits += (batch.Outputs[row] & RowOutputs.Logits) != 0 ? 1 : 0;
+            logits += (batch.Outputs[row] & (RowOutputs.Logits | RowOutputs.Best)) != 0 ? 1 : 0;
             hidden += (batch.Outputs[row] & RowOutputs.Hidden) != 0 ? 1 : 0;
+            pooled += (batch.Outputs[row] & RowOutputs.Pooled) != 0 ? 1 : 0;
         }
         if (logits > limits.MaxOutputs || hidden > limits.MaxOutputs)
-            Fail($"{logits} rows want logits and {hidden} hidden states, the runtime was built for {limits.MaxOutputs} of each");
+            Fail($"{logits} rows want logits or best tokens and {hidden} hidden states, the runtime was built for {limits.MaxOutputs} of each");
         if (logits > 0 && graph.Logits is null)
-            Fail("a row wants logits, the graph has no head");
+            Fail("a row wants logits or best tokens, the graph has no head");
+        if (pooled > 0 && graph.Pooled is null)
+            Fail("a row wants a pooled vector, the graph does not pool");
     }
 
     /// <summary>The first cache index that a row sees in a group.</summary>
     public static int FirstVisible(CacheGroup group, int cacheIndex) =>
         group.Kind == CacheKind.Window ? Math.Max(0, cacheIndex - group.Window + 1) : 0;
+
+    /// <summary>The row of its weight that a node looks up.</summary>
+    public static long Index(EmbedNode node, Batch batch, int row) => node.Offset + (long)(node.Index switch
+    {
+        EmbedIndex.Token => batch.Tokens[row],
+        EmbedIndex.Position => batch.Positions[row],
+        _ => batch.TokenTypes[row],
+    });
 
     private static void Copies(Batch batch, BlockAccount blocks)
     {
@@ -64,6 +80,12 @@ internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits)
             Fail($"row {row}: token {batch.Tokens[row]} is not in 0 to {graph.VocabularySize - 1}");
         if (batch.Positions[row] < 0)
             Fail($"row {row}: position {batch.Positions[row]} is negative");
+        foreach (EmbedNode lookup in _lookups)
+        {
+            long index = Index(lookup, batch, row);
+            if (index < 0 || index >= lookup.Weight.Rows)
+                Fail($"row {row}: {lookup.Index} {index - lookup.Offset} is looked up in row {index} of tensor '{lookup.Weight.Name}', which has {lookup.Weight.Rows}");
+        }
         if ((uint)batch.CacheIndices[row] >= (uint)limits.MaxContext)
             Fail($"row {row}: cache index {batch.CacheIndices[row]} is not in 0 to {limits.MaxContext - 1}");
         int slot = batch.Slots[row];
@@ -71,9 +93,16 @@ internal sealed unsafe class BatchRules(ModelGraph graph, RuntimeLimits limits)
             Fail($"row {row}: slot {slot} is not in 0 to {batch.MaxSequences - 1}");
         if (batch.PlannedTokens[slot] < 0)
             Fail($"row {row}: slot {slot} is planned for {batch.PlannedTokens[slot]} tokens");
-        if ((batch.Outputs[row] & ~(RowOutputs.Logits | RowOutputs.Hidden)) != 0)
+        if ((batch.Outputs[row] & ~(RowOutputs.Logits | RowOutputs.Hidden | RowOutputs.Pooled | RowOutputs.Best)) != 0)
             Fail($"row {row}: outputs {(int)batch.Outputs[row]} has unknown flags");
-        if (row > 0 && batch.Slots[row - 1] == slot)
+        if ((batch.Outputs[row] & RowOutputs.Best) != 0 && (uint)(batch.BestCounts[row] - 1) >= (uint)maxBest)
+            Fail($"row {row}: {batch.BestCounts[row]} best tokens are wanted, the runtime chooses {maxBest} at most");
+        if ((batch.Outputs[row] & RowOutputs.Pooled) != 0 && row + 1 < batch.RowCount && batch.Slots[row + 1] == slot)
+            Fail($"row {row}: it wants a pooled vector and is not the last row of slot {slot}");
+        bool follows = row > 0 && batch.Slots[row - 1] == slot;
+        if (_whole && batch.CacheIndices[row] != (follows ? batch.CacheIndices[row - 1] + 1 : 0))
+            Fail($"row {row}: cache index {batch.CacheIndices[row]} of slot {slot} {(follows ? $"follows {batch.CacheIndices[row - 1]}" : "is its first")}; the graph needs whole sequences, from 0 on without gaps");
+        if (follows)
         {
             if (batch.CacheIndices[row] <= batch.CacheIndices[row - 1])
                 Fail($"row {row}: cache index {batch.CacheIndices[row]} of slot {slot} follows {batch.CacheIndices[row - 1]}; they must ascend");

@@ -23,6 +23,20 @@ public static unsafe class BackendCheck
         return Compare(candidate, shape, model.Graph, quantizations, team);
     }
 
+    /// <summary>Compares all outputs of the first nodes of a model; the last one's output is the hidden state, unless they are all.</summary>
+    /// <param name="candidate">The backend to check.</param>
+    /// <param name="shape">The model; f32.</param>
+    /// <param name="nodes">How many.</param>
+    /// <exception cref="TesseraException">The candidate refuses the graph or a batch, or gives a batch up.</exception>
+    public static CheckReport Beginning(IKernelBackend candidate, CheckShape shape, int nodes)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(shape);
+        QuantizationRegistry quantizations = new(new F32());
+        using CheckModel model = new(shape, quantizations);
+        return Compare(candidate, shape, nodes == model.NodeCount ? model.Graph : model.Prefix(nodes), quantizations, team: null);
+    }
+
     /// <summary>Names the first node whose output is too far from the reference's, by running ever longer beginnings of the graph; for the message of a failed check.</summary>
     /// <param name="candidate">The backend to check.</param>
     /// <param name="shape">The model.</param>
@@ -55,7 +69,8 @@ public static unsafe class BackendCheck
         return $"every node is within {maxRelative}{passedOver}";
     }
 
-    private static CheckReport Compare(IKernelBackend candidate, CheckShape shape, ModelGraph graph, IQuantizationRegistry quantizations, IWorkTeam? team)
+    /// <summary>Compares all outputs of a graph; of the shape counts what says how the batches are.</summary>
+    internal static CheckReport Compare(IKernelBackend candidate, CheckShape shape, ModelGraph graph, IQuantizationRegistry quantizations, IWorkTeam? team = null)
     {
         using CheckScript script = new(shape, graph);
         using InlineWorkTeam inline = new();
@@ -64,25 +79,37 @@ public static unsafe class BackendCheck
         using IModelRuntime checkedRuntime = candidate.Build(request);
         Grow(reference, script);
         Grow(checkedRuntime, script);
+        BestCheck? best = BestCheck.Of(checkedRuntime);
         CheckReport report = new(0, 0, 0, "no difference");
         foreach (string step in script.Steps())
         {
             Batch batch = script.Batch;
             Run(reference, batch, step);
+            best?.Ask(batch);
             Run(checkedRuntime, batch, step);
-            int logits = 0, hidden = 0;
+            int rows = 0, logits = 0, chosen = 0, hidden = 0, pooled = 0;
             for (int row = 0; row < batch.RowCount; row++)
             {
                 string where = $"step '{step}', row {row} (slot {batch.Slots[row]}, cache index {batch.CacheIndices[row]})";
                 if ((batch.Outputs[row] & RowOutputs.Hidden) != 0)
                     report = Add(report, reference.Hidden(hidden), checkedRuntime.Hidden(hidden++), graph.Hidden.Width, $"{where}, hidden state");
+                if ((batch.Outputs[row] & RowOutputs.Pooled) != 0)
+                    report = Add(report, Pooled(reference, pooled), Pooled(checkedRuntime, pooled++), graph.Pooled!.Width, $"{where}, pooled vector");
+                if ((batch.Outputs[row] & (RowOutputs.Logits | RowOutputs.Best)) == 0)
+                    continue;
+                float* expected = reference.Logits(rows++), own = null;
                 if ((batch.Outputs[row] & RowOutputs.Logits) != 0)
-                    report = Add(report, reference.Logits(logits), checkedRuntime.Logits(logits++), graph.VocabularySize, $"{where}, logits");
+                    report = Add(report, expected, own = checkedRuntime.Logits(logits++), graph.VocabularySize, $"{where}, logits");
+                if ((batch.Outputs[row] & RowOutputs.Best) != 0)
+                    report = AddBest(report, best!, chosen++, batch.BestCounts[row], expected, own, graph.VocabularySize, $"{where}, best tokens");
             }
             batch.Clear();
         }
         return report;
     }
+
+    private static float* Pooled(IModelRuntime runtime, int output) =>
+        runtime is IPoolingRuntime pools ? pools.Pooled(output) : throw new TesseraException($"the backend took a graph that pools, and its runtime is no {nameof(IPoolingRuntime)}");
 
     private static void Grow(IModelRuntime runtime, CheckScript script)
     {
@@ -97,6 +124,15 @@ public static unsafe class BackendCheck
         runtime.Submit(batch);
         if (!runtime.Wait())
             throw new TesseraException($"step '{step}' was given up, and nobody asked for that");
+    }
+
+    private static CheckReport AddBest(CheckReport report, BestCheck best, int output, int wanted, float* reference, float* own, int width, string where)
+    {
+        if (own is not null && best.Problem(output, wanted, new(own, width)) is { } problem)
+            return report with { MaxAbsolute = double.PositiveInfinity, MaxRelative = double.PositiveInfinity, Worst = $"{where}: {problem}" };
+        (float[] expected, float[] found, int count) = best.Values(output, wanted, new(reference, width));
+        fixed (float* e = expected, f = found)
+            return Add(report, e, f, count, where);
     }
 
     private static CheckReport Add(CheckReport report, float* reference, float* candidate, int width, string where)

@@ -10,6 +10,8 @@ public sealed partial class CheckModel
 
     private CacheGroup[] Groups()
     {
+        if (_shape.Bidirectional)
+            return [];
         CacheSpec[] caches = [.. Enumerable.Range(0, _shape.Layers).Select(i => _shape.Latent switch
         {
             CheckLatent.Absorbed => new CacheSpec($"blk.{i}", 1, LatentLength + _shape.HeadLength, LatentLength),
@@ -57,6 +59,11 @@ public sealed partial class CheckModel
 
     private GraphValue Attend(string layer, GraphValue q, GraphValue k, GraphValue v, int keyHeads, int keyLength, int valueLength)
     {
+        if (_shape.Bidirectional)
+            return Add($"{layer}.attn", _shape.Heads * valueLength, o => new BidirectionalAttentionNode($"{layer}.attn", q, k, v, o, _shape.Heads, keyHeads, keyLength, valueLength, 1 / MathF.Sqrt(keyLength))
+            {
+                Reach = layer[^1] % 2 == 1 ? _shape.Window : 0,
+            });
         WeightTensor? sinks = _shape.Sinks ? Vector($"{layer}.attn_sinks.weight", _shape.Heads, 0.5f, 1) : null;
         return Add($"{layer}.attn", _shape.Heads * valueLength, o => new AttentionNode($"{layer}.attn", q, k, v, o, layer, _shape.Heads, keyHeads, keyLength, valueLength, 1 / MathF.Sqrt(keyLength))
         {

@@ -11,6 +11,8 @@ public sealed partial class CheckModel : IDisposable
     private readonly IQuantizationRegistry _quantizations;
     private readonly Random _random;
     private readonly CacheGroup[] _groups;
+    private GraphValue _hidden = null!;
+    private GraphValue? _logits, _pooled;
 
     /// <summary>Makes the weights and the graph.</summary>
     /// <param name="shape">The model.</param>
@@ -44,19 +46,26 @@ public sealed partial class CheckModel : IDisposable
         Nodes = _nodes,
         CacheGroups = _groups,
         VocabularySize = _shape.Vocabulary,
-        Hidden = _nodes[^2].Output,
-        Logits = _nodes[^1].Output,
+        Hidden = _hidden,
+        Logits = _logits,
+        Pooled = _pooled,
     };
 
-    /// <summary>The first nodes alone, without a head; the last one's output is the hidden state.</summary>
-    public ModelGraph Prefix(int nodes) => new()
+    /// <summary>The first nodes alone, without a head; the last one's output is the hidden state or, behind a pool, the pooled value.</summary>
+    public ModelGraph Prefix(int nodes)
     {
-        Nodes = _nodes[..nodes],
-        CacheGroups = _groups,
-        VocabularySize = _shape.Vocabulary,
-        Hidden = _nodes[nodes - 1].Output,
-        Logits = null,
-    };
+        GraphValue last = _nodes[nodes - 1].Output;
+        bool pools = _nodes.FindIndex(n => n is PoolNode) is >= 0 and var pool && pool < nodes && _nodes[nodes - 1] is not LmHeadNode;
+        return new()
+        {
+            Nodes = _nodes[..nodes],
+            CacheGroups = _groups,
+            VocabularySize = _shape.Vocabulary,
+            Hidden = pools ? _hidden : last,
+            Logits = null,
+            Pooled = pools ? last : null,
+        };
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -4,9 +4,15 @@ namespace Tessera.Conformance.Checks;
 internal sealed unsafe class CheckScript : IDisposable
 {
     private const int MaxSequences = 4;
+    private const int MaxRows = 34;
     private const int MaxContext = 96;
+
+    /// <summary>Positions that the batches have, from 0 on.</summary>
+    public const int MaxPositions = MaxContext;
+
     private readonly Random _random;
-    private readonly int _vocabulary, _blockTokens;
+    private readonly int _vocabulary, _blockTokens, _tokenTypes;
+    private readonly bool _whole, _pools;
     private readonly RowOutputs _outputs;
     private readonly IReadOnlyList<CacheGroup> _groups;
 
@@ -15,12 +21,15 @@ internal sealed unsafe class CheckScript : IDisposable
         _random = new Random(shape.Seed + 1);
         _vocabulary = shape.Vocabulary;
         _blockTokens = shape.BlockTokens;
+        _tokenTypes = Math.Max(1, shape.TokenTypes);
+        _whole = graph.NeedsWholeSequences;
+        _pools = graph.Pooled is not null;
         _groups = graph.CacheGroups;
         _outputs = graph.Logits is null ? RowOutputs.Hidden : RowOutputs.Hidden | RowOutputs.Logits;
         Limits = new RuntimeLimits
         {
-            MaxRows = 32,
-            MaxOutputs = 32,
+            MaxRows = MaxRows,
+            MaxOutputs = MaxRows,
             MaxSequences = MaxSequences,
             MaxContext = MaxContext,
             BlockTokens = shape.BlockTokens,
@@ -48,7 +57,31 @@ internal sealed unsafe class CheckScript : IDisposable
     public int Blocks { get; }
 
     /// <summary>Fills the batch, one step after the other.</summary>
-    public IEnumerable<string> Steps()
+    public IEnumerable<string> Steps() => _whole ? WholeSequences() : Chunks();
+
+    private IEnumerable<string> WholeSequences()
+    {
+        Rows(0, 0, 7);
+        Rows(1, 0, 5);
+        yield return "two sequences";
+        Rows(2, 0, 1);
+        yield return "a single row";
+        Rows(3, 0, 1);
+        Rows(1, 0, 1);
+        Rows(0, 0, 1);
+        yield return "sequences of one row each";
+        Rows(1, 0, 21);
+        Rows(3, 0, 3, last: true);
+        Rows(2, 0, 10);
+        yield return "sequences of several lengths, as many rows as there may be";
+        Rows(0, 0, MaxRows);
+        yield return "one long sequence";
+        Rows(1, 0, 16);
+        Rows(0, 0, 17, shift: 40);
+        yield return "positions that are not the cache indices";
+    }
+
+    private IEnumerable<string> Chunks()
     {
         Rows(0, 0, 7, last: true);
         Rows(1, 0, 5);
@@ -85,8 +118,11 @@ internal sealed unsafe class CheckScript : IDisposable
     private void Rows(int slot, int first, int count, bool last = false, int shift = 0)
     {
         for (int i = 0; i < count; i++)
-            Batch.Add(_random.Next(_vocabulary), first + i + shift, first + i, slot, last && i < count - 1 ? RowOutputs.None : _outputs);
+            Batch.Add(_random.Next(_vocabulary), first + i + shift, first + i, slot, Outputs(last, i == count - 1), _tokenTypes == 1 ? 0 : _random.Next(_tokenTypes));
     }
+
+    private RowOutputs Outputs(bool onlyLast, bool isLast) =>
+        (onlyLast && !isLast ? RowOutputs.None : _outputs) | (isLast && _pools ? RowOutputs.Pooled : RowOutputs.None);
 
     private void Plan(int slot, int tokens) => Batch.PlannedTokens[slot] = tokens;
 

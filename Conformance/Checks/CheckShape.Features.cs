@@ -63,6 +63,33 @@ public sealed partial record CheckShape
     /// <summary>Experts instead of one feed-forward; null: none.</summary>
     public CheckExperts? Experts { get; init; }
 
+    /// <summary>Whether rows see all rows of their sequence, without a cache; the odd layers those within <see cref="Window"/>, where it is set.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>Whether positions have an embedding, whose first rows no position has, and nothing rotates.</summary>
+    public bool LearnedPositions { get; init; }
+
+    /// <summary>Token types that have an embedding; 0: none.</summary>
+    public int TokenTypes { get; init; }
+
+    /// <summary>Whether the embedding is normalized.</summary>
+    public bool EmbeddingNorm { get; init; }
+
+    /// <summary>Whether sums of the stream are normalized, and not what attention and feed-forward read.</summary>
+    public bool SumNorms { get; init; }
+
+    /// <summary>How a sequence becomes one vector.</summary>
+    public PoolingKind Pooling { get; init; }
+
+    /// <summary>Whether scores are made of the vector: a product, the nonlinearity, a norm and another product.</summary>
+    public bool PoolHead { get; init; }
+
+    /// <summary>The nonlinearity of <see cref="PoolHead"/>.</summary>
+    public Activation PoolActivation { get; init; } = Activation.Tanh;
+
+    /// <summary>Whether there are no logits.</summary>
+    public bool Headless { get; init; }
+
     /// <summary>Whether the head has a bias.</summary>
     public bool HeadBias { get; init; }
 
@@ -122,6 +149,12 @@ public sealed record CheckExperts(int Count, ExpertRouting Routing)
 
     /// <summary>Whether the router and the experts' products have biases.</summary>
     public bool Biases { get; init; }
+
+    /// <summary>How gate and up are stored.</summary>
+    public GateUpRows Rows { get; init; }
+
+    /// <summary>Whether each expert's matrices are tensors of their own.</summary>
+    public bool Stacked { get; init; }
 
     /// <summary>Whether experts are chosen with a bias.</summary>
     public bool SelectionBias { get; init; }

@@ -33,6 +33,14 @@ public static class CheckShapes
         ["latent attention, absorbed"] = new() { Latent = CheckLatent.Absorbed, ValueLength = 8, BlockTokens = 4, LongRope = true },
         ["latent attention, absorbed, 576 and 512"] = new() { Latent = CheckLatent.Absorbed, HeadLength = 192, RotatingLength = 64, RopeOffset = 128, Heads = 2, Layers = 1 },
         ["latent attention, expanded"] = new() { Latent = CheckLatent.Expanded, ValueLength = 12, RopeOffset = 2, RotatingLength = 14, Norm = CheckNorm.Layer },
+        // Encoders: whole sequences, whose rows see each other.
+        ["encoder with learned positions and token types, mean"] = Encoder with { LearnedPositions = true, TokenTypes = 2, Pooling = PoolingKind.Mean },
+        ["encoder with scores of the first row"] = Encoder with { LearnedPositions = true, TokenTypes = 3, Pooling = PoolingKind.First, PoolHead = true, HeadLength = 12, Heads = 6, KeyHeads = 2 },
+        ["encoder with rotations and a reach in odd layers, last row"] = Encoder with { SumNorms = false, PlainFeedForward = false, Norm = CheckNorm.Layer, Biases = false, Window = 5, LocalRope = true, Layers = 3, FusedProjections = true, Pooling = PoolingKind.Last, Pairing = RopePairing.Halves },
+        ["encoder with scores of the mean"] = Encoder with { EmbeddingNorm = false, Window = 3, Pooling = PoolingKind.Mean, PoolHead = true, PoolActivation = Activation.Gelu, HeadLength = 40, ValueLength = 24, KeyHeads = 4, HeadNorm = CheckHeadNorm.Shared },
+        ["encoder with relu"] = Encoder with { LearnedPositions = true, Activation = Activation.Relu, Pooling = PoolingKind.Mean, PoolHead = true, PoolActivation = Activation.Relu, BlockTokens = 4 },
+        ["logits and the last row's vector"] = new() { Activation = Activation.Tanh, Window = 6, BlockTokens = 4, Pooling = PoolingKind.Last, PoolHead = true },
+        ["a mean over cached attention"] = new() { TokenTypes = 2, Pooling = PoolingKind.Mean, Headless = true, Activation = Activation.GeluTanh },
         // Experts.
         ["experts by softmax"] = Mixture(new(8, new(2, ExpertScoring.Softmax))),
         ["experts by normalized softmax, scaled, shared"] = Mixture(new(8, new(3, ExpertScoring.Softmax) { Normalize = true, Scale = 2.5f }) { Shared = true, Inner = 48 }),
@@ -40,6 +48,10 @@ public static class CheckShapes
         ["experts by sigmoid in groups, selection bias"] = Mixture(new(12, new(4, ExpertScoring.Sigmoid) { Normalize = true, Scale = 1.7f, Groups = 4, GroupsUsed = 2, GroupScoring = GroupScoring.BestTwo }) { SelectionBias = true, Shared = true, Inner = 33 }),
         ["experts by softmax in groups, by their best"] = Mixture(new(12, new(2, ExpertScoring.Softmax) { Scale = 4, Groups = 3, GroupsUsed = 1 })) with { Activation = Activation.Gelu, ParallelResidual = true },
         ["one expert of all, selection bias before softmax"] = Mixture(new(6, new(1, ExpertScoring.SoftmaxOfChosen)) { SelectionBias = true }) with { Activation = Activation.GeluTanh, PostNorms = true },
+        ["experts that are tensors of their own"] = Mixture(new(6, new(2, ExpertScoring.Softmax) { Normalize = true }) { Stacked = true, Inner = 48 }),
+        ["experts with gate and up in one, the gate first"] = Mixture(new(5, new(2, ExpertScoring.Softmax)) { Rows = GateUpRows.GateFirst, Biases = true, Inner = 36 }),
+        ["experts with gate and up in one, by turns"] = Mixture(new(5, new(3, ExpertScoring.SoftmaxOfChosen)) { Rows = GateUpRows.Alternating, Biases = true }) with { Activation = Activation.ClampedSwiGlu },
+        ["experts of their own with gate and up by turns"] = Mixture(new(4, new(2, ExpertScoring.Sigmoid)) { Rows = GateUpRows.Alternating, Stacked = true, Inner = 33 }),
         ["all experts"] = Mixture(new(3, new(3, ExpertScoring.Sigmoid))),
         // Many attributes in one model: each of them, left out, must show.
         ["everything at once"] = new()
@@ -68,6 +80,20 @@ public static class CheckShapes
             },
         },
         ["layer norms of stream and heads, stretched rope"] = new() { Norm = CheckNorm.LayerBias, HeadNorm = CheckHeadNorm.Layer, PlainFeedForward = true, Activation = Activation.Gelu, RopeStretch = true },
+    };
+
+    private static CheckShape Encoder => new()
+    {
+        Bidirectional = true,
+        Headless = true,
+        EmbeddingNorm = true,
+        SumNorms = true,
+        Norm = CheckNorm.LayerBias,
+        KeyHeads = 4,
+        Biases = true,
+        PlainFeedForward = true,
+        Activation = Activation.Gelu,
+        Seed = 13,
     };
 
     private static CheckShape Mixture(CheckExperts experts) => new() { Experts = experts, FeedForward = 40, Seed = 11 };

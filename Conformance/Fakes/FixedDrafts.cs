@@ -14,6 +14,9 @@ public sealed class FixedDrafts(int maxDraft, params IEnumerable<IReadOnlyList<i
     /// <inheritdoc/>
     public int MaxDraft { get; } = maxDraft;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Sources { get; } = ["scripts"];
+
     /// <summary>Every so-many-th place of a sequence gets a wrong token; 0: none does.</summary>
     public int WrongEvery { get; init; }
 
@@ -46,7 +49,7 @@ public sealed class FixedDrafts(int maxDraft, params IEnumerable<IReadOnlyList<i
                 continue;
             Proposed += draft.Length;
             _open[sequence.Id] = draft.Length;
-            sink.Add(i, draft);
+            sink.Add(i, 0, draft);
         }
     }
 

@@ -8,7 +8,9 @@ internal sealed partial class GraphRules
         switch (node)
         {
             case EmbedNode n:
-                Shape(n, n.Weight, _graph.VocabularySize, n.Output.Width);
+                Defined(n, n.Index);
+                That(n.Weight.Shape.Length == 2 && n.Offset >= 0 && n.Offset < n.Weight.Rows, n, $"tensor '{n.Weight.Name}' is {n.Weight.ShapeText}, expected [rows, width] with more rows than the offset {n.Offset}");
+                Shape(n, n.Weight, n.Index == EmbedIndex.Token ? _graph.VocabularySize + (long)n.Offset : n.Weight.Rows, n.Output.Width);
                 break;
             case RmsNormNode n:
                 Norm(n, n.Input, n.Groups, n.Weight);
@@ -33,6 +35,15 @@ internal sealed partial class GraphRules
                 break;
             case AttentionNode n:
                 Check(n);
+                break;
+            case BidirectionalAttentionNode n:
+                Heads(n, n.Query, n.Key, n.Value, n.Heads, n.KeyHeads, n.KeyLength, n.ValueLength);
+                That(n.Reach >= 0, n, $"a reach of {n.Reach} is negative");
+                break;
+            case PoolNode n:
+                Defined(n, n.Kind);
+                That(n.Kind != PoolingKind.None, n, "no kind of pooling");
+                Width(n, n.Output, n.Input.Width);
                 break;
             case MixtureOfExpertsNode n:
                 Check(n);
@@ -89,6 +100,15 @@ internal sealed partial class GraphRules
         That(n is ActivationNode || activation != Activation.ClampedSwiGlu || limit > 0, n, $"a limit of {limit}, expected more than 0");
     }
 
+    private static void Heads(GraphNode n, GraphValue query, GraphValue key, GraphValue value, int heads, int keyHeads, int keyLength, int valueLength)
+    {
+        That(keyHeads > 0 && heads % keyHeads == 0, n, $"{heads} heads are no multiple of {keyHeads} key heads");
+        Width(n, query, (long)heads * keyLength);
+        Width(n, key, (long)keyHeads * keyLength);
+        Width(n, value, (long)keyHeads * valueLength);
+        Width(n, n.Output, (long)heads * valueLength);
+    }
+
     private static void Check(RopeNode n)
     {
         RopeTable table = n.Table;
@@ -111,11 +131,7 @@ internal sealed partial class GraphRules
             throw new TesseraException($"node '{n.Name}': there is no cache '{n.Cache}'");
         That(cache.Heads == n.KeyHeads && cache.KeyLength == n.KeyLength && cache.ValueLength == n.ValueLength, n,
             $"cache '{n.Cache}' has {cache.Heads} heads of {cache.KeyLength} and {cache.ValueLength}, the node {n.KeyHeads} of {n.KeyLength} and {n.ValueLength}");
-        That(n.KeyHeads > 0 && n.Heads % n.KeyHeads == 0, n, $"{n.Heads} heads are no multiple of {n.KeyHeads} key heads");
-        Width(n, n.Query, (long)n.Heads * n.KeyLength);
-        Width(n, n.Key, (long)n.KeyHeads * n.KeyLength);
-        Width(n, n.Value, (long)n.KeyHeads * n.ValueLength);
-        Width(n, n.Output, (long)n.Heads * n.ValueLength);
+        Heads(n, n.Query, n.Key, n.Value, n.Heads, n.KeyHeads, n.KeyLength, n.ValueLength);
         That(n.SoftCap >= 0, n, $"a soft cap of {n.SoftCap} is negative");
         if (n.Sinks is not null)
             Count(n, n.Sinks, n.Heads);
@@ -124,16 +140,21 @@ internal sealed partial class GraphRules
     private static void Check(MixtureOfExpertsNode n)
     {
         That(n.Gate.Shape.Length == 3, n, $"tensor '{n.Gate.Name}' is {n.Gate.ShapeText}, expected [experts, inner, width]");
-        long experts = n.Gate.Shape[0], inner = n.Gate.Shape[1];
-        Shape(n, n.Gate, experts, inner, n.Input.Width);
-        Shape(n, n.Up, experts, inner, n.Input.Width);
+        That(n.Down.Shape.Length == 3, n, $"tensor '{n.Down.Name}' is {n.Down.ShapeText}, expected [experts, width, inner]");
+        Defined(n, n.Rows);
+        bool isFused = n.Rows != GateUpRows.Separate;
+        long experts = n.Gate.Shape[0], inner = n.Down.Shape[2], rows = isFused ? 2 * inner : inner;
+        Shape(n, n.Gate, experts, rows, n.Input.Width);
+        Shape(n, n.Up, experts, rows, n.Input.Width);
+        That(!isFused || (ReferenceEquals(n.Up, n.Gate) && n.UpBias is null), n, $"gate and up rows are in one tensor, but up is '{n.Up.Name}'{(n.UpBias is null ? "" : " with a bias of its own")}");
         Shape(n, n.Down, experts, n.Input.Width, inner);
         Width(n, n.Router, experts);
         Width(n, n.Output, n.Input.Width);
-        foreach ((WeightTensor? bias, long width) in new[] { (n.GateBias, inner), (n.UpBias, inner), (n.DownBias, n.Input.Width), (n.SelectionBias, 1L) })
+        foreach ((WeightTensor? bias, long width) in new[] { (n.GateBias, rows), (n.UpBias, inner), (n.DownBias, n.Input.Width), (n.SelectionBias, 1L) })
             if (bias is not null)
                 Count(n, bias, experts * width);
         Nonlinearity(n, n.Activation, n.Limit);
+        That(n.Activation is not (Activation.Tanh or Activation.Relu), n, $"experts have no {n.Activation}");
         ExpertRouting routing = n.Routing;
         Defined(n, routing.Scoring);
         Defined(n, routing.GroupScoring);

@@ -7,6 +7,7 @@ internal sealed partial class GraphRules
 {
     private readonly Dictionary<string, CacheSpec> _caches;
     private readonly HashSet<GraphValue> _made = [];
+    private readonly HashSet<GraphValue> _pooled = [];
     private readonly ModelGraph _graph;
 
     private GraphRules(ModelGraph graph)
@@ -31,10 +32,34 @@ internal sealed partial class GraphRules
             foreach (GraphValue input in node.Inputs)
                 That(rules._made.Contains(input), node, $"input '{input.Name}' is not made by an earlier node");
             rules.Check(node);
+            rules.Follow(node);
             That(rules._made.Add(node.Output), node, $"output '{node.Output.Name}' is made twice");
         }
         if (!rules._made.Contains(graph.Hidden) || (graph.Logits is not null && !rules._made.Contains(graph.Logits)))
             throw new TesseraException("graph: no node makes the hidden state or the logits");
+        if (graph.Pooled is not null && !rules._pooled.Contains(graph.Pooled))
+            throw new TesseraException($"graph: the pooled value '{graph.Pooled.Name}' does not follow from a pool");
+        if (rules._pooled.Contains(graph.Hidden))
+            throw new TesseraException($"graph: the hidden state '{graph.Hidden.Name}' follows from a pool");
+    }
+
+    /// <summary>The values that follow from a pool.</summary>
+    public static HashSet<GraphValue> Pooled(ModelGraph graph)
+    {
+        GraphRules rules = new(graph);
+        foreach (GraphNode node in graph.Nodes)
+            rules.Follow(node);
+        return rules._pooled;
+    }
+
+    // What follows from a pool is there for the rows that want it, and for no others.
+    private void Follow(GraphNode node)
+    {
+        bool follows = node.Inputs.Any(_pooled.Contains);
+        if (follows)
+            That(node.Inputs.All(_pooled.Contains) && node is LinearNode or RmsNormNode or LayerNormNode or ActivationNode or GatedActivationNode or AddNode or ScaleNode, node, "it reads what follows from a pool, and is no operation for that, or reads other values too");
+        if (follows || node is PoolNode)
+            _pooled.Add(node.Output);
     }
 
     private static void Width(GraphNode node, GraphValue value, long expected) =>

@@ -5,15 +5,24 @@ internal sealed unsafe partial class NodeInterpreter
 {
     private void Experts(MixtureOfExpertsNode n, int row)
     {
-        int inner = (int)n.Gate.Shape[1], width = (int)n.Gate.Shape[2];
+        int inner = (int)n.Down.Shape[2], width = (int)n.Gate.Shape[2];
         ReadOnlySpan<double> x = Row(n.Input, row);
         Span<double> y = Row(n.Output, row);
-        double[] gate = new double[inner], up = new double[inner], down = new double[width];
+        double[] gate = new double[inner], up = new double[inner], down = new double[width], both = new double[2 * inner];
         y.Clear();
         foreach ((int expert, double weight) in ExpertChoice.Choose(Row(n.Router, row), Optional(n.SelectionBias), n.Routing))
         {
-            Formulas.Product(Part(n.Gate, expert), Part(n.GateBias, expert), x, gate);
-            Formulas.Product(Part(n.Up, expert), Part(n.UpBias, expert), x, up);
+            if (n.Rows == GateUpRows.Separate)
+            {
+                Formulas.Product(Part(n.Gate, expert), Part(n.GateBias, expert), x, gate);
+                Formulas.Product(Part(n.Up, expert), Part(n.UpBias, expert), x, up);
+            }
+            else
+            {
+                Formulas.Product(Part(n.Gate, expert), Part(n.GateBias, expert), x, both);
+                for (int i = 0; i < inner; i++)
+                    (gate[i], up[i]) = n.Rows == GateUpRows.GateFirst ? (both[i], both[inner + i]) : (both[2 * i], both[2 * i + 1]);
+            }
             for (int i = 0; i < inner; i++)
                 gate[i] = Nonlinearities.Gate(n.Activation, gate[i], up[i], n.Limit);
             Formulas.Product(Part(n.Down, expert), Part(n.DownBias, expert), gate, down);

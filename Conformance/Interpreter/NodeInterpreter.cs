@@ -10,6 +10,7 @@ internal sealed unsafe partial class NodeInterpreter
     private readonly ModelGraph _graph;
     private readonly ReferenceWeights _weights;
     private readonly OutputRows _logits;
+    private readonly HashSet<GraphValue> _pooled;
     private readonly int _blockTokens;
     private readonly double[] _scores;
 
@@ -20,6 +21,7 @@ internal sealed unsafe partial class NodeInterpreter
         _logits = logits;
         _blockTokens = limits.BlockTokens;
         _scores = new double[limits.MaxContext + 1];
+        _pooled = GraphRules.Pooled(graph);
         foreach (GraphNode node in graph.Nodes)
             if (node is not LmHeadNode)
                 _values.Add(node.Output, new double[checked(limits.MaxRows * node.Output.Width)]);
@@ -39,7 +41,11 @@ internal sealed unsafe partial class NodeInterpreter
     {
         if (node is AttentionNode attention)
             WriteCache(attention, batch);
+        bool pooled = _pooled.Contains(node.Output);
         for (int row = 0; row < batch.RowCount; row++)
+        {
+            if (pooled && (batch.Outputs[row] & RowOutputs.Pooled) == 0)
+                continue;
             switch (node)
             {
                 case RopeNode n:
@@ -53,12 +59,19 @@ internal sealed unsafe partial class NodeInterpreter
                         LmHead(n, row);
                     break;
                 case EmbedNode n:
-                    Widen(_weights.All(n.Weight).Slice(batch.Tokens[row] * n.Output.Width, n.Output.Width), Row(n.Output, row));
+                    Widen(_weights.All(n.Weight).Slice((int)BatchRules.Index(n, batch, row) * n.Output.Width, n.Output.Width), Row(n.Output, row));
+                    break;
+                case BidirectionalAttentionNode n:
+                    Attend(n, batch, row);
+                    break;
+                case PoolNode n:
+                    Pool(n, batch, row);
                     break;
                 default:
                     Compute(node, row);
                     break;
             }
+        }
     }
 
     // Operations on one row alone.

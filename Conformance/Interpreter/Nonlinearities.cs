@@ -9,6 +9,8 @@ internal static class Nonlinearities
         Activation.Silu => x * Sigmoid(x),
         Activation.Gelu => x * (1 + Erf(x / Math.Sqrt(2))) / 2,
         Activation.GeluTanh => x / 2 * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+        Activation.Tanh => Math.Tanh(x),
+        Activation.Relu => Math.Max(x, 0),
         _ => throw new UnsupportedModelException($"activation {activation} is not known"),
     };
 

@@ -9,16 +9,18 @@ public sealed class ReferenceBackend : IKernelBackend
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, int> Operations { get; } = new Dictionary<string, int>
     {
-        [Abstractions.Graphs.Operations.Embed] = 1,
+        [Abstractions.Graphs.Operations.Embed] = 2,
         [Abstractions.Graphs.Operations.RmsNorm] = 2,
         [Abstractions.Graphs.Operations.LayerNorm] = 1,
         [Abstractions.Graphs.Operations.Linear] = 1,
         [Abstractions.Graphs.Operations.HeadLinear] = 1,
         [Abstractions.Graphs.Operations.Rope] = 2,
         [Abstractions.Graphs.Operations.Attention] = 2,
-        [Abstractions.Graphs.Operations.Activation] = 1,
-        [Abstractions.Graphs.Operations.GatedActivation] = 2,
-        [Abstractions.Graphs.Operations.MixtureOfExperts] = 1,
+        [Abstractions.Graphs.Operations.BidirectionalAttention] = 1,
+        [Abstractions.Graphs.Operations.Pool] = 1,
+        [Abstractions.Graphs.Operations.Activation] = 2,
+        [Abstractions.Graphs.Operations.GatedActivation] = 3,
+        [Abstractions.Graphs.Operations.MixtureOfExperts] = 2,
         [Abstractions.Graphs.Operations.Add] = 1,
         [Abstractions.Graphs.Operations.Scale] = 1,
         [Abstractions.Graphs.Operations.Slice] = 1,

@@ -3,7 +3,7 @@ using Tessera.Conformance.Batches;
 namespace Tessera.Conformance.Interpreter;
 
 /// <summary>A graph with its dequantized weights and its KV cache in doubles. Checks every batch, and gives up between nodes where <see cref="Batch.Abort"/> is set.</summary>
-public sealed unsafe class ReferenceRuntime : IModelRuntime
+public sealed unsafe class ReferenceRuntime : IPoolingRuntime
 {
     private readonly ModelGraph _graph;
     private readonly ReferenceWeights _weights;
@@ -12,7 +12,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
     private readonly ReferenceCache[][] _caches;
     private readonly WrittenRotations _rotations;
     private readonly NodeInterpreter _interpreter;
-    private readonly OutputRows _logits, _hidden;
+    private readonly OutputRows _logits, _hidden, _pooled;
     private bool _submitted, _completed, _faulted, _disposed;
 
     internal ReferenceRuntime(ModelGraph graph, RuntimeLimits limits, ReferenceWeights weights, IMemoryBudget budget)
@@ -26,11 +26,12 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
         _rotations = new WrittenRotations(graph, limits.BlockTokens);
         _logits = new OutputRows(limits.MaxOutputs, graph.VocabularySize, "logits");
         _hidden = new OutputRows(limits.MaxOutputs, graph.Hidden.Width, "hidden");
+        _pooled = new OutputRows(limits.MaxSequences, graph.Pooled?.Width ?? 1, "pooled");
         _interpreter = new NodeInterpreter(graph, limits, weights, _caches, _logits);
     }
 
     /// <inheritdoc/>
-    public long ScratchBytes => _weights.Bytes + _interpreter.Bytes + _logits.Bytes + _hidden.Bytes;
+    public long ScratchBytes => _weights.Bytes + _interpreter.Bytes + _logits.Bytes + _hidden.Bytes + _pooled.Bytes;
 
     /// <inheritdoc/>
     public void Submit(Batch batch)
@@ -60,6 +61,9 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
 
     /// <inheritdoc/>
     public float* Hidden(int output) => Output(_hidden, output);
+
+    /// <inheritdoc/>
+    public float* Pooled(int output) => Output(_pooled, output);
 
     /// <inheritdoc/>
     public long BlockBytes(int group) => _account.Bytes(group);
@@ -98,6 +102,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
         _account.Dispose();
         _logits.Dispose();
         _hidden.Dispose();
+        _pooled.Dispose();
     }
 
     private bool Compute(Batch batch)
@@ -107,6 +112,7 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
             throw new TesseraException($"batch: {problem}");
         _logits.Clear();
         _hidden.Clear();
+        _pooled.Clear();
         for (int i = 0; i < batch.CopyCount; i++)
             foreach (ReferenceCache cache in _caches[batch.Copies[i].Group])
                 cache.Copy(batch.Copies[i].Source, batch.Copies[i].Destination);
@@ -118,14 +124,18 @@ public sealed unsafe class ReferenceRuntime : IModelRuntime
         }
         for (int row = 0; row < batch.RowCount; row++)
         {
-            if ((batch.Outputs[row] & RowOutputs.Hidden) == 0)
-                continue;
-            ReadOnlySpan<double> values = _interpreter.Row(_graph.Hidden, row);
-            Span<float> hidden = _hidden.Next();
-            for (int i = 0; i < hidden.Length; i++)
-                hidden[i] = (float)values[i];
+            if ((batch.Outputs[row] & RowOutputs.Hidden) != 0)
+                HandOut(_interpreter.Row(_graph.Hidden, row), _hidden.Next());
+            if ((batch.Outputs[row] & RowOutputs.Pooled) != 0)
+                HandOut(_interpreter.Row(_graph.Pooled!, row), _pooled.Next());
         }
         return true;
+    }
+
+    private static void HandOut(ReadOnlySpan<double> values, Span<float> output)
+    {
+        for (int i = 0; i < output.Length; i++)
+            output[i] = (float)values[i];
     }
 
     private float* Output(OutputRows rows, int output)

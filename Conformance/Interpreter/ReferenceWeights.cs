@@ -24,11 +24,18 @@ internal sealed class ReferenceWeights
     {
         IQuantization quantization = quantizations.Find(weight.Quantization)
             ?? throw new UnsupportedModelException($"tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
-        quantization.Validate(weight);
         if (weight.Rows > Array.MaxLength / weight.Columns)
             throw new UnsupportedModelException($"tensor '{weight.Name}' {weight.ShapeText}: the reference holds at most {Array.MaxLength} values of a tensor");
         float[] values = new float[weight.Rows * weight.Columns];
-        quantization.Dequantize(weight, 0, (int)weight.Rows, values);
-        return values;
+        IReadOnlyList<WeightTensor> slices = weight.Stack.Count > 0 ? weight.Stack : [weight];
+        int done = 0;
+        foreach (WeightTensor slice in slices)
+        {
+            quantization.Validate(slice);
+            int count = checked((int)(slice.Rows * slice.Columns));
+            quantization.Dequantize(slice, 0, (int)slice.Rows, values.AsSpan(done, count));
+            done += count;
+        }
+        return done == values.Length ? values : throw new ModelFormatException($"tensor '{weight.Name}' {weight.ShapeText}: its {slices.Count} slices have {done} values");
     }
 }

@@ -23,6 +23,9 @@ public sealed class LedgerBackend(IReadOnlyList<int>? suppressed = null) : IKern
     /// <summary>The step that throws, counted from 1 over all runtimes of this backend; 0: none.</summary>
     public long ThrowAtStep { get; set; }
 
+    /// <summary>The most best tokens that its runtimes choose; 0: they hand logits out and nothing else.</summary>
+    public int MaxBest { get; init; }
+
     /// <summary>Every row that sees this token gets logits of NaN; −1: none.</summary>
     public int NanToken { get; set; } = -1;
 

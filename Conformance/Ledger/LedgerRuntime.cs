@@ -7,7 +7,7 @@ namespace Tessera.Conformance.Ledger;
 /// Hashes what each row sees through its block tables into its logits, and throws where that is not the positions 0 … its own, each written before.
 /// Knows nothing of sequences beyond the batch; a step allocates nothing.
 /// </summary>
-public sealed unsafe class LedgerRuntime : IModelRuntime
+public sealed unsafe class LedgerRuntime : IChoosingRuntime
 {
     private readonly LedgerBackend _backend;
     private readonly ModelGraph _graph;
@@ -16,7 +16,8 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
     private readonly BlockAccount _account;
     private readonly LedgerCache[] _caches;
     private readonly WrittenRotations _rotations;
-    private readonly OutputRows _logits, _hidden;
+    private readonly OutputRows _logits, _hidden, _unseen;
+    private readonly BestRows _best;
     private readonly int[] _suppressed;
     private int _inside;
     private bool _submitted, _completed, _faulted, _disposed;
@@ -27,12 +28,14 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         _graph = graph;
         _limits = limits;
         _suppressed = suppressed;
-        _rules = new BatchRules(graph, limits);
+        _rules = new BatchRules(graph, limits, backend.MaxBest);
         _account = new BlockAccount(budget, [.. graph.CacheGroups.Select(g => (long)limits.BlockTokens * 2 * sizeof(int) * g.Caches.Count)]);
         _caches = [.. graph.CacheGroups.Select(_ => new LedgerCache(limits.BlockTokens))];
         _rotations = new WrittenRotations(graph, limits.BlockTokens);
         _logits = new OutputRows(limits.MaxOutputs, graph.VocabularySize, "logits");
         _hidden = new OutputRows(limits.MaxOutputs, graph.Hidden.Width, "hidden");
+        _unseen = new OutputRows(1, graph.VocabularySize, "logits that only best tokens are taken of");
+        _best = new BestRows(backend.MaxBest == 0 ? 0 : limits.MaxOutputs, backend.MaxBest);
     }
 
     /// <summary>Batches submitted.</summary>
@@ -43,6 +46,9 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
 
     /// <summary>Rows that wanted logits.</summary>
     public long LogitRows { get; private set; }
+
+    /// <summary>Rows that wanted best tokens.</summary>
+    public long ChosenRows { get; private set; }
 
     /// <summary>Block copies of all batches.</summary>
     public long Copies { get; private set; }
@@ -98,6 +104,16 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
     public float* Hidden(int output) => Output(_hidden, output);
 
     /// <inheritdoc/>
+    public int MaxBest => _backend.MaxBest;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<BestToken> Best(int output)
+    {
+        Readable(output, _best.Used);
+        return _best.Row(output);
+    }
+
+    /// <inheritdoc/>
     public long BlockBytes(int group) => _account.Bytes(group);
 
     /// <inheritdoc/>
@@ -134,6 +150,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         _account.Dispose();
         _logits.Dispose();
         _hidden.Dispose();
+        _unseen.Dispose();
     }
 
     private void Compute(Batch batch)
@@ -145,6 +162,7 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         _completed = false;
         _logits.Clear();
         _hidden.Clear();
+        _best.Clear();
         Require(batch);
         if (_rotations.Apply(batch) is { } rotated)
             Fail(rotated);
@@ -207,13 +225,19 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
         }
         if ((batch.Outputs[row] & RowOutputs.Hidden) != 0)
             LedgerHash.Hidden(hash, _hidden.Next());
-        if ((batch.Outputs[row] & RowOutputs.Logits) == 0)
+        RowOutputs wanted = batch.Outputs[row] & (RowOutputs.Logits | RowOutputs.Best);
+        if (wanted == 0)
             return;
-        LogitRows++;
-        Span<float> logits = _logits.Next();
+        LogitRows += (wanted & RowOutputs.Logits) != 0 ? 1 : 0;
+        _unseen.Clear();
+        Span<float> logits = ((wanted & RowOutputs.Logits) != 0 ? _logits : _unseen).Next();
         LedgerHash.Logits(hash, _suppressed, logits);
         if (nan)
             logits.Fill(float.NaN);
+        if ((wanted & RowOutputs.Best) == 0)
+            return;
+        ChosenRows++;
+        _best.Add(logits, batch.BestCounts[row]);
     }
 
     // What an aborted batch wrote is not valid, copies included: the engine must ask for both again.
@@ -234,12 +258,17 @@ public sealed unsafe class LedgerRuntime : IModelRuntime
 
     private float* Output(OutputRows rows, int output)
     {
+        Readable(output, rows.Used);
+        return rows.Row(output);
+    }
+
+    private void Readable(int output, int used)
+    {
         Usable();
         if (_submitted || !_completed)
             Fail("outputs are read from a batch that was not waited for, or was aborted");
-        if ((uint)output >= (uint)rows.Used)
-            Fail($"output {output} is read, the batch has {rows.Used}");
-        return rows.Row(output);
+        if ((uint)output >= (uint)used)
+            Fail($"output {output} is read, the batch has {used}");
     }
 
     private void Usable()

@@ -6,6 +6,7 @@ namespace Tessera.Engine.Architectures;
 public sealed class Gemma2 : IModelArchitecture
 {
     private const int DefaultWindow = 4096, LayersOf27B = 46;
+    private const string FinalCapKey = "final_logit_softcapping";
     private const float DefaultScoreCap = 50, DefaultLogitCap = 30;
 
     /// <inheritdoc/>
@@ -17,7 +18,7 @@ public sealed class Gemma2 : IModelArchitecture
         Decoder model = new(source);
         ModelMetadata m = model.Metadata;
         int window = m.Attention.SlidingWindow == 0 ? DefaultWindow : m.Attention.SlidingWindow;
-        float cap = m.Attention.LogitSoftCap == 0 ? DefaultScoreCap : m.Attention.LogitSoftCap;
+        float cap = m.Attention.LogitSoftCap == 0 && !SaysNone(m, "attn_logit_softcapping") ? DefaultScoreCap : m.Attention.LogitSoftCap;
         RopeTable rope = model.Rope();
         RopeTable localRope = model.Rope(m.Rope with { Base = Hyperparameters.Factor(m, "rope.freq_base_swa", m.Rope.Base) });
         GraphValue x = model.Embed(MathF.Sqrt(model.Width));
@@ -32,8 +33,10 @@ public sealed class Gemma2 : IModelArchitecture
             h = layer.GatedFeedForward(layer.RmsNorm("ffn_norm", x), Activation.GeluTanh);
             x = layer.Add("ffn_add", x, layer.RmsNorm("post_ffw_norm", h));
         }
-        return model.Finish(model.RmsNorm(x), softCap: Hyperparameters.Factor(m, "final_logit_softcapping", DefaultLogitCap));
+        return model.Finish(model.RmsNorm(x), softCap: SaysNone(m, FinalCapKey) ? 0 : Hyperparameters.Factor(m, FinalCapKey, DefaultLogitCap));
     }
+
+    private static bool SaysNone(ModelMetadata m, string key) => m.Extra.TryGetValue(key, out double cap) && cap == 0;
 
     // GGUF has no key for the 27B's scale, which follows from its width instead of its head length.
     private static float Scale(ModelMetadata m, AttentionShape shape) =>

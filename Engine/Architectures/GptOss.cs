@@ -18,10 +18,11 @@ public sealed class GptOss : IModelArchitecture
     {
         Decoder model = new(source) { NeedsBiases = true };
         Experts experts = new(model, ExpertScoring.SoftmaxOfChosen, normalize: false);
-        RopeTable rope = model.Rope(model.Metadata.Rope with { FractionalRamp = true });
+        RopeTable rope = model.Rope(model.Metadata.Rope with { FractionalRamp = model.Metadata.Rope.FractionalRamp ?? true });
         int window = model.Metadata.Attention.SlidingWindow;
         if (window == 0)
             throw Hyperparameters.Bad(model.Metadata, "attention.sliding_window", "at least 1", window);
+        float limit = Hyperparameters.Factor(model.Metadata, "swiglu_limit", ClampLimit);
         GraphValue x = model.Embed();
         for (int i = 0; i < model.LayerCount; i++)
         {
@@ -31,7 +32,7 @@ public sealed class GptOss : IModelArchitecture
             h = layer.AttentionOutput(layer.Attend(layer.Rotate(layer.Project(h), rope), sinks: sinks));
             x = layer.Add("attn_add", x, h);
             h = layer.RmsNorm("post_attention_norm", x);
-            h = experts.Mix(layer, h, Activation.ClampedSwiGlu, ClampLimit);
+            h = experts.Mix(layer, h, Activation.ClampedSwiGlu, limit);
             x = layer.Add("ffn_add", x, h);
         }
         return model.Finish(model.RmsNorm(x));

@@ -16,7 +16,7 @@ public sealed class Qwen2 : IModelArchitecture
         GraphValue x = model.Embed();
         for (int i = 0; i < model.LayerCount; i++)
         {
-            DecoderLayer layer = model.Layer(i);
+            DecoderLayer layer = model.Layer(i, model.WindowOf(i));
             Qkv a = layer.Project(layer.RmsNorm("attn_norm", x));
             a = layer.Rotate(a, rope);
             x = layer.Add("attn_add", x, layer.AttentionOutput(layer.Attend(a)));

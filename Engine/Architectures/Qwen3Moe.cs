@@ -2,7 +2,7 @@ using Tessera.Engine.Architectures.Blocks;
 
 namespace Tessera.Engine.Architectures;
 
-/// <summary>Qwen3 with experts (arXiv 2505.09388): normed query and key heads; the best of a softmax over all experts, weighted by their share among the chosen. Layers without a router are dense.</summary>
+/// <summary>Qwen3 with experts (arXiv 2505.09388): normed query and key heads; the best of a softmax over all experts, weighted by their share among the chosen, or, where the file says so, of all. Layers without a router are dense.</summary>
 public sealed class Qwen3Moe : IModelArchitecture
 {
     /// <inheritdoc/>
@@ -12,12 +12,12 @@ public sealed class Qwen3Moe : IModelArchitecture
     public ModelGraph Build(ModelSource source, int contextLength)
     {
         Decoder model = new(source);
-        Experts experts = new(model, ExpertScoring.Softmax, normalize: true);
+        Experts experts = new(model, ExpertScoring.Softmax, normalize: Hyperparameters.Extra(model.Metadata, "expert_weights_norm", 1, 0, 1) != 0);
         RopeTable rope = model.Rope();
         GraphValue x = model.Embed();
         for (int i = 0; i < model.LayerCount; i++)
         {
-            DecoderLayer layer = model.Layer(i);
+            DecoderLayer layer = model.Layer(i, model.WindowOf(i));
             GraphValue h = layer.RmsNorm("attn_norm", x);
             h = layer.AttentionOutput(layer.Attend(layer.Rotate(layer.RmsNormHeads(layer.Project(h)), rope)));
             x = layer.Add("attn_add", x, h);

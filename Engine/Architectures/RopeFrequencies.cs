@@ -31,14 +31,15 @@ internal static class RopeFrequencies
     {
         double theta = Base(rope), factor = Factor(rope);
         float[] frequencies = new float[dimensions / 2];
-        for (int i = 0; i < frequencies.Length; i++)
+        int turning = rope.Scaling == RopeScaling.Proportional && rope.Dimensions > 0 ? rope.Dimensions / 2 : frequencies.Length;
+        for (int i = 0; i < turning; i++)
         {
             double frequency = Math.Pow(theta, -2.0 * i / dimensions);
             if (divisors.Length > 0)
                 frequency /= divisors[i];
             frequencies[i] = (float)(rope.Scaling switch
             {
-                RopeScaling.Linear => frequency / factor,
+                RopeScaling.Linear or RopeScaling.Proportional => frequency / factor,
                 RopeScaling.Yarn => Yarn(rope, frequency, factor, i, dimensions, theta, original),
                 RopeScaling.Llama3 => Llama3(rope, frequency, factor, original),
                 _ => frequency,
@@ -66,7 +67,7 @@ internal static class RopeFrequencies
         double slow = rope.BetaSlow == 0 ? 1 : rope.BetaSlow;
         double mix = rope.ExtrapolationFactor == 0 ? 1 : rope.ExtrapolationFactor;
         double low = PairThatTurns(fast), high = PairThatTurns(slow);
-        if (!rope.FractionalRamp)
+        if (rope.FractionalRamp != true)
             (low, high) = (Math.Floor(low), Math.Ceiling(high));
         low = Math.Max(0, low);
         high = Math.Min(dimensions - 1, high);

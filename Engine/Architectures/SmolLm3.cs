@@ -2,7 +2,7 @@ using Tessera.Engine.Architectures.Blocks;
 
 namespace Tessera.Engine.Architectures;
 
-/// <summary>SmolLM3 (Hugging Face SmolLM3ForCausalLM): as Llama, and every fourth layer does not rotate (arXiv 2501.18795).</summary>
+/// <summary>SmolLM3 (Hugging Face SmolLM3ForCausalLM): as Llama, and every fourth layer, or those that the file names, does not rotate (arXiv 2501.18795).</summary>
 public sealed class SmolLm3 : IModelArchitecture
 {
     /// <inheritdoc/>
@@ -16,9 +16,9 @@ public sealed class SmolLm3 : IModelArchitecture
         GraphValue x = model.Embed();
         for (int i = 0; i < model.LayerCount; i++)
         {
-            DecoderLayer layer = model.Layer(i);
+            DecoderLayer layer = model.Layer(i, model.WindowOf(i));
             Qkv a = layer.Project(layer.RmsNorm("attn_norm", x));
-            if (i % 4 != 3)
+            if (Hyperparameters.OfLayer(model.Metadata, "rope.layers", i % 4 != 3 ? 1 : 0, i) != 0)
                 a = layer.Rotate(a, rope);
             x = layer.Add("attn_add", x, layer.AttentionOutput(layer.Attend(a)));
             GraphValue h = layer.RmsNorm("ffn_norm", x);

@@ -17,6 +17,9 @@ public sealed record GenerationRequest
     /// <summary>Texts that end the generation; they are not part of the output.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
+    /// <summary>So many tokens come before an end token can be drawn or a stop string ends the generation; at most <see cref="MaxTokens"/>. The end of the context ends it all the same.</summary>
+    public int MinTokens { get; init; }
+
     /// <summary>Generates on past end tokens.</summary>
     public bool IgnoreEndTokens { get; init; }
 
@@ -26,11 +29,20 @@ public sealed record GenerationRequest
     /// <summary>How many independent continuations of the prompt; the prompt is computed once.</summary>
     public int Choices { get; init; } = 1;
 
+    /// <summary>Asks for the vector of the prompt (<see cref="GenerationStream.Vector"/>): an embedding, or a classifier's scores. Nothing is generated: <see cref="MaxTokens"/> is 0.</summary>
+    public bool Pooled { get; init; }
+
+    /// <summary>A type for each token of the prompt; null: all 0.</summary>
+    public int[]? TokenTypes { get; init; }
+
     /// <summary>Part of the prefix cache's key: requests with different salts share nothing.</summary>
     public string? CacheSalt { get; init; }
 
     /// <summary>False: the decoding strategy does not draft for this request.</summary>
     public bool Speculative { get; init; } = true;
+
+    /// <summary>What the client expects the output to be, as tokens; drafts may come from it. Changes nothing in the output.</summary>
+    public ReadOnlyMemory<int> Prediction { get; init; }
 }
 
 /// <summary>Why a generation ended.</summary>

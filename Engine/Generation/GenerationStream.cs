@@ -45,6 +45,24 @@ public sealed class GenerationStream
     /// <summary>Prompt tokens that were found in the prefix cache; known when the first token is there.</summary>
     public int CachedTokens { get; internal set; }
 
+    /// <summary>The vector of the prompt, where it was asked for; there once the generation has ended with <see cref="FinishReason.Length"/>.</summary>
+    public IReadOnlyList<float>? Vector { get; private set; }
+
+    /// <summary>How many times it was begun with one composition and computed again with another; its tokens stay as they were.</summary>
+    public int Migrations { get; internal set; }
+
+    /// <summary>Draft tokens that were verified for it; whole when it has ended.</summary>
+    public int DraftedTokens { get; private set; }
+
+    /// <summary>Those of <see cref="DraftedTokens"/> that were accepted.</summary>
+    public int AcceptedTokens { get; private set; }
+
+    /// <summary>Those of <see cref="DraftedTokens"/> that came from the request's prediction.</summary>
+    public int PredictedTokens { get; private set; }
+
+    /// <summary>Those of <see cref="PredictedTokens"/> that were accepted.</summary>
+    public int AcceptedPredictedTokens { get; private set; }
+
     /// <summary>Why the generation ended; <see cref="FinishReason.None"/> while it runs or tokens are unread.</summary>
     public FinishReason FinishReason
     {
@@ -115,6 +133,14 @@ public sealed class GenerationStream
         }
     }
 
+    internal void CountDrafts(int drafted, int accepted, bool predicted)
+    {
+        DraftedTokens += drafted;
+        AcceptedTokens += accepted;
+        PredictedTokens += predicted ? drafted : 0;
+        AcceptedPredictedTokens += predicted ? accepted : 0;
+    }
+
     internal void Write(GeneratedToken token)
     {
         TaskCompletionSource? waiter;
@@ -127,6 +153,8 @@ public sealed class GenerationStream
         }
         waiter?.TrySetResult();
     }
+
+    internal void SetVector(float[] vector) => Vector = vector;
 
     internal void Finish(FinishReason reason, string? error = null)
     {

@@ -10,9 +10,9 @@ public sealed class TextStream
 {
     private readonly ITokenDecoder _decoder;
     private readonly byte[][] _stops;
-    private readonly int _longestStop;
+    private readonly int _least;
     private byte[] _pending;
-    private int _length;
+    private int _length, _tokens;
 
     /// <summary>Creates a stream.</summary>
     /// <param name="decoder">A decoder of its own.</param>
@@ -23,11 +23,16 @@ public sealed class TextStream
         ArgumentNullException.ThrowIfNull(decoder);
         _decoder = decoder;
         _stops = [.. stop.Select(Encoding.UTF8.GetBytes)];
-        _longestStop = _stops.Length == 0 ? 0 : _stops.Max(s => s.Length);
-        _pending = new byte[decoder.MaxBytes * 2 + _longestStop + 4];
+        _pending = new byte[decoder.MaxBytes * 2 + _stops.Select(s => s.Length).DefaultIfEmpty().Max() + 4];
         if (!prompt.IsEmpty)
             decoder.Append(prompt[^1], _pending);
     }
+
+    /// <summary>Creates the stream of a request's output: its stop strings count once they are completed by a token after its least ones.</summary>
+    /// <param name="decoder">A decoder of its own.</param>
+    /// <param name="request">The request.</param>
+    public TextStream(ITokenDecoder decoder, GenerationRequest request)
+        : this(decoder, (request ?? throw new ArgumentNullException(nameof(request))).Stop, request.Prompt) => _least = request.MinTokens;
 
     /// <summary>True once a stop string was found; nothing follows then.</summary>
     public bool Stopped { get; private set; }
@@ -41,6 +46,7 @@ public sealed class TextStream
             return;
         Reserve();
         int before = _length;
+        _tokens++;
         _length += _decoder.Append(token, _pending.AsSpan(_length));
         Release(before, text, atEnd: false);
     }
@@ -77,10 +83,12 @@ public sealed class TextStream
     /// <summary>The start of the earliest stop string that the new bytes complete, or −1.</summary>
     private int FindStop(int before)
     {
-        int from = Math.Max(0, before - _longestStop + 1);
         int best = -1;
+        if (_tokens <= _least)
+            return best;
         foreach (byte[] stop in _stops)
         {
+            int from = Math.Max(0, before - stop.Length + 1);
             int at = _pending.AsSpan(from, _length - from).IndexOf(stop);
             if (at >= 0 && (best < 0 || from + at < best))
                 best = from + at;

@@ -1,10 +1,15 @@
+using Tessera.Engine.Architectures.Blocks;
+
 namespace Tessera.Engine.Graphs;
 
 /// <summary>Collects the nodes of a graph, looks up weights by name and checks their shapes.</summary>
 internal sealed class GraphBuilder(ModelSource source)
 {
     private readonly Dictionary<string, WeightTensor> _weights = source.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+    private const int MostNamed = 50;
+
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
     private int _values;
 
     /// <summary>The nodes so far.</summary>
@@ -13,28 +18,46 @@ internal sealed class GraphBuilder(ModelSource source)
     /// <summary>The model's tensors that nothing has asked for, in the file's order.</summary>
     public IEnumerable<WeightTensor> Unasked => source.Tensors.Where(t => !_asked.Contains(t.Name));
 
-    /// <summary>A weight of the given shape.</summary>
-    /// <exception cref="ModelFormatException">It is missing or has another shape.</exception>
+    /// <summary>A weight of the given shape. What stands for one that is missing or has another shape lasts until <see cref="Check"/>, so that an error names all of them.</summary>
     public WeightTensor Weight(string name, params ReadOnlySpan<long> shape) =>
-        Optional(name, shape) ?? throw new ModelFormatException($"{source.Metadata.Architecture}: tensor '{name}' is missing (expected shape [{string.Join(", ", shape.ToArray())}])");
+        Optional(name, shape) ?? Wrong(name, shape, $"tensor '{name}' is missing (expected shape {Text(shape)})");
 
-    /// <summary>A weight of the given shape, or null where the model has none of this name.</summary>
-    /// <exception cref="ModelFormatException">It has another shape.</exception>
+    /// <summary>A weight of the given shape, or null where the model has none of this name. One that has another shape is treated likewise.</summary>
     public WeightTensor? Optional(string name, params ReadOnlySpan<long> shape)
     {
         _asked.Add(name);
         if (!_weights.TryGetValue(name, out WeightTensor? weight))
             return null;
-        if (!weight.Shape.AsSpan().SequenceEqual(shape))
-            throw new ModelFormatException($"{source.Metadata.Architecture}: tensor '{name}': expected shape [{string.Join(", ", shape.ToArray())}], found {weight.ShapeText}");
-        return weight;
+        return weight.Shape.AsSpan().SequenceEqual(shape)
+            ? weight
+            : Wrong(name, shape, $"tensor '{name}'{(weight.StoredName is { } stored ? $" ('{stored}')" : "")}: expected shape {Text(shape)}, found {weight.ShapeText}");
+    }
+
+    /// <summary>Ends with an error where a weight was missing or had another shape.</summary>
+    /// <exception cref="ModelFormatException">The text names every such weight.</exception>
+    public void Check()
+    {
+        string[] problems = [.. _problems.Distinct(StringComparer.Ordinal)];
+        if (problems.Length == 0)
+            return;
+        string several = problems.Length == 1 ? "" : $"{problems.Length} tensors are not as they should be: ";
+        string more = problems.Length > MostNamed ? $"; and {problems.Length - MostNamed} more" : "";
+        throw new ModelFormatException($"{source.Metadata.Architecture}: {several}{string.Join("; ", problems.Take(MostNamed))}{more}");
     }
 
     /// <summary>True where the model has a weight of this name.</summary>
     public bool Has(string name) => _weights.ContainsKey(name);
 
-    /// <summary>The token embedding: [vocabulary, width].</summary>
-    public GraphValue Embed(string name, WeightTensor weight) => Add(name, weight.Columns, v => new EmbedNode(name, v, weight));
+    /// <summary>A matrix of any number of rows.</summary>
+    public WeightTensor Matrix(string name, long columns)
+    {
+        long rows = _weights.TryGetValue(name, out WeightTensor? weight) && weight.Shape.Length == 2 ? weight.Shape[0] : 1;
+        return Weight(name, rows, columns);
+    }
+
+    /// <summary>The row of a matrix that the token, the position or the token's type names.</summary>
+    public GraphValue Embed(string name, WeightTensor weight, EmbedIndex index = EmbedIndex.Token, int offset = 0) =>
+        Add(name, weight.Columns, v => new EmbedNode(name, v, weight) { Index = index, Offset = offset });
 
     /// <summary>An RMS normalization of each of equal groups of a row.</summary>
     public GraphValue RmsNorm(string name, GraphValue x, WeightTensor weight, float epsilon, int groups = 1) =>
@@ -59,6 +82,13 @@ internal sealed class GraphBuilder(ModelSource source)
     /// <summary>Attention over a cache.</summary>
     public GraphValue Attention(string name, GraphValue q, GraphValue k, GraphValue v, CacheSpec cache, int heads, float scale, float softCap = 0, WeightTensor? sinks = null) =>
         Add(name, (long)heads * cache.ValueLength, o => new AttentionNode(name, q, k, v, o, cache.Name, heads, cache.Heads, cache.KeyLength, cache.ValueLength, scale) { SoftCap = softCap, Sinks = sinks });
+
+    /// <summary>Attention among all rows of a sequence, or those within a reach.</summary>
+    public GraphValue BidirectionalAttention(string name, GraphValue q, GraphValue k, GraphValue v, AttentionShape shape, int reach) =>
+        Add(name, (long)shape.Heads * shape.ValueLength, o => new BidirectionalAttentionNode(name, q, k, v, o, shape.Heads, shape.KeyHeads, shape.KeyLength, shape.ValueLength, shape.Scale) { Reach = reach });
+
+    /// <summary>One row of each sequence.</summary>
+    public GraphValue Pool(string name, GraphValue x, PoolingKind kind) => Add(name, x.Width, v => new PoolNode(name, x, v, kind));
 
     /// <summary>activation(x).</summary>
     public GraphValue Activate(string name, GraphValue x, Activation activation) =>
@@ -90,9 +120,23 @@ internal sealed class GraphBuilder(ModelSource source)
     public GraphValue LmHead(string name, GraphValue x, WeightTensor weight, WeightTensor? bias = null, float scale = 1, float softCap = 0) =>
         Add(name, weight.Rows, v => new LmHeadNode(name, x, v, weight) { Bias = bias, Scale = scale, SoftCap = softCap });
 
+    private WeightTensor Wrong(string name, ReadOnlySpan<long> shape, string problem)
+    {
+        _problems.Add(problem);
+        return new WeightTensor { Name = name, Shape = shape.ToArray(), Quantization = "", Parts = [] };
+    }
+
+    private static string Text(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";
+
     private GraphValue Add(string name, long width, Func<GraphValue, GraphNode> make)
     {
-        GraphValue value = new(_values++, name, checked((int)width));
+        if (width > int.MaxValue)
+        {
+            // A weight of such a size is missing too, and named with its shape.
+            Check();
+            throw new ModelFormatException($"{source.Metadata.Architecture}: '{name}' would have {width} elements");
+        }
+        GraphValue value = new(_values++, name, (int)width);
         Nodes.Add(make(value));
         return value;
     }

@@ -50,7 +50,8 @@ public static class GraphCheck
         ArgumentNullException.ThrowIfNull(quantizations);
         IQuantization quantization = quantizations.Find(weight.Quantization)
             ?? throw new UnsupportedModelException($"tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
-        quantization.Validate(weight);
+        foreach (WeightTensor slice in weight.Stack.Count > 0 ? weight.Stack : [weight])
+            quantization.Validate(slice);
         return quantization;
     }
 }

@@ -39,6 +39,15 @@ internal sealed class Candidates(int vocabulary)
         IsWhole = Count == logits.Length;
     }
 
+    /// <summary>Takes in tokens that were found elsewhere.</summary>
+    public void Load(ReadOnlySpan<BestToken> best)
+    {
+        for (int i = 0; i < best.Length; i++)
+            _items[i] = new Candidate { Id = best[i].Token, Logit = best[i].Logit };
+        Count = best.Length;
+        IsWhole = false;
+    }
+
     /// <summary>Keeps the first so many.</summary>
     public void Truncate(int count)
     {
@@ -91,16 +100,34 @@ internal sealed class Candidates(int vocabulary)
         return best;
     }
 
+    /// <summary>Where a token is, or −1.</summary>
+    public int IndexOf(int token)
+    {
+        if (IsWhole)
+            return (uint)token < (uint)Count ? token : -1;
+        Span<Candidate> items = Items;
+        for (int i = 0; i < items.Length; i++)
+            if (items[i].Id == token)
+                return i;
+        return -1;
+    }
+
     /// <summary>The token at which the running sum of probabilities passes a uniform number from [0, 1).</summary>
     public int Draw(double uniform)
     {
         Softmax();
+        return DrawByProbability(uniform);
+    }
+
+    /// <summary>As <see cref="Draw"/>, by the probabilities as they stand, whatever their sum; −1 when none is above 0.</summary>
+    public int DrawByProbability(double uniform)
+    {
         Span<Candidate> items = Items;
         double sum = 0;
         foreach (ref readonly Candidate c in items)
             sum += c.Probability;
         double left = uniform * sum;
-        int last = items[0].Id;
+        int last = -1;
         foreach (ref readonly Candidate c in items)
         {
             if (c.Probability <= 0)

@@ -12,6 +12,9 @@ internal static class CounterRandom
     /// <summary>The seed of one of a request's continuations; the first has the request's own.</summary>
     public static ulong ForChoice(ulong seed, int choice) => choice == 0 ? seed : Mix(seed ^ Mix((ulong)choice));
 
+    /// <summary>The seed of the numbers that decide on drafts: none of them is also a draw's.</summary>
+    public static ulong ForDrafts(ulong seed) => Mix(~seed);
+
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

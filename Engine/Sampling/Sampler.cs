@@ -1,3 +1,5 @@
+using Tessera.Engine.Speculation;
+
 namespace Tessera.Engine.Sampling;
 
 /// <summary>Draws one sequence's tokens: logit bias, penalties, top-k, typical, top-p, min-p, temperature, draw.</summary>
@@ -39,38 +41,106 @@ internal sealed class Sampler
         _truncates = options.TopK > 0 || options.TypicalP < 1 || options.TopP < 1 || options.MinP > 0;
     }
 
+    /// <summary>Whether a draft token is accepted by chance: nothing but the distribution of the output is promised. Else it has to be the token that <see cref="Draw(ReadOnlySpan{float}, int, SamplingBuffers)"/> gives at its place.</summary>
+    public bool AcceptsByChance => _options.Seed is null && _options.Temperature >= LeastTemperature;
+
+    /// <summary>The best tokens that a draw is made from; 0: it is made from all logits.</summary>
+    public int BestNeeded => _changesLogits ? 0 : _options.Temperature < LeastTemperature ? 1 : _options.TopK;
+
+    /// <summary>As the other, from the <see cref="BestNeeded"/> best tokens, of which none are there where a logit is NaN or +∞, or none is finite.</summary>
+    public int Draw(ReadOnlySpan<BestToken> best, int outputIndex, SamplingBuffers buffers)
+    {
+        if (best.IsEmpty)
+            return -1;
+        if (_options.Temperature < LeastTemperature)
+            return best[0].Token;
+        buffers.Candidates.Load(best);
+        Truncate(buffers.Candidates, _options.TopP, _options.Temperature);
+        return buffers.Candidates.Draw(CounterRandom.Uniform(_seed, outputIndex));
+    }
+
+    /// <summary>As the other, from the <see cref="BestNeeded"/> best tokens.</summary>
+    public int Verify(ReadOnlySpan<BestToken> best, int outputIndex, int draft, ReadOnlySpan<DraftCandidate> source, IAcceptanceRule rule, SamplingBuffers buffers)
+    {
+        if (best.IsEmpty)
+            return -1;
+        buffers.Candidates.Load(best);
+        Truncate(buffers.Candidates, _options.TopP, _options.Temperature);
+        return Decide(outputIndex, draft, source, rule, buffers.Candidates);
+    }
+
     /// <summary>Draws the token at a place of the output; −1 when a logit is NaN or +∞, or none is finite.</summary>
     public int Draw(ReadOnlySpan<float> logits, int outputIndex, SamplingBuffers buffers)
     {
         float temperature = _options.Temperature < LeastTemperature ? 0 : _options.Temperature;
-        Candidates candidates = buffers.Candidates;
-        double p = _options.TopP;
-        if (_changesLogits)
-        {
-            if (!candidates.Load(logits))
-                return -1;
-            ChangeLogits(candidates);
-            if (temperature == 0)
-                return candidates.Items[candidates.Best()].Id;
-        }
-        else
+        if (!_changesLogits)
         {
             if (temperature == 0)
                 return LogitScan.Argmax(logits);
+            if (!_truncates)
+            {
+                float max = LogitScan.Max(logits);
+                return float.IsFinite(max) ? LogitScan.Draw(logits, max, 1 / temperature, CounterRandom.Uniform(_seed, outputIndex)) : -1;
+            }
+        }
+        Candidates candidates = buffers.Candidates;
+        if (!Shape(logits, temperature, buffers))
+            return -1;
+        return temperature == 0 ? candidates.Items[candidates.Best()].Id : candidates.Draw(CounterRandom.Uniform(_seed, outputIndex));
+    }
+
+    /// <summary>Decides on a draft token for a place of the output, where <see cref="AcceptsByChance"/>.</summary>
+    /// <param name="logits">The row before the place.</param>
+    /// <param name="outputIndex">The place.</param>
+    /// <param name="draft">The draft token.</param>
+    /// <param name="source">What it was sampled from; empty: it was not left to chance.</param>
+    /// <param name="rule">The rule.</param>
+    /// <param name="buffers">Scratch.</param>
+    /// <returns>The token that stands at the place, the draft when it is accepted; −1 as in <see cref="Draw(ReadOnlySpan{float}, int, SamplingBuffers)"/>.</returns>
+    public int Verify(ReadOnlySpan<float> logits, int outputIndex, int draft, ReadOnlySpan<DraftCandidate> source, IAcceptanceRule rule, SamplingBuffers buffers)
+    {
+        return Shape(logits, _options.Temperature, buffers) ? Decide(outputIndex, draft, source, rule, buffers.Candidates) : -1;
+    }
+
+    private int Decide(int outputIndex, int draft, ReadOnlySpan<DraftCandidate> source, IAcceptanceRule rule, Candidates candidates)
+    {
+        candidates.Softmax();
+        ulong seed = CounterRandom.ForDrafts(_seed);
+        return rule.Decide(candidates, draft, source, CounterRandom.Uniform(seed, 2L * outputIndex), CounterRandom.Uniform(seed, 2L * outputIndex + 1));
+    }
+
+    /// <summary>Leaves the candidates with the logits that the draw is to follow; at temperature 0, before the truncations. False: a logit is NaN or +∞, or none is finite.</summary>
+    private bool Shape(ReadOnlySpan<float> logits, float temperature, SamplingBuffers buffers)
+    {
+        Candidates candidates = buffers.Candidates;
+        double p = _options.TopP;
+        if (_changesLogits || !_truncates)
+        {
+            if (!candidates.Load(logits))
+                return false;
+            ChangeLogits(candidates);
+            if (temperature == 0)
+                return true;
+        }
+        else
+        {
             float max = LogitScan.Max(logits);
             if (!float.IsFinite(max))
-                return -1;
-            if (!_truncates)
-                return LogitScan.Draw(logits, max, 1 / temperature, CounterRandom.Uniform(_seed, outputIndex));
+                return false;
             p *= LoadShortlist(logits, max, buffers);
         }
         TopK.Apply(candidates, _options.TopK);
+        Truncate(candidates, p, temperature);
+        return true;
+    }
+
+    private void Truncate(Candidates candidates, double p, float temperature)
+    {
         Typical.Apply(candidates, _options.TypicalP);
         if (_options.TopP < 1)
             TopP.Apply(candidates, p);
         MinP.Apply(candidates, _options.MinP);
         Temperature.Apply(candidates, temperature);
-        return candidates.Draw(CounterRandom.Uniform(_seed, outputIndex));
     }
 
     /// <summary>Counts the token that was appended last.</summary>

@@ -1,7 +1,9 @@
+using System.Diagnostics;
+
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>The engine's door between threads: takes requests and cancellations from any thread and hands them to the step thread; counts what is alive.</summary>
-internal sealed class Intake(string model, int maxQueue)
+internal sealed partial class Intake(string model, int maxQueue)
 {
     private readonly Lock _lock = new();
     private readonly object _bell = new();
@@ -29,25 +31,17 @@ internal sealed class Intake(string model, int maxQueue)
     /// <summary>The sequences that have not ended.</summary>
     public int AliveCount { get { lock (_lock) return _alive.Count; } }
 
-    /// <summary>Takes requests, all or none; the first of a request's sequences is the one that is computed.</summary>
+    /// <summary>Takes requests, all or none; the first of a request's sequences is the one that is computed. Texts whose vectors are wanted count as one request together.</summary>
     public void Add(ReadOnlySpan<Sequence[]> requests)
     {
-        lock (_lock)
+        bool isCounted = false;
+        foreach (Sequence[] sequences in requests)
         {
-            if (Fault is not null)
-                throw new EngineFaultedException(model, Fault);
-            if (_draining)
-                throw new EngineDrainingException(model);
-            if (requests.Length > maxQueue - _queued)
-                throw new QueueFullException(maxQueue);
-            _queued += requests.Length;
-            foreach (Sequence[] sequences in requests)
-            {
-                _alive.UnionWith(sequences);
-                _incoming.Add(sequences[0]);
-            }
+            sequences[0].IsQueued = !sequences[0].Request.Pooled || !isCounted;
+            isCounted |= sequences[0].Request.Pooled;
         }
-        Ring();
+        if (!TryAdd(requests, out Intake? successor))
+            successor.AddForeign(requests);
     }
 
     /// <summary>Cancels a sequence, and gives the running step up if no row of it is wanted any more.</summary>
@@ -88,8 +82,10 @@ internal sealed class Intake(string model, int maxQueue)
     }
 
     /// <summary>Says that a request waits no longer for its first start.</summary>
-    public void Dequeued()
+    public void Dequeued(Sequence sequence)
     {
+        if (!sequence.IsQueued)
+            return;
         lock (_lock)
             _queued--;
     }
@@ -104,21 +100,22 @@ internal sealed class Intake(string model, int maxQueue)
         }
     }
 
-    /// <summary>Lets cancellations give a batch up from now on.</summary>
+    /// <summary>A plugin computes from now on: cancellations may give the batch up, and another thread may take the sequences away.</summary>
     public void BeginCompute(Batch batch, List<Sequence> sequences)
     {
         lock (_lock)
         {
             (_computing, _computed) = (batch, sequences);
+            _callBegan = Stopwatch.GetTimestamp();
             AbortIfUnwanted();
         }
     }
 
-    /// <summary>The batch is computed, or was given up.</summary>
+    /// <summary>The plugin has returned or thrown.</summary>
     public void EndCompute()
     {
         lock (_lock)
-            (_computing, _computed) = (null, null);
+            (_computing, _computed, _callBegan) = (null, null, 0);
     }
 
     /// <summary>Refuses everything from now on, for good.</summary>

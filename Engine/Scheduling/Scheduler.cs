@@ -1,15 +1,28 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Scheduling;
 
+/// <summary>What a step came to.</summary>
+internal enum StepOutcome
+{
+    /// <summary>There was nothing to do.</summary>
+    Idle,
+    /// <summary>Something was done.</summary>
+    Worked,
+    /// <summary>The decoding strategy came back too late: another thread has gone on with the step, and the engine is that thread's.</summary>
+    TakenOver,
+}
+
 /// <summary>Continuous batching over one composition. Used by the step thread only, but for <see cref="Intake"/> and <see cref="Load"/>.</summary>
-internal sealed class Scheduler : IDisposable
+internal sealed partial class Scheduler : IDisposable
 {
     private readonly Composition _composition;
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
     private readonly IEngineObserver? _observer;
+    private readonly Action<string>? _onFault;
     private readonly Batch _batch;
     private readonly BlockPool _pool;
     private readonly Drafter _drafter;
@@ -17,27 +30,32 @@ internal sealed class Scheduler : IDisposable
     private readonly SequenceSet _set;
     private readonly StepPlanner _planner;
     private readonly Verifier _verifier;
-    private long _steps;
+    private readonly BlockTable _first;
+    private readonly int _mostBest;
+    private long _steps, _start;
+    private bool _changed;
     private int _running, _used, _cached, _capacity;
 
-    public Scheduler(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer)
+    public Scheduler(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer, Action<string>? onFault = null, IAcceptanceRule? rule = null)
     {
         RuntimeLimits limits = composition.Limits;
-        (_composition, _options, _time, _observer) = (composition, options, time, observer);
+        (_composition, _options, _time, _observer, _onFault) = (composition, options, time, observer, onFault);
         int groups = composition.Graph.CacheGroups.Count;
         int rows = Math.Min(options.MaxBatchTokens, limits.MaxRows);
         // A sequence that decodes needs a row and an output in every step.
         MaxSequences = Math.Min(Math.Min(options.MaxSequences, limits.MaxSequences), Math.Min(rows, limits.MaxOutputs));
         _batch = new Batch(limits, groups);
-        _pool = new BlockPool(composition.Runtime, composition.Graph, limits, options.PrefixCaching);
-        _drafter = new Drafter(composition.Strategy, MaxSequences, rows, composition.Graph.VocabularySize);
+        _pool = new BlockPool(composition.Runtime, composition.Graph, limits, options.PrefixCaching && !composition.Graph.NeedsWholeSequences);
+        _drafter = new Drafter(composition, options, MaxSequences, rows, time, observer);
         BlockTable[] tables = new BlockTable[MaxSequences];
         for (int slot = 0; slot < tables.Length; slot++)
             tables[slot] = new BlockTable(_batch, slot);
+        _first = tables[0];
+        _mostBest = (composition.Runtime as IChoosingRuntime)?.MaxBest ?? 0;
         Intake = new Intake(composition.Name, options.MaxQueue);
-        _set = new SequenceSet(_pool, tables, Intake, _drafter, observer);
-        _planner = new StepPlanner(_set, _pool, _drafter, _cost, limits, options, time);
-        _verifier = new Verifier(composition, _set, _pool, _drafter, time, observer);
+        _set = new SequenceSet(_pool, tables, Intake, _drafter, new Resumption(composition), observer);
+        _planner = new StepPlanner(_set, _pool, _drafter, _cost, limits, options, time, composition.Graph.NeedsWholeSequences);
+        _verifier = new Verifier(composition, _set, _pool, _drafter, time, observer, rule ?? new SpeculativeSampling());
     }
 
     /// <summary>Requests and cancellations come through here.</summary>
@@ -48,6 +66,9 @@ internal sealed class Scheduler : IDisposable
 
     /// <summary>Why the decoding strategy is not asked any more.</summary>
     public string? DraftingProblem => _drafter.Problem;
+
+    /// <summary>What is known of drafts; null where nothing drafts.</summary>
+    public SpeculationReport? Speculation => _drafter.MaxDraft == 0 ? null : SpeculationReport.Of(_drafter);
 
     /// <summary>Whether sequences wait for memory rather than for work.</summary>
     public bool IsStarving => _set.Waiting.Count + _set.Running.Count > 0;
@@ -63,22 +84,55 @@ internal sealed class Scheduler : IDisposable
     }
 
     /// <summary>Does one step.</summary>
-    /// <returns>False when there was nothing to do.</returns>
-    public bool Step()
+    public StepOutcome Step()
     {
+        if (Intake.IsDisowned)
+            return StepOutcome.Idle;
+        if (Intake.TryTakeOrder(out HandoverOrder? order))
+            return Carry(order);
         if (Intake.Fault is not null)
-            return false;
+            return StepOutcome.Idle;
         try
         {
-            long start = _time.GetTimestamp();
-            bool changed = Receive(start);
+            _start = _time.GetTimestamp();
+            _changed = Receive(_start);
             _planner.Schedule(_batch);
-            _drafter.Propose();
+            return Propose() ? Finish() : StepOutcome.TakenOver;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return StepOutcome.Idle;
+        }
+    }
+
+    /// <summary>Takes a step over whose thread does not come back from the decoding strategy; that thread does nothing more. The caller goes on with <see cref="Finish"/>.</summary>
+    /// <returns>False: no step hangs.</returns>
+    public bool TryTakeOver()
+    {
+        if (!_drafter.Watch.TryTakeOver(_options.DraftPatience))
+            return false;
+        Intake.EndCompute();
+        _drafter.Abandon();
+        return true;
+    }
+
+    /// <summary>The rest of a step, from the drafts on.</summary>
+    public StepOutcome Finish()
+    {
+        if (Intake.IsDisowned)
+            return StepOutcome.Idle;
+        try
+        {
+            // Nobody has computed with the batch yet that cancellations may have given up.
+            _batch.Abort = false;
             int drafts = _planner.AddDrafts(_batch);
             if (_planner.Plan.Count == 0)
-                return Idle() || changed;
+                return Idle() || _changed ? StepOutcome.Worked : StepOutcome.Idle;
             Fill();
             bool whole = Compute();
+            if (Intake.IsDisowned)
+                return StepOutcome.Idle;
             _verifier.Begin();
             foreach (Sequence sequence in _planner.Plan)
             {
@@ -87,14 +141,23 @@ internal sealed class Scheduler : IDisposable
                 else
                     _set.Preempt(sequence); // What a step that was given up wrote or copied is not valid.
             }
-            Record(drafts, _time.GetElapsedTime(start));
-            return true;
+            Record(drafts, _time.GetElapsedTime(_start));
+            return StepOutcome.Worked;
         }
         catch (Exception e)
         {
             Fail(e);
-            return false;
+            return StepOutcome.Idle;
         }
+    }
+
+    /// <summary>Measures what steps take, for the choice of drafts' lengths. Before the first step.</summary>
+    public void Calibrate(TimeSpan patience)
+    {
+        if (!_drafter.IsActive || !_options.TuneDrafts)
+            return;
+        int rows = Math.Min(1 + _drafter.MaxDraft, Math.Min(Math.Min(_batch.MaxRows, _composition.Limits.MaxOutputs), Math.Min(_composition.Limits.MaxContext, _composition.Graph.VocabularySize)));
+        _drafter.Tuner.Costs.SetCurve(StepCalibration.Measure(_composition.Runtime, _pool, _batch, _first, rows, patience, _time));
     }
 
     /// <summary>Ends everything that is left.</summary>
@@ -107,7 +170,11 @@ internal sealed class Scheduler : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _batch.Dispose();
+    public void Dispose()
+    {
+        _batch.Dispose();
+        _drafter.Dispose();
+    }
 
     /// <summary>Takes in what came since the last step; cancels sequences whose readers have stopped reading.</summary>
     private bool Receive(long now)
@@ -130,20 +197,26 @@ internal sealed class Scheduler : IDisposable
         return cancelled && _set.Reap();
     }
 
-    private void Fill()
+    private unsafe void Fill()
     {
         foreach (Sequence sequence in _planner.Plan)
         {
+            sequence.Best = sequence.MaxTokens > 0 && sequence.Computed + sequence.Rows >= sequence.Length ? sequence.BestNeeded(_mostBest) : 0;
             ReadOnlySpan<int> drafts = sequence.Drafts == 0 ? default : _drafter.Drafts(sequence.DraftIndex);
             for (int row = 0; row < sequence.Rows; row++)
             {
                 int index = sequence.Computed + row;
                 int token = index < sequence.Length ? sequence.Tokens[index] : drafts[index - sequence.Length];
-                bool wanted = index >= sequence.Length - 1 && sequence.MaxTokens > 0;
-                _batch.Add(token, index, index, sequence.Table!.Slot, wanted ? RowOutputs.Logits : RowOutputs.None);
+                _batch.BestCounts[_batch.RowCount] = sequence.Best;
+                _batch.Add(token, index, index, sequence.Table!.Slot, Outputs(sequence, index), sequence.Request.TokenTypes?[index] ?? 0);
             }
         }
     }
+
+    private static RowOutputs Outputs(Sequence sequence, int index) =>
+        index < sequence.Length - 1 ? RowOutputs.None
+        : sequence.MaxTokens > 0 ? (sequence.Best > 0 ? RowOutputs.Best : RowOutputs.Logits)
+        : sequence.Request.Pooled ? RowOutputs.Pooled : RowOutputs.None;
 
     private bool Compute()
     {
@@ -162,13 +235,15 @@ internal sealed class Scheduler : IDisposable
     /// <summary>Nothing can be computed; an engine that is to end gives memory back.</summary>
     private bool Idle()
     {
-        bool trimmed = Intake.IsReturning && _pool.Trim() > 0;
+        bool trimmed = Intake.IsReturning && _drafter.TryReleaseMemory() | _pool.Trim() > 0;
         Count();
         return trimmed;
     }
 
     private void Record(int drafts, TimeSpan elapsed)
     {
+        if (_drafter.IsActive)
+            _drafter.Tuner.Measured(_planner.DecodeRows, drafts, _verifier.Emitted, (elapsed - _drafter.Elapsed).TotalMilliseconds, _drafter.Elapsed.TotalMilliseconds, _planner.PrefillRows > 0);
         if (_planner.PrefillRows > 0)
             _cost.Add(_batch.RowCount, elapsed);
         if (Intake.IsReturning)
@@ -192,7 +267,15 @@ internal sealed class Scheduler : IDisposable
 
     private void Fail(Exception e)
     {
+        // The sequences may be another engine's by now.
+        if (Intake.IsDisowned)
+            return;
         string text = $"{e.GetType().Name}: {e.Message}";
+        if (_onFault is not null)
+        {
+            Hold(text);
+            return;
+        }
         Intake.SetFault(text);
         string error = $"model '{_composition.Name}' has failed: {text}";
         try

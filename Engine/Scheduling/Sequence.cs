@@ -1,6 +1,7 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Scheduling;
 
@@ -25,6 +26,7 @@ internal sealed class Sequence
     private int[]? _tokens;
     private Sampler? _sampler;
     private volatile bool _cancelled;
+    private Intake _home = null!;
 
     public Sequence(long id, GenerationRequest request, GenerationStream stream, int maxTokens, ulong seed, TextStream? stops, long submitted)
     {
@@ -48,7 +50,16 @@ internal sealed class Sequence
     public Sampler Sampler => _sampler ??= new Sampler(Request.Sampling, _seed, Request.Prompt, MaxTokens);
 
     /// <summary>Looks for stop strings; null when there are none.</summary>
-    public TextStream? Stops { get; }
+    public TextStream? Stops { get; set; }
+
+    /// <summary>The engine's door that it came in through last.</summary>
+    public required Intake Home { get => Volatile.Read(ref _home); set => Volatile.Write(ref _home, value); }
+
+    /// <summary>It came from another engine, and what it has of that one's composition is to be made anew before it runs.</summary>
+    public bool IsForeign { get; set; }
+
+    /// <summary>The steps that failed with it in them.</summary>
+    public int Faults { get; set; }
 
     /// <summary>Prompt and output, <see cref="Length"/> of them known.</summary>
     public int[] Tokens => _tokens ??= MakeTokens();
@@ -81,11 +92,20 @@ internal sealed class Sequence
     /// <summary>The drafts among <see cref="Rows"/>.</summary>
     public int Drafts { get; set; }
 
+    /// <summary>What this step's output rows are asked for: so many best tokens; 0: logits.</summary>
+    public int Best { get; set; }
+
     /// <summary>Where the drafts are.</summary>
     public int DraftIndex { get; set; }
 
+    /// <summary>How often its drafts were accepted; null before the first, and when it has ended.</summary>
+    public AcceptanceStats? Acceptance { get; set; }
+
     /// <summary>Its stream has ended; it may still be computed for those that fork off.</summary>
     public bool Ended { get; set; }
+
+    /// <summary>Whether it counts in the queue until it is started; of texts whose vectors are asked for together, the first one does.</summary>
+    public bool IsQueued { get; set; } = true;
 
     /// <summary>It has been started once.</summary>
     public bool Started { get; set; }
@@ -107,6 +127,18 @@ internal sealed class Sequence
 
     public void Cancel() => _cancelled = true;
 
+    /// <summary>Cancels it from any thread, whichever engine it is in by now.</summary>
+    public void Withdraw()
+    {
+        Intake home;
+        do
+        {
+            home = Home;
+            home.Cancel(this);
+        }
+        while (home != Home);
+    }
+
     /// <summary>Whether nobody wants what it computes: it and all that would fork off are cancelled.</summary>
     public bool IsUnwanted
     {
@@ -119,6 +151,24 @@ internal sealed class Sequence
                     return false;
             return true;
         }
+    }
+
+    /// <summary>The best tokens that the next tokens are drawn from, of at most so many; 0: more, or all logits, are needed.</summary>
+    public int BestNeeded(int most)
+    {
+        bool isWhole = Request.TopLogProbabilities >= 0 || (Generated < Request.MinTokens && !Request.IgnoreEndTokens);
+        int needed = most == 0 || isWhole ? 0 : Sampler.BestNeeded;
+        return needed <= most ? needed : 0;
+    }
+
+    /// <summary>Forgets what it had of an engine; what it has generated stays.</summary>
+    public void Leave()
+    {
+        State = SequenceState.Waiting;
+        Table = null;
+        Computed = Rows = Drafts = 0;
+        StarvedSince = 0;
+        Acceptance = null;
     }
 
     public ReadOnlySpan<int> Known => Tokens.AsSpan(0, Length);

@@ -1,10 +1,11 @@
 using Tessera.Engine.Blocks;
+using Tessera.Engine.Speculation;
 using Tessera.Engine.Generation;
 
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>The engine's sequences: those that wait and those that run, both by arrival, and the slots and blocks that the latter have.</summary>
-internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake intake, Drafter drafter, IEngineObserver? observer)
+internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake intake, Drafter drafter, Resumption resumption, IEngineObserver? observer)
 {
     private readonly BlockTable[] _free = tables;
     private int _freeCount = tables.Length;
@@ -21,6 +22,9 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
 
     /// <summary>Sequences that lost their blocks.</summary>
     public int Preempted { get; set; }
+
+    /// <summary>The sequence that is being fitted to this engine.</summary>
+    public Sequence? Fitting { get; private set; }
 
     /// <summary>Puts a sequence into the queue.</summary>
     public void Enqueue(Sequence sequence) => Insert(Waiting, sequence);
@@ -55,7 +59,7 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
         {
             sequence.Started = true;
             sequence.Stream.CachedTokens = found;
-            intake.Dequeued();
+            intake.Dequeued(sequence);
         }
         return true;
     }
@@ -108,7 +112,7 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
         else
             Waiting.Remove(sequence);
         if (!sequence.Started)
-            intake.Dequeued();
+            intake.Dequeued(sequence);
         sequence.State = SequenceState.Finished;
     }
 
@@ -128,6 +132,23 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
             }
     }
 
+    /// <summary>Lets go of everything: another engine goes on with it.</summary>
+    /// <param name="isWhole">Whether the blocks' bookkeeping can be trusted; else they are left as they are.</param>
+    public List<Sequence> Leave(bool isWhole)
+    {
+        List<Sequence> all = [.. Running, .. Waiting];
+        foreach (Sequence sequence in all)
+        {
+            drafter.Ended(sequence);
+            if (isWhole && sequence.Table is not null)
+                Release(sequence);
+            sequence.Leave();
+        }
+        Running.Clear();
+        Waiting.Clear();
+        return all;
+    }
+
     /// <summary>Ends and removes everything.</summary>
     public void EndAll(FinishReason reason, string? error)
     {
@@ -140,6 +161,19 @@ internal sealed class SequenceSet(BlockPool pool, BlockTable[] tables, Intake in
                 EndStream(sequence, reason, error);
                 Remove(sequence);
             }
+    }
+
+    /// <summary>Fits a waiting sequence that came from another engine; false: it has ended already, and is gone.</summary>
+    public bool TryFit(Sequence sequence)
+    {
+        Fitting = sequence;
+        FinishReason reason = resumption.Fit(sequence);
+        Fitting = null;
+        if (reason == FinishReason.None)
+            return true;
+        End(sequence, reason);
+        Remove(sequence);
+        return false;
     }
 
     private bool Reap(List<Sequence> list)

@@ -1,13 +1,17 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>Chooses a step's rows: one for each sequence that decodes, room for drafts, then prompts in order of arrival, within the budgets of rows and time.</summary>
-internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter drafter, RowCost cost, RuntimeLimits limits, EngineOptions options, TimeProvider time)
+internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter drafter, RowCost cost, RuntimeLimits limits, EngineOptions options, TimeProvider time, bool whole)
 {
     /// <summary>Rows of prompts that a step takes even if the time is used up, so that a prompt always comes to its end.</summary>
     private const int LeastPrefillRows = 8;
+
+    /// <summary>Rows that drafts may have in any step.</summary>
+    private const int LeastDraftRows = 4;
 
     private readonly int _maxRows = Math.Min(options.MaxBatchTokens, limits.MaxRows);
     private readonly int _chunk = options.PrefillChunk == 0 ? int.MaxValue : options.PrefillChunk;
@@ -26,8 +30,7 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
     {
         foreach (Sequence sequence in Plan)
             sequence.Rows = sequence.Drafts = 0;
-        Plan.Clear();
-        drafter.Clear();
+        Forget();
         pool.BeginStep();
         DecodeRows = PrefillRows = 0;
         PlanDecoding(batch);
@@ -54,6 +57,13 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
         return rows;
     }
 
+    /// <summary>Forgets the step before: its sequences may have gone to another engine.</summary>
+    public void Forget()
+    {
+        Plan.Clear();
+        drafter.Clear();
+    }
+
     private void PlanDecoding(Batch batch)
     {
         for (int i = 0; i < set.Running.Count; i++)
@@ -75,8 +85,10 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
     {
         if (!drafter.IsActive || DecodeRows == 0)
             return 0;
-        bool prompts = set.Waiting.Count > 0 || set.Running.Count > DecodeRows;
-        int room = Math.Min((_maxRows - DecodeRows) / (prompts ? 2 : 1), limits.MaxOutputs - set.RunningCount);
+        int room = Math.Min(_maxRows - DecodeRows, limits.MaxOutputs - set.RunningCount);
+        // Beside prompts drafts get what they took last, and a little more: rows that are kept for them and not used are the prompts' loss.
+        if (set.Waiting.Count > 0 || set.Running.Count > DecodeRows)
+            room = Math.Min(room / 2, options.TuneDrafts ? LeastDraftRows + 2 * drafter.Tuner.Chosen : room);
         int total = 0;
         for (int i = 0; i < DecodeRows && total < room; i++)
         {
@@ -98,14 +110,18 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
         if (DecodeRows > 0)
             left = Math.Min(left, Math.Max(cost.RowsWithin(options.StepMs) - taken, LeastPrefillRows));
         for (int i = 0; i < set.Running.Count && left > 0; i++)
-            if (set.Running[i].State == SequenceState.Prefilling)
+            if (set.Running[i].State == SequenceState.Prefilling && HasRoom(set.Running[i], left))
                 left -= PlanPrompt(set.Running[i], left, batch, i);
         int outputs = limits.MaxOutputs - drafts;
-        while (left > 0 && set.Waiting.Count > 0 && set.RunningCount < outputs)
+        while (left > 0 && set.Waiting.Count > 0 && set.RunningCount < outputs && HasRoom(set.Waiting[0], left))
         {
             Sequence sequence = set.Waiting[0];
-            if (!set.TryStart(Math.Min(_chunk, _maxRows), out bool outOfBlocks))
+            if (sequence.IsForeign && !set.TryFit(sequence))
+                continue;
+            if (!set.TryStart(whole ? sequence.Length : Math.Min(_chunk, _maxRows), out bool outOfBlocks))
             {
+                if (outOfBlocks && ReleaseDrafts())
+                    continue;
                 if (!outOfBlocks || set.Running.Count > 0 || !IsStarved(sequence, 0))
                     return;
                 continue;
@@ -114,9 +130,12 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
         }
     }
 
+    // A sequence that must be computed whole waits for a step that has room for it; one that is longer than a step gets one of its own.
+    private bool HasRoom(Sequence sequence, int left) => !whole || sequence.Length <= left || Plan.Count == 0;
+
     private int PlanPrompt(Sequence sequence, int left, Batch batch, int index)
     {
-        int rows = Math.Min(Math.Min(left, _chunk), sequence.Length - sequence.Computed);
+        int rows = whole ? sequence.Length : Math.Min(Math.Min(left, _chunk), sequence.Length - sequence.Computed);
         if (!Extend(sequence, rows, batch, index))
             return 0;
         PrefillRows += rows;
@@ -128,6 +147,8 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
     {
         while (!pool.TryExtend(sequence.Table!, sequence.Computed, sequence.Computed + rows, batch))
         {
+            if (ReleaseDrafts())
+                continue;
             Sequence? victim = Latest(index);
             if (set.Running.Count == 1)
             {
@@ -143,6 +164,15 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
         sequence.StarvedSince = 0;
         sequence.Rows = rows;
         Plan.Add(sequence);
+        return true;
+    }
+
+    /// <summary>Takes a draft model's memory before a sequence has to give its own up or wait.</summary>
+    private bool ReleaseDrafts()
+    {
+        if (!drafter.TryReleaseMemory())
+            return false;
+        pool.BeginStep();
         return true;
     }
 

@@ -25,6 +25,17 @@ public interface IEngineObserver
     /// <summary>Another token was written, so long after the one before it.</summary>
     void NextToken(TimeSpan sinceLast);
 
+    /// <summary>A draft was verified.</summary>
+    /// <param name="source">Where it came from, as the decoding strategy names it.</param>
+    /// <param name="proposed">Its tokens.</param>
+    /// <param name="accepted">How many of them were accepted.</param>
+    void Drafted(string source, int proposed, int accepted) { }
+
+    /// <summary>The decoding strategy has failed.</summary>
+    /// <param name="problem">How.</param>
+    /// <param name="isLast">It is not asked any more.</param>
+    void DraftFault(string problem, bool isLast) { }
+
     /// <summary>A sequence has ended.</summary>
     void Finished(Generation.FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens);
 }

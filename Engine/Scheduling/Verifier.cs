@@ -1,18 +1,22 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Scheduling;
 
-/// <summary>Takes a computed step in: draws tokens, keeps the drafts that equal what plain decoding draws, writes to the streams and ends what is at its end.</summary>
-internal sealed unsafe class Verifier(Composition composition, SequenceSet set, BlockPool pool, Drafter drafter, TimeProvider time, IEngineObserver? observer)
+/// <summary>Takes a computed step in: draws tokens, keeps the drafts that plain decoding could have drawn, writes to the streams and ends what is at its end.</summary>
+internal sealed unsafe class Verifier(Composition composition, SequenceSet set, BlockPool pool, Drafter drafter, TimeProvider time, IEngineObserver? observer, IAcceptanceRule rule)
 {
     private readonly IModelRuntime _runtime = composition.Runtime;
     private readonly int _vocabulary = composition.Graph.VocabularySize;
     private readonly SamplingBuffers _buffers = new(composition.Graph.VocabularySize);
-    private readonly int[] _endTokens = [.. composition.Tokenizer.EndTokens];
-    private int _output;
+    private readonly EndTokens _endTokens = new(composition.Tokenizer);
+    private int _logits, _best, _pooled;
     private long _now;
+
+    /// <summary>Whether logits that are not numbers are a failure of the engine, which another one recovers from, and not the sequence's end.</summary>
+    public bool IsOnTrial { get; set; }
 
     /// <summary>Drafts that were accepted in the step.</summary>
     public int Accepted { get; private set; }
@@ -24,13 +28,14 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     public void Begin()
     {
         _now = time.GetTimestamp();
-        _output = Accepted = Emitted = 0;
+        _logits = _best = _pooled = Accepted = Emitted = 0;
     }
 
     /// <summary>Takes a sequence's rows in, in the order of the batch.</summary>
     public void Accept(Sequence sequence)
     {
-        int first = _output;
+        ref int output = ref (sequence.Best > 0 ? ref _best : ref _logits);
+        int first = output;
         int computed = sequence.Computed + sequence.Rows - sequence.Drafts;
         sequence.Computed = computed;
         if (computed < sequence.Length)
@@ -41,11 +46,12 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         if (sequence.MaxTokens == 0)
         {
             pool.Commit(sequence.Table!, sequence.Tokens, computed);
-            set.End(sequence, FinishReason.Length);
+            if (!sequence.Request.Pooled || TakeVector(sequence))
+                set.End(sequence, FinishReason.Length);
             set.Remove(sequence);
             return;
         }
-        _output += 1 + sequence.Drafts;
+        output += 1 + sequence.Drafts;
         if (sequence.Followers.Length > 0)
             ForkOff(sequence, first);
         sequence.State = SequenceState.Decoding;
@@ -55,6 +61,23 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
             Draw(sequence, first);
     }
 
+    private bool TakeVector(Sequence sequence)
+    {
+        ReadOnlySpan<float> vector = new(((IPoolingRuntime)_runtime).Pooled(_pooled++), composition.Graph.Pooled!.Width);
+        foreach (float value in vector)
+            if (!float.IsFinite(value))
+            {
+                string problem = $"the model's vector of {sequence.Length} tokens is not made of numbers";
+                if (IsOnTrial)
+                    throw new TesseraException(problem);
+                set.End(sequence, FinishReason.Error, problem);
+                pool.Forget(sequence.Table!);
+                return false;
+            }
+        sequence.Stream.SetVector(vector.ToArray());
+        return true;
+    }
+
     private void ForkOff(Sequence sequence, int output)
     {
         pool.Commit(sequence.Table!, sequence.Tokens, sequence.Computed);
@@ -62,42 +85,61 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         Sequence[] followers = sequence.Followers;
         sequence.Followers = [];
         foreach (Sequence follower in followers)
+        {
+            follower.Best = sequence.Best;
             if (!follower.Ended)
                 Draw(follower, output);
+        }
     }
 
-    /// <summary>Draws the token after each row for as long as the next row's draft is that token.</summary>
+    /// <summary>Draws the token after each row for as long as the next row's draft is that token. Penalties see each token before the next is drawn, and never one that is not accepted.</summary>
     private void Draw(Sequence sequence, int output)
     {
         ReadOnlySpan<int> drafts = sequence.Drafts == 0 ? default : drafter.Drafts(sequence.DraftIndex)[..sequence.Drafts];
         int accepted = 0;
         while (true)
         {
-            ReadOnlySpan<float> logits = new(_runtime.Logits(output + accepted), _vocabulary);
-            int token = sequence.Sampler.Draw(logits, sequence.Generated, _buffers);
+            ReadOnlySpan<float> logits = sequence.Best > 0 ? default : new(_runtime.Logits(output + accepted), _vocabulary);
+            int draft = accepted < drafts.Length ? drafts[accepted] : -1;
+            int token = sequence.Best > 0
+                ? Draw(sequence, ((IChoosingRuntime)_runtime).Best(output + accepted), draft, accepted)
+                : Draw(sequence, _endTokens.Allowed(sequence.Request, logits, sequence.Generated), draft, accepted);
             if (token < 0)
             {
-                set.End(sequence, FinishReason.Error, $"the model's logits after {sequence.Length} tokens are not numbers");
+                string problem = $"the model's logits after {sequence.Length} tokens are not numbers";
+                if (IsOnTrial)
+                    throw new TesseraException(problem);
+                set.End(sequence, FinishReason.Error, problem);
                 pool.Forget(sequence.Table!);
                 set.Remove(sequence);
                 return;
             }
             FinishReason reason = Emit(sequence, token, logits);
-            bool right = accepted < drafts.Length && drafts[accepted] == token;
-            accepted += right ? 1 : 0;
-            if (reason == FinishReason.None && right)
-                continue;
-            Settle(sequence, accepted, reason);
+            if (draft == token)
+            {
+                accepted++;
+                if (reason == FinishReason.None)
+                    continue;
+            }
+            Settle(sequence, accepted, draft >= 0 && draft != token, reason);
             return;
         }
     }
 
-    private void Settle(Sequence sequence, int accepted, FinishReason reason)
+    private int Draw(Sequence sequence, ReadOnlySpan<float> logits, int draft, int place) => draft >= 0 && sequence.Sampler.AcceptsByChance
+        ? sequence.Sampler.Verify(logits, sequence.Generated, draft, drafter.Distribution(sequence.DraftIndex, place), rule, _buffers)
+        : sequence.Sampler.Draw(logits, sequence.Generated, _buffers);
+
+    private int Draw(Sequence sequence, ReadOnlySpan<BestToken> best, int draft, int place) => draft >= 0 && sequence.Sampler.AcceptsByChance
+        ? sequence.Sampler.Verify(best, sequence.Generated, draft, drafter.Distribution(sequence.DraftIndex, place), rule, _buffers)
+        : sequence.Sampler.Draw(best, sequence.Generated, _buffers);
+
+    private void Settle(Sequence sequence, int accepted, bool rejected, FinishReason reason)
     {
         sequence.Computed += accepted;
         Accepted += accepted;
         if (sequence.Drafts > 0)
-            drafter.Verified(sequence, accepted);
+            drafter.Verified(sequence, accepted, rejected);
         pool.Commit(sequence.Table!, sequence.Tokens, sequence.Computed);
         if (reason == FinishReason.None)
             return;
@@ -124,7 +166,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         else
             observer?.NextToken(time.GetElapsedTime(sequence.LastToken, _now));
         sequence.LastToken = _now;
-        if (!sequence.Request.IgnoreEndTokens && _endTokens.AsSpan().Contains(token))
+        if (_endTokens.Ends(sequence.Request, token, sequence.Generated))
             return FinishReason.EndToken;
         sequence.Stops?.Append(token, null);
         if (sequence.Stops is { Stopped: true })

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tessera.Host.Api.Admin;
+using Tessera.Host.Api.Embeddings;
 using Tessera.Host.Api.OpenAi;
 
 namespace Tessera.Host.Api;
@@ -17,6 +18,7 @@ namespace Tessera.Host.Api;
 [JsonSerializable(typeof(TokenizeResponse))]
 [JsonSerializable(typeof(TokenizePiecesResponse))]
 [JsonSerializable(typeof(DetokenizeResponse))]
+[JsonSerializable(typeof(RerankResponse))]
 [JsonSerializable(typeof(StatusResponse))]
 [JsonSerializable(typeof(LoadModelResponse))]
 [JsonSerializable(typeof(PluginsResponse))]

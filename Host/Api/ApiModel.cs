@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Tessera.Engine;
 using Tessera.Engine.ChatTemplates;
+using Tessera.Engine.Embeddings;
 using Tessera.Engine.Sampling;
+using Tessera.Host.Plugins;
 
 namespace Tessera.Host.Api;
 
@@ -23,7 +25,8 @@ internal sealed class ApiModel
         _escapeSpecialTokens = escapeSpecialTokens;
         Sampling = sampling;
         _template = new(ParseTemplate);
-        _controlSpellings = new(() => ControlSpellings(composition.Tokenizer));
+        _controlSpellings = new(() => Failure.Guard(() => ControlSpellings(composition.Tokenizer)));
+        Texts = new TextModel(composition, parseSpecial: !escapeSpecialTokens);
     }
 
     public string Name => _composition.Name;
@@ -42,12 +45,37 @@ internal sealed class ApiModel
     /// <summary>Sampling where a request says nothing.</summary>
     public SamplingOptions Sampling { get; }
 
+    /// <summary>The model as one of texts' vectors.</summary>
+    public TextModel Texts { get; }
+
+    /// <summary>Refuses a model that generates no text.</summary>
+    /// <exception cref="ApiException">It makes embeddings or scores.</exception>
+    public void RequireGeneration()
+    {
+        if (_composition.Graph.Logits is not null)
+            return;
+        string what = Texts.WhyNoEmbeddings is null ? "makes embeddings (/v1/embeddings)" : Texts.WhyNoScores is null ? "makes scores (/v1/rerank)" : "has no head";
+        throw new ApiException(400, $"model '{Name}' {what} and generates no text", "model", "model_not_generative");
+    }
+
     /// <summary>The ids of a plain text, with what the model wants around it.</summary>
     public int[] EncodeText(string text, string field)
     {
         List<int> ids = [];
-        Tokenizer.Encode(text, new EncodeOptions { AddSpecial = true, ParseSpecial = !_escapeSpecialTokens }, ids);
-        return CheckPrompt([.. ids], field);
+        return CheckPrompt(Failure.Guard(() =>
+        {
+            Tokenizer.Encode(text, new EncodeOptions { AddSpecial = true, ParseSpecial = !_escapeSpecialTokens }, ids);
+            return ids.ToArray();
+        }), field);
+    }
+
+    /// <summary>The ids of a text as the model would put it out: nothing around it, and no more than fit the context.</summary>
+    public int[] EncodeOutput(string text)
+    {
+        List<int> ids = [];
+        Tokenizer.Encode(text, new EncodeOptions { ParseSpecial = !_escapeSpecialTokens }, ids);
+        int vocabulary = VocabularySize;
+        return [.. ids.Take(ContextLength).TakeWhile(id => id < vocabulary)];
     }
 
     /// <summary>The ids of a conversation.</summary>
@@ -65,7 +93,7 @@ internal sealed class ApiModel
                 Variables = variables,
                 Now = now,
             }, _escapeSpecialTokens, _escapeSpecialTokens ? _controlSpellings.Value : []);
-            return CheckPrompt([.. PromptEncoder.Encode(Tokenizer, prompt)], "messages");
+            return CheckPrompt(Failure.Guard(() => PromptEncoder.Encode(Tokenizer, prompt).ToArray()), "messages");
         }
         catch (ChatTemplateException e)
         {
@@ -92,7 +120,7 @@ internal sealed class ApiModel
         ?? throw new ApiException(400, $"model '{Name}' has no chat template; use /v1/completions", "model", "no_chat_template"));
 
     private string? Spelling(SpecialToken role) =>
-        Tokenizer.Special(role) is { } id ? System.Text.Encoding.UTF8.GetString(Tokenizer.Piece(id)) : null;
+        Failure.Guard(() => Tokenizer.Special(role) is { } id ? System.Text.Encoding.UTF8.GetString(Tokenizer.Piece(id)) : null);
 
     private static string[] ControlSpellings(ITokenizer tokenizer)
     {

@@ -8,7 +8,7 @@ using Tessera.Host.Models;
 namespace Tessera.Host.Api;
 
 /// <summary>Finds the model that a request means.</summary>
-internal sealed class ApiModels(ModelRegistry registry, HostConfiguration configuration, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class ApiModels(ModelRegistry registry, LiveConfiguration configuration, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>What was made of each engine's composition; goes with the engine.</summary>
     private readonly ConditionalWeakTable<ModelEngine, ApiModel> _models = [];
@@ -36,7 +36,7 @@ internal sealed class ApiModels(ModelRegistry registry, HostConfiguration config
         try
         {
             EngineLease lease = served.Acquire();
-            return new ModelUse(lease, Of(lease));
+            return new ModelUse(this, served, lease);
         }
         catch (ModelNotReadyException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -48,31 +48,21 @@ internal sealed class ApiModels(ModelRegistry registry, HostConfiguration config
         }
     }
 
-    private ApiModel Of(EngineLease lease)
+    internal ApiModel Of(EngineLease lease)
     {
         if (_models.TryGetValue(lease.Engine, out ApiModel? model))
             return model;
-        return _models.GetValue(lease.Engine, _ => new ApiModel(lease.Composition, lease.Sampling, configuration.Api.EscapeSpecialTokens));
+        return _models.GetValue(lease.Engine, _ => new ApiModel(lease.Composition, lease.Sampling, configuration.Current.Api.EscapeSpecialTokens));
     }
 
     private ModelCard Card(ServedModel served)
     {
         using EngineLease? lease = served.TryAcquire();
         // An engine that has failed answers nothing until it is loaded again.
-        ModelState state = lease?.Engine.Faulted is null ? served.State : ModelState.Failed;
+        ModelState state = lease?.Engine is { Faulted: not null, IsHeld: false } ? ModelState.Failed : served.State;
         return new ModelCard(served.Name, "model", _created, "tessera", state.ToString().ToLowerInvariant()) { MaxModelLen = lease?.Composition.Limits.MaxContext };
     }
 
     private ApiException Unknown(string name) =>
         new(404, $"model '{name}' is not configured; configured are {string.Join(", ", registry.Models.Select(m => m.Name).DefaultIfEmpty("none"))}", "model", "model_not_found");
-}
-
-/// <summary>A request's hold on a model.</summary>
-internal sealed class ModelUse(EngineLease lease, ApiModel model) : IDisposable
-{
-    public ModelEngine Engine => lease.Engine;
-
-    public ApiModel Model => model;
-
-    public void Dispose() => lease.Dispose();
 }

@@ -14,8 +14,9 @@ internal sealed class MetricsHub
 
     private readonly MetricFactory _factory;
 
-    public MetricsHub()
+    public MetricsHub(ILogger<MetricsHub> logger)
     {
+        Log = logger;
         Registry = Metrics.NewCustomRegistry();
         _factory = Metrics.WithCustomRegistry(Registry);
         Waiting = _factory.CreateGauge("tessera_requests_waiting", "Sequences waiting for their first step.", ByModel);
@@ -27,18 +28,20 @@ internal sealed class MetricsHub
         StepSeconds = _factory.CreateHistogram("tessera_step_seconds", "Duration of a step.", ByModel, new HistogramConfiguration { Buckets = NextTokenBuckets });
         PrefillRows = _factory.CreateCounter("tessera_prefill_rows_total", "Prompt rows computed.", ByModel);
         DecodeRows = _factory.CreateCounter("tessera_decode_rows_total", "Decode rows computed.", ByModel);
-        DraftTokens = _factory.CreateCounter("tessera_draft_tokens_total", "Draft tokens verified.", ByModel);
-        AcceptedTokens = _factory.CreateCounter("tessera_draft_tokens_accepted_total", "Draft tokens accepted.", ByModel);
+        Speculation = new SpeculationMetrics(_factory);
         Preemptions = _factory.CreateCounter("tessera_preemptions_total", "Sequences that lost their blocks and were computed again.", ByModel);
         PromptTokens = _factory.CreateCounter("tessera_prompt_tokens_total", "Prompt tokens of finished requests.", ByModel);
         CachedTokens = _factory.CreateCounter("tessera_prompt_tokens_cached_total", "Prompt tokens found in the prefix cache.", ByModel);
         GeneratedTokens = _factory.CreateCounter("tessera_generated_tokens_total", "Tokens generated.", ByModel);
         Finished = _factory.CreateCounter("tessera_requests_finished_total", "Ended generations by reason.", ByReason);
+        LifeCycle = new LifeCycleMetrics(_factory);
         FirstToken = _factory.CreateHistogram("tessera_time_to_first_token_seconds", "From submission to the first token.", ByModel, new HistogramConfiguration { Buckets = FirstTokenBuckets });
         NextToken = _factory.CreateHistogram("tessera_inter_token_latency_seconds", "Between two tokens of a sequence.", ByModel, new HistogramConfiguration { Buckets = NextTokenBuckets });
     }
 
+    public ILogger Log { get; }
     public CollectorRegistry Registry { get; }
+    public LifeCycleMetrics LifeCycle { get; }
     public Gauge Waiting { get; }
     public Gauge Running { get; }
     public Gauge KvUsed { get; }
@@ -48,8 +51,7 @@ internal sealed class MetricsHub
     public Histogram StepSeconds { get; }
     public Counter PrefillRows { get; }
     public Counter DecodeRows { get; }
-    public Counter DraftTokens { get; }
-    public Counter AcceptedTokens { get; }
+    public SpeculationMetrics Speculation { get; }
     public Counter Preemptions { get; }
     public Counter PromptTokens { get; }
     public Counter CachedTokens { get; }
@@ -65,9 +67,12 @@ internal sealed class MetricsHub
 /// <summary>Counts what one model's engine does. Series are looked up once, so a step costs a few interlocked additions.</summary>
 internal sealed class EngineMetrics : IEngineObserver
 {
-    private readonly Counter.Child _steps, _prefillRows, _decodeRows, _drafts, _accepted, _preemptions, _prompt, _cached, _generated;
+    private readonly Counter.Child _steps, _prefillRows, _decodeRows, _preemptions, _prompt, _cached, _generated;
     private readonly Histogram.Child _step, _first, _next;
     private readonly Counter.Child[] _finished;
+    private readonly DraftCounters _drafts;
+    private readonly string _model;
+    private readonly ILogger _log;
 
     internal EngineMetrics(MetricsHub hub, string model)
     {
@@ -75,8 +80,8 @@ internal sealed class EngineMetrics : IEngineObserver
         _step = hub.StepSeconds.WithLabels(model);
         _prefillRows = hub.PrefillRows.WithLabels(model);
         _decodeRows = hub.DecodeRows.WithLabels(model);
-        _drafts = hub.DraftTokens.WithLabels(model);
-        _accepted = hub.AcceptedTokens.WithLabels(model);
+        _drafts = new DraftCounters(hub.Speculation, model);
+        (_model, _log) = (model, hub.Log);
         _preemptions = hub.Preemptions.WithLabels(model);
         _prompt = hub.PromptTokens.WithLabels(model);
         _cached = hub.CachedTokens.WithLabels(model);
@@ -92,8 +97,6 @@ internal sealed class EngineMetrics : IEngineObserver
         _step.Observe(record.Elapsed.TotalSeconds);
         _prefillRows.Inc(record.PrefillRows);
         _decodeRows.Inc(record.DecodeRows);
-        _drafts.Inc(record.DraftRows);
-        _accepted.Inc(record.Accepted);
         _preemptions.Inc(record.Preempted);
         _generated.Inc(record.Emitted);
     }
@@ -101,6 +104,15 @@ internal sealed class EngineMetrics : IEngineObserver
     public void FirstToken(TimeSpan sinceSubmit) => _first.Observe(sinceSubmit.TotalSeconds);
 
     public void NextToken(TimeSpan sinceLast) => _next.Observe(sinceLast.TotalSeconds);
+
+    public void Drafted(string source, int proposed, int accepted) => _drafts.Drafted(source, proposed, accepted);
+
+    public void DraftFault(string problem, bool isLast)
+    {
+        _drafts.Fault();
+        if (isLast)
+            _log.LogError("model '{Name}': the decoding strategy is set aside, and decoding goes on without drafts: {Problem}", _model, problem);
+    }
 
     public void Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens)
     {

@@ -1,5 +1,6 @@
 using Tessera.Engine;
 using Tessera.Host.Models;
+using Tessera.Host.Plugins;
 
 namespace Tessera.Host.Api;
 
@@ -27,18 +28,29 @@ internal static class HealthEndpoints
         http.Response.StatusCode = ready ? 200 : 503;
         return http.Response.WriteAsJsonAsync(new StatusResponse(ready ? "ready" : stopping ? "stopping" : "not ready")
         {
-            Models = registry.Models.ToDictionary(m => m.Name, m => m.Error is null ? m.State.ToString().ToLowerInvariant() : $"{m.State.ToString().ToLowerInvariant()}: {m.Error}"),
+            Models = registry.Models.ToDictionary(m => m.Name, State),
         }, ApiJson.Readable.StatusResponse, cancellationToken: http.RequestAborted);
+    }
+
+    /// <summary>A model's state; what went wrong; and, where it runs on another backend than the one that was wanted first, why.</summary>
+    private static string State(ServedModel model)
+    {
+        string state = model.State.ToString().ToLowerInvariant();
+        if (model.Error is not null)
+            return $"{state}: {model.Error}";
+        using EngineLease? lease = model.TryAcquire();
+        return lease?.Composition.Refusals is { Count: > 0 } refusals ? $"{state}, on another backend than the first: {string.Join("; ", refusals)}" : state;
     }
 
     private static bool IsFaulted(ServedModel model)
     {
         using EngineLease? lease = model.TryAcquire();
-        return lease?.Engine.Faulted is not null;
+        return lease?.Engine is { Faulted: not null, IsHeld: false };
     }
 
-    private static async Task MetricsAsync(HttpContext http, ModelRegistry registry, MetricsHub metrics)
+    private static async Task MetricsAsync(HttpContext http, ModelRegistry registry, PluginHost plugins, MetricsHub metrics)
     {
+        metrics.LifeCycle.Look(plugins, registry);
         foreach (ServedModel model in registry.Models)
         {
             using EngineLease? lease = model.TryAcquire();
@@ -48,6 +60,8 @@ internal static class HealthEndpoints
             metrics.KvUsed.WithLabels(model.Name).Set(load.BlocksUsed);
             metrics.KvCached.WithLabels(model.Name).Set(load.BlocksCached);
             metrics.KvCapacity.WithLabels(model.Name).Set(load.BlocksCapacity);
+            if (lease?.Engine.Speculation is { } speculation)
+                metrics.Speculation.Set(model.Name, speculation);
         }
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await metrics.Registry.CollectAndExportAsTextAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tessera.Host.Plugins;
 
 namespace Tessera.Host.Api;
 
@@ -15,7 +16,7 @@ internal static class TokenizeEndpoints
     {
         using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
         using ModelUse use = models.Acquire(body.RootElement);
-        (TokenizeResponse? ids, TokenizePiecesResponse? pieces) = TokenizeRequests.Tokenize(body.RootElement, use.Model.Tokenizer);
+        (TokenizeResponse? ids, TokenizePiecesResponse? pieces) = await use.CallAsync(model => Failure.Guard(() => TokenizeRequests.Tokenize(body.RootElement, model.Tokenizer), e => e is ApiException)).ConfigureAwait(false);
         await (ids is not null
             ? http.Response.WriteAsJsonAsync(ids, ApiJson.Readable.TokenizeResponse, cancellationToken: http.RequestAborted)
             : http.Response.WriteAsJsonAsync(pieces!, ApiJson.Readable.TokenizePiecesResponse, cancellationToken: http.RequestAborted)).ConfigureAwait(false);
@@ -25,7 +26,7 @@ internal static class TokenizeEndpoints
     {
         using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
         using ModelUse use = models.Acquire(body.RootElement);
-        DetokenizeResponse response = TokenizeRequests.Detokenize(body.RootElement, use.Model.Tokenizer);
+        DetokenizeResponse response = await use.CallAsync(model => Failure.Guard(() => TokenizeRequests.Detokenize(body.RootElement, model.Tokenizer), e => e is ApiException)).ConfigureAwait(false);
         await http.Response.WriteAsJsonAsync(response, ApiJson.Readable.DetokenizeResponse, cancellationToken: http.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -25,7 +25,7 @@ internal static class ChatCommand
         await using HostSession session = HostSession.Open(config, model);
         Composition composition = session.Build(session.Model);
         ApiModel served = new(composition, ModelSampling.Defaults(composition.Source.Metadata.Sampling, session.Model.Sampling), session.Configuration.Api.EscapeSpecialTokens);
-        await using Talk talk = new(composition, served);
+        await using Talk talk = new(composition, served, session.Configuration.Engine.TuneDrafts);
         if (composition.Source.Metadata.Description is { } description)
             await Console.Error.WriteLineAsync($"{composition.Name}: {description}").ConfigureAwait(false);
         JsonArray messages = Begin(result.GetValue(parts.System));

@@ -13,7 +13,8 @@ internal static class CommandLine
         {
             ServeCommand.Create(), RunCommand.Create(), ChatCommand.Create(),
             ListCommand.Create(), ShowCommand.Create(), ExplainCommand.Create(),
-            TokenizeCommand.Create(), DetokenizeCommand.Create(), TemplateCommand.Create(), LogitsCommand.Create(), PerplexityCommand.Create(),
+            TokenizeCommand.Create(), DetokenizeCommand.Create(), TemplateCommand.Create(), LogitsCommand.Create(), PerplexityCommand.Create(), EmbedCommand.Create(), RerankCommand.Create(),
+            ConvertCommand.Create(), QuantizeCommand.Create(), MetalSelfTestCommand.Create(),
             Packages.PluginsCommand.Create(),
         };
         // `tessera help serve` is what people type first.

@@ -9,7 +9,7 @@ internal static class CommandParts
     public static Option<string?> Config() => new("--config") { Description = "The configuration (default: ./host.yaml, else the one beside the executable).", HelpName = "FILE" };
 
     /// <summary>A configured model or a path.</summary>
-    public static Argument<string> Model() => new("MODEL") { Description = "A configured model's name, or the path of a model file." };
+    public static Argument<string> Model() => new("MODEL") { Description = "A configured model's name, or the path of a model file or folder." };
 
     /// <summary>The precision of activations.</summary>
     public static Option<ActivationPrecision> Activations() => new("--activations")

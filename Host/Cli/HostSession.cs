@@ -75,14 +75,13 @@ internal sealed class HostSession : IAsyncDisposable
         return builder.BuildRuntime(open, model, builder.Limits(open, model, maxDraft: 0));
     }
 
+    /// <summary>The machine's threads.</summary>
+    public WorkTeam Team => _team ??= WorkTeam.Create(Configuration.Engine.Threads, Configuration.Engine.Affinity);
+
     /// <summary>What an opened model, as the default entry, would run with, or lacks.</summary>
     public ModelReport Report(OpenModel open) => ModelReport.Of(open, Model, Builder(), Plugins);
 
-    private CompositionBuilder Builder()
-    {
-        _team ??= WorkTeam.Create(Configuration.Engine.Threads);
-        return new CompositionBuilder(Configuration, Plugins, _team, KvBudget.Create(Configuration), _loggers);
-    }
+    private CompositionBuilder Builder() => new(Configuration, Plugins, Team, KvBudget.Create(Configuration), _loggers);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,7 @@ internal static class RunCommand
         await using HostSession session = HostSession.Open(config, model);
         Composition composition = session.Build(session.Model);
         ApiModel served = new(composition, ModelSampling.Defaults(composition.Source.Metadata.Sampling, session.Model.Sampling), session.Configuration.Api.EscapeSpecialTokens);
-        await using Talk talk = new(composition, served);
+        await using Talk talk = new(composition, served, session.Configuration.Engine.TuneDrafts);
         int[] ids = raw || composition.Source.ChatTemplate is null
             ? served.EncodeText(prompt, "prompt")
             : served.EncodeChat(Messages(result.GetValue(parts.System), prompt), null, addGenerationPrompt: true, TimeProvider.System.GetLocalNow().DateTime);

@@ -10,7 +10,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         Option<string?> config = CommandParts.Config();
-        Option<string?> model = new("--model") { Description = "A configured model's name, or the path of a model file: becomes the default model.", HelpName = "NAME|PATH" };
+        Option<string?> model = new("--model") { Description = "A configured model's name, or the path of a model file or folder: becomes the default model.", HelpName = "NAME|PATH" };
         Option<string[]> urls = new("--urls") { Description = "Where to listen, instead of server.urls.", HelpName = "URL", AllowMultipleArgumentsPerToken = true };
         Option<bool> verbose = new("--verbose") { Description = "Logs more." };
         Command command = new("serve", "Serves the configured models over REST.") { config, model, urls, verbose };
@@ -20,17 +20,20 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(string? config, string? model, string[] urls, bool verbose, CancellationToken cancellation)
     {
-        // A path on the command line is served alone: the configured models may not even be there.
-        HostConfiguration configuration = new ConfigurationLoader { RequireModelFiles = model is null }.Load(config);
-        if (model is not null)
+        HostConfiguration Read()
         {
-            configuration = configuration.WithModel(model, Directory.GetCurrentDirectory());
-            configuration = configuration with { Models = configuration.Models with { List = [.. configuration.Models.List.Where(m => m.Name == configuration.Models.Default)] } };
+            // A path on the command line is served alone: the configured models may not even be there.
+            HostConfiguration read = new ConfigurationLoader { RequireModelFiles = model is null }.Load(config);
+            if (model is not null)
+            {
+                read = read.WithModel(model, Directory.GetCurrentDirectory());
+                read = read with { Models = read.Models with { List = [.. read.Models.List.Where(m => m.Name == read.Models.Default)] } };
+            }
+            return urls.Length > 0 ? read with { Server = read.Server with { Urls = urls } } : read;
         }
-        if (urls.Length > 0)
-            configuration = configuration with { Server = configuration.Server with { Urls = urls } };
+        HostConfiguration configuration = Read();
         using ProgressLine progress = new();
-        HostServer server = await HostServer.StartAsync(configuration, AppContext.BaseDirectory, verbose ? LogLevel.Debug : LogLevel.Information, progress.Report).ConfigureAwait(false);
+        HostServer server = await HostServer.StartAsync(configuration, AppContext.BaseDirectory, verbose ? LogLevel.Debug : LogLevel.Information, progress.Report, Read).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             foreach (string url in server.Urls)

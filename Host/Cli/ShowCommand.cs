@@ -11,11 +11,11 @@ internal static class ShowCommand
 
     public static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "The model file (or a configured model's name)." };
-        Option<string?> tensor = new("--tensor") { Description = "Write the values of this tensor, dequantized, as little-endian float32 (with --out).", HelpName = "NAME" };
+        Argument<string> file = new("FILE|FOLDER") { Description = "The model file or folder (or a configured model's name)." };
+        Option<string?> tensor = new("--tensor") { Description = "Write the values of this tensor, dequantized, as little-endian float32 (with --out). A folder's tensors have their names in its files too.", HelpName = "NAME" };
         Option<string?> output = new("--out") { Description = "Where to write the tensor's values.", HelpName = "F32.bin" };
         Option<string?> config = CommandParts.Config();
-        Command command = new("show", "Shows a model file's metadata and tensors, and whether it would run, with what, or what is missing; or writes one tensor's values.") { file, tensor, output, config };
+        Command command = new("show", "Shows a model file's metadata, how each tensor is stored and which kernel it would get, and whether the model would run, with what, or what is missing; or writes one tensor's values.") { file, tensor, output, config };
         command.Validators.Add(r =>
         {
             if (r.GetResult(tensor) is null != r.GetResult(output) is null)
@@ -32,7 +32,9 @@ internal static class ShowCommand
         if (tensor is null)
         {
             Print(open.Source);
-            Print(session.Report(open));
+            ModelReport report = session.Report(open);
+            Print(open.Source.Tensors, report.Kernels);
+            Print(report);
         }
         else
             Write(open, tensor, output!);
@@ -46,9 +48,15 @@ internal static class ShowCommand
             Console.WriteLine($"{key} = {value}");
         foreach (string problem in source.Metadata.Problems)
             Console.WriteLine($"problem: {problem}");
+        foreach (string warning in source.Warnings)
+            Console.WriteLine($"warning: {warning}");
         Console.WriteLine($"{source.Tensors.Length} tensors, {source.Tensors.Sum(t => t.Bytes)} bytes");
-        foreach (WeightTensor tensor in source.Tensors)
-            Console.WriteLine($"{tensor.Name,-40} {tensor.Quantization,-8} {tensor.ShapeText,-24} {tensor.Bytes}");
+    }
+
+    private static void Print(WeightTensor[] tensors, IReadOnlyDictionary<string, string> kernels)
+    {
+        foreach (WeightTensor tensor in tensors)
+            Console.WriteLine($"{tensor.Name,-40} {tensor.Quantization,-8} {tensor.ShapeText,-24} {tensor.Bytes,-12} {StorageText.Of(tensor)}{(kernels.TryGetValue(tensor.Name, out string? kernel) ? $"; {kernel}" : "")}");
     }
 
     private static void Print(ModelReport report)
@@ -63,22 +71,15 @@ internal static class ShowCommand
     /// <summary>Writes beside the target and renames, so that an error leaves no half file.</summary>
     private static void Write(OpenModel open, string name, string output)
     {
-        WeightTensor tensor = Array.Find(open.Source.Tensors, t => t.Name == name)
-            ?? throw new TesseraException($"{open.Files.Name}: there is no tensor '{name}'{Configuration.Suggestion.For(name, open.Source.Tensors.Select(t => t.Name))}");
+        WeightTensor tensor = Array.Find(open.Source.Tensors, t => t.Name == name) ?? Stored(open.Source.Tensors, name)
+            ?? throw new TesseraException($"{open.Files.Name}: there is no tensor '{name}'{Configuration.Suggestion.For(name, open.Source.Tensors.SelectMany(t => t.StoredName is null ? (string[])[t.Name] : [t.Name, t.StoredName]))}");
         IQuantization quantization = open.Quantization(tensor);
-        int rows = (int)Math.Clamp(ValuesAtOnce / tensor.Columns, 1, tensor.Rows);
-        float[] values = new float[checked(rows * tensor.Columns)];
         string part = output + ".part";
         try
         {
             using (FileStream stream = File.Create(part))
-                for (long row = 0; row < tensor.Rows; row += rows)
-                {
-                    int count = (int)Math.Min(rows, tensor.Rows - row);
-                    Span<float> span = values.AsSpan(0, count * (int)tensor.Columns);
-                    quantization.Dequantize(tensor, row, count, span);
-                    stream.Write(MemoryMarshal.AsBytes(span));
-                }
+                foreach (WeightTensor slice in tensor.Stack.Count > 0 ? tensor.Stack : [tensor])
+                    Write(slice, quantization, stream);
             File.Move(part, output, overwrite: true);
         }
         finally
@@ -86,4 +87,20 @@ internal static class ShowCommand
             File.Delete(part);
         }
     }
+    private static void Write(WeightTensor tensor, IQuantization quantization, FileStream stream)
+    {
+        int rows = (int)Math.Clamp(ValuesAtOnce / tensor.Columns, 1, tensor.Rows);
+        float[] values = new float[checked(rows * tensor.Columns)];
+        for (long row = 0; row < tensor.Rows; row += rows)
+        {
+            int count = (int)Math.Min(rows, tensor.Rows - row);
+            Span<float> span = values.AsSpan(0, count * (int)tensor.Columns);
+            quantization.Dequantize(tensor, row, count, span);
+            stream.Write(MemoryMarshal.AsBytes(span));
+        }
+    }
+
+    // By the name in the files; also one of those that make up a stack.
+    private static WeightTensor? Stored(WeightTensor[] tensors, string name) =>
+        Array.Find(tensors, t => t.StoredName == name) ?? tensors.SelectMany(t => t.Stack).FirstOrDefault(t => t.Name == name);
 }

@@ -1,19 +1,27 @@
 using System.Text;
 using Tessera.Engine;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Scheduling;
 using Tessera.Host.Api;
 
 namespace Tessera.Host.Cli;
 
 /// <summary>Generates on an engine of its own and prints the text as it comes; for <c>run</c> and <c>chat</c>.</summary>
-internal sealed class Talk : IAsyncDisposable
+internal sealed class Talk : IAsyncDisposable, IEngineObserver
 {
-    private readonly ModelEngine _engine;
+    private static readonly TimeSpan CalibrationTime = TimeSpan.FromSeconds(1);
 
-    public Talk(Composition composition, ApiModel model)
+    private readonly ModelEngine _engine;
+    private readonly SortedDictionary<string, (int Drafted, int Accepted)> _drafts = new(StringComparer.Ordinal);
+    private int _steps;
+    private string? _fault;
+
+    public Talk(Composition composition, ApiModel model, bool tuneDrafts)
     {
         Model = model;
-        _engine = new ModelEngine(composition, new EngineOptions { MaxBatchTokens = composition.Limits.MaxRows, MaxSequences = composition.Limits.MaxSequences }, TimeProvider.System);
+        model.RequireGeneration();
+        _engine = new ModelEngine(composition, new EngineOptions { MaxBatchTokens = composition.Limits.MaxRows, MaxSequences = composition.Limits.MaxSequences, TuneDrafts = tuneDrafts }, TimeProvider.System, this);
+        _engine.Calibrate(CalibrationTime);
         _engine.Start();
     }
 
@@ -23,10 +31,15 @@ internal sealed class Talk : IAsyncDisposable
     /// <returns>Its text, and how fast it came.</returns>
     public async Task<(string Text, string Speed)> SayAsync(GenerationRequest request, CancellationToken cancellation)
     {
+        lock (_drafts)
+        {
+            _drafts.Clear();
+            _steps = 0;
+        }
         long start = TimeProvider.System.GetTimestamp();
         GenerationStream stream = _engine.Submit(request)[0];
         using CancellationTokenRegistration registration = cancellation.Register(stream.Cancel);
-        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
+        TextStream text = new(Model.Tokenizer.CreateDecoder(skipControl: true), request);
         StringBuilder all = new();
         int tokens = 0, printed = 0;
         TimeSpan first = default;
@@ -47,7 +60,7 @@ internal sealed class Talk : IAsyncDisposable
         Console.WriteLine();
         if (stream.FinishReason == FinishReason.Error)
             throw new TesseraException(stream.Error ?? "the generation failed");
-        return (all.ToString(), Speed(request.Prompt.Length, stream.CachedTokens, tokens, first, TimeProvider.System.GetElapsedTime(start)));
+        return (all.ToString(), Speed(request.Prompt.Length, stream.CachedTokens, tokens, first, TimeProvider.System.GetElapsedTime(start)) + Drafts(tokens));
 
         void Print()
         {
@@ -57,6 +70,46 @@ internal sealed class Talk : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    void IEngineObserver.Step(in StepRecord record)
+    {
+        lock (_drafts)
+            _steps += record.DecodeRows > 0 ? 1 : 0;
+    }
+
+    void IEngineObserver.Drafted(string source, int proposed, int accepted)
+    {
+        lock (_drafts)
+        {
+            (int drafted, int before) = _drafts.GetValueOrDefault(source);
+            _drafts[source] = (drafted + proposed, before + accepted);
+        }
+    }
+
+    void IEngineObserver.DraftFault(string problem, bool isLast)
+    {
+        lock (_drafts)
+            _fault = problem;
+    }
+
+    void IEngineObserver.FirstToken(TimeSpan sinceSubmit) { }
+
+    void IEngineObserver.NextToken(TimeSpan sinceLast) { }
+
+    void IEngineObserver.Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens) { }
+
+    /// <summary>What came of drafts, as the end of a line; empty where nothing drafts.</summary>
+    private string Drafts(int tokens)
+    {
+        if (_engine.Composition.Strategy is null)
+            return "";
+        lock (_drafts)
+        {
+            string sources = _drafts.Count == 0 ? "none" : string.Join(", ", _drafts.Select(d => $"{d.Key} {d.Value.Accepted} of {d.Value.Drafted} accepted"));
+            string steps = _steps > 0 ? $"; {(double)Math.Max(0, tokens - 1) / _steps:F2} tokens a step" : "";
+            return $"; drafts: {sources}{steps}{(_fault is null ? "" : $"; {_fault}")}";
+        }
+    }
 
     private static string Speed(int prompt, int cached, int tokens, TimeSpan first, TimeSpan total)
     {

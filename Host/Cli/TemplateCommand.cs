@@ -22,20 +22,24 @@ internal static class TemplateCommand
 
     private static async Task<int> RunAsync(string model, string? config)
     {
-        ChatTemplate template = ChatTemplate.Parse(await ReadAsync(model, config).ConfigureAwait(false));
+        (string plain, string? forTools) = await ReadAsync(model, config).ConfigureAwait(false);
+        ChatTemplate template = ChatTemplate.Parse(plain);
+        ChatTemplate? toolTemplate = forTools is null ? null : ChatTemplate.Parse(forTools);
         using TextReader input = JsonLines.StandardInput();
         using Stream output = Console.OpenStandardOutput();
-        JsonLines.Run(input, output, (line, w) => w.WriteString("text", template.Render(Input(line))));
+        JsonLines.Run(input, output, (line, w) => w.WriteString("text", Render(Input(line))));
         return Terminal.Done;
+
+        string Render(ChatTemplateInput conversation) => (conversation.Tools is null ? template : toolTemplate ?? template).Render(conversation);
     }
 
-    private static async Task<string> ReadAsync(string model, string? config)
+    private static async Task<(string Template, string? Tools)> ReadAsync(string model, string? config)
     {
         if (Path.GetExtension(model) is ".jinja" or ".jinja2" or ".j2")
-            return await File.ReadAllTextAsync(model).ConfigureAwait(false);
+            return (await File.ReadAllTextAsync(model).ConfigureAwait(false), null);
         await using HostSession session = HostSession.Open(config, model);
         using OpenModel open = session.OpenFiles(session.Model.Path);
-        return open.Source.ChatTemplate ?? throw new TesseraException($"{open.Files.Name}: the model has no chat template");
+        return (open.Source.ChatTemplate ?? throw new TesseraException($"{open.Files.Name}: the model has no chat template"), open.Source.ToolChatTemplate);
     }
 
     private static ChatTemplateInput Input(JsonElement line)

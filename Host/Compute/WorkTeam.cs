@@ -10,6 +10,14 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
     /// <summary>How long a lane spins before it sleeps: longer than the gaps between the operations of a step, shorter than anybody notices.</summary>
     private static readonly TimeSpan Spin = TimeSpan.FromMicroseconds(50);
 
+    // The team that the thread is bound for; a caller is bound once.
+    [ThreadStatic]
+    private static int t_boundFor;
+
+    private static int s_teams;
+
+    private readonly int _id = Interlocked.Increment(ref s_teams);
+    private readonly IReadOnlyList<int>? _affinity;
     private readonly Lane[] _lanes;
     private readonly Thread[] _threads;
     private readonly Gate _jobs;
@@ -28,9 +36,17 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
 
     /// <summary>Starts the threads.</summary>
     /// <param name="lanes">The number of lanes, at least 1.</param>
-    public WorkTeam(int lanes)
+    /// <param name="affinity">The processor of each lane; null: where the system puts them.</param>
+    /// <exception cref="TesseraException">The process may not use one of the processors.</exception>
+    public WorkTeam(int lanes, IReadOnlyList<int>? affinity = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
+        if (affinity is not null)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(affinity.Count, lanes, nameof(affinity));
+            Affinity.Require(affinity);
+        }
+        _affinity = affinity;
         // Where lanes share a processor, a spinning one keeps from working the one that it waits for.
         TimeSpan spin = lanes <= Environment.ProcessorCount ? Spin : TimeSpan.Zero;
         (_jobs, _barrier, _done) = (new(spin), new(spin), new(spin));
@@ -45,8 +61,8 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
         }
     }
 
-    /// <summary>A team as configured: so many lanes, or one for each processor that this process may use.</summary>
-    public static WorkTeam Create(int? threads) => new(threads ?? Environment.ProcessorCount);
+    /// <summary>A team as configured: so many lanes, or one for each processor that is named, or for each physical core that this process may use.</summary>
+    public static WorkTeam Create(int? threads, IReadOnlyList<int>? affinity = null) => new(threads ?? affinity?.Count ?? Processors.PhysicalCores, affinity);
 
     /// <inheritdoc/>
     public int LaneCount => _lanes.Length;
@@ -61,6 +77,7 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
+            Bind(0);
             _lanes[0].ThreadId = Environment.CurrentManagedThreadId;
             _job = job;
             (_aborted, _arrived.Value, _left.Value, _finished.Value) = (0, 0, 0, 0);
@@ -95,6 +112,7 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
     private void Work(Lane lane)
     {
         int seen = 0;
+        Bind(lane.Index);
         while (true)
         {
             _jobs.WaitWhile(seen);
@@ -103,6 +121,14 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
                 return;
             Execute(lane);
         }
+    }
+
+    private void Bind(int lane)
+    {
+        if (_affinity is null || t_boundFor == _id)
+            return;
+        Affinity.Bind(_affinity[lane]);
+        t_boundFor = _id;
     }
 
     /// <summary>One lane's share of a job. Not inlined: no frame that lives on may hold the job.</summary>

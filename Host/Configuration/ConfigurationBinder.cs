@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Tessera.Host.Configuration;
 
 /// <summary>Turns the file's nodes into the configuration: the schema of <c>host.yaml</c>, its ranges and its defaults.</summary>
@@ -59,14 +61,33 @@ internal sealed class ConfigurationBinder(ConfigurationLoader loader, Configurat
         {
             BatchInvariant = section.Boolean("batchInvariant", true),
             StepMs = section.Integer("stepMs", 100, 1, 60_000),
+            TuneDrafts = section.Boolean("tuneDrafts", true),
             MaxBatchTokens = section.Integer("maxBatchTokens", 512, 1, 65_536),
             MaxSequences = section.Integer("maxSequences", 64, 1, 4_096),
             Threads = section.Value("threads") is { Text: not "auto" } ? section.Integer("threads", 1, 1, 1_024) : null,
+            Affinity = Affinity(section),
         };
+        if (engine.Affinity is { } affinity && affinity.Count < engine.Threads)
+            section.Error("affinity", $"{affinity.Count} processors for {engine.Threads} threads; name one for each");
         if (engine.MaxSequences > engine.MaxBatchTokens)
             section.Error("maxSequences", $"{engine.MaxSequences} is more than maxBatchTokens ({engine.MaxBatchTokens}); every sequence needs a row");
         section.Finish();
         return engine;
+    }
+
+    private static List<int>? Affinity(ConfigurationSection section)
+    {
+        if (section.List("affinity") is not { Count: > 0 } list)
+            return null;
+        List<int> processors = [];
+        foreach (ConfigurationValue value in list)
+            if (!int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int processor) || processor >= 1 << 14)
+                section.Wrong(value, "expected the number of a processor, from 0");
+            else if (processors.Contains(processor))
+                section.Wrong(value, "expected each processor once");
+            else
+                processors.Add(processor);
+        return processors;
     }
 
     private static KvConfiguration Kv(ConfigurationSection section)
@@ -77,7 +98,7 @@ internal sealed class ConfigurationBinder(ConfigurationLoader loader, Configurat
         KvConfiguration kv = new()
         {
             Memory = memory,
-            Type = section.Choice("type", KvType.F16, ("f16", KvType.F16), ("f32", KvType.F32)),
+            Type = section.Choice("type", KvType.F16, ("f16", KvType.F16), ("bf16", KvType.BF16), ("q8_0", KvType.Q8), ("f32", KvType.F32)),
             BlockTokens = section.Integer("blockTokens", 16, 1, 256),
         };
         if (!int.IsPow2(kv.BlockTokens))

@@ -75,8 +75,30 @@ public sealed record PluginsConfiguration
     /// <summary>Hashes of packages that are never loaded, in lower-case hexadecimal.</summary>
     public IReadOnlySet<string> Revoked { get; init; } = new HashSet<string>();
 
+    /// <summary>How versions take turns.</summary>
+    public LifeCycleConfiguration LifeCycle { get; init; } = new();
+
     /// <summary>What the file and the environment set for each id, not yet checked against the plugin's manifest.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<PluginOption>> Options { get; init; }
+}
+
+/// <summary>The keys of section <c>plugins</c> that say how versions take turns.</summary>
+public sealed record LifeCycleConfiguration
+{
+    /// <summary>How long running requests may finish on a composition that was replaced, before they go on with the new one; a plugin's manifest may say less.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How long a version must do well before it is the last-known-good one; zero: it is at once.</summary>
+    public TimeSpan Probation { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a call of a plugin may take before it counts as stuck.</summary>
+    public TimeSpan Stuck { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>By how much steps may become slower in the probation: a factor; 0: it does not matter.</summary>
+    public double MaxSlowdown { get; init; } = 3;
+
+    /// <summary>The part of its predecessor's speed that a backend must reach before it is put in use; 0: it does not matter.</summary>
+    public double SpeedFloor { get; init; } = 0.7;
 }
 
 /// <summary>One option of a plugin.</summary>
@@ -94,14 +116,20 @@ public sealed record EngineConfiguration
     /// <summary>A step's time while another sequence decodes, in milliseconds.</summary>
     public required int StepMs { get; init; }
 
+    /// <summary>Whether drafts are cut to what is worth the time; false: all that a decoding strategy proposes is verified.</summary>
+    public bool TuneDrafts { get; init; } = true;
+
     /// <summary>The most rows in a step.</summary>
     public required int MaxBatchTokens { get; init; }
 
     /// <summary>The most sequences at once.</summary>
     public required int MaxSequences { get; init; }
 
-    /// <summary>Lanes of the work team; null: as many as the process has processors.</summary>
+    /// <summary>Lanes of the work team; null: as many as <see cref="Affinity"/> names, else as the process has physical cores.</summary>
     public required int? Threads { get; init; }
+
+    /// <summary>The processor of each lane; null: where the system puts them.</summary>
+    public IReadOnlyList<int>? Affinity { get; init; }
 }
 
 /// <summary>Section <c>kv</c>.</summary>

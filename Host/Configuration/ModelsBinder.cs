@@ -28,10 +28,9 @@ internal sealed class ModelsBinder(ConfigurationScope scope, IReadOnlyList<strin
     {
         string? name = Required(entry, "name");
         string? path = Required(entry, "path");
-        string? full = path is null ? null : resolve(path);
-        if (requireFiles && full is not null && !File.Exists(full) && !Directory.Exists(full))
-            entry.Error("path", $"no such file or folder: {full}");
+        string? full = Existing(entry, "path", path);
         int context = entry.Integer("context", 0, 1, MostContext);
+        string? draft = Existing(entry, "draft", entry.Text("draft"));
         ModelConfiguration model = new()
         {
             Name = name ?? "",
@@ -39,11 +38,22 @@ internal sealed class ModelsBinder(ConfigurationScope scope, IReadOnlyList<strin
             Context = context == 0 ? null : context,
             Kernels = [.. (entry.List("kernels") ?? []).Where(IsLoaded).Select(k => k.Text)],
             Decoding = Decoding(entry),
+            Draft = draft,
             Sampling = Sampling(entry.Section("sampling")),
             Activations = entry.Choice("activations", ActivationPrecision.Fast, ("fast", ActivationPrecision.Fast), ("float32", ActivationPrecision.Float32)),
         };
+        if (draft is not null && model.Decoding == ModelConfiguration.PlainDecoding)
+            entry.Error("draft", "belongs to a model whose 'decoding' is a plugin that drafts");
         entry.Finish();
         return name is null || path is null ? null : model;
+    }
+
+    private string? Existing(ConfigurationSection entry, string key, string? path)
+    {
+        string? full = path is null ? null : resolve(path);
+        if (requireFiles && full is not null && !File.Exists(full) && !Directory.Exists(full))
+            entry.Error(key, $"no such file or folder: {full}");
+        return full;
     }
 
     private static string? Required(ConfigurationSection entry, string key)

@@ -16,6 +16,8 @@ public sealed record ModelsConfiguration
         string path = Path.GetFullPath(nameOrPath, workingFolder);
         if (!System.IO.File.Exists(path) && !Directory.Exists(path))
             throw new ConfigurationException([$"model '{nameOrPath}': neither a configured model nor a file{Suggestion.For(nameOrPath, List.Select(m => m.Name))}"]);
+        if (List.FirstOrDefault(m => m.Path == path) is { } configured)
+            return this with { Default = configured.Name };
         string name = Directory.Exists(path) ? new DirectoryInfo(path).Name : Path.GetFileNameWithoutExtension(path);
         string unique = name;
         for (int i = 2; List.Any(m => m.Name == unique); i++)
@@ -44,6 +46,9 @@ public sealed record ModelConfiguration
 
     /// <summary>The id of a plugin with a decoding strategy, or <see cref="PlainDecoding"/>.</summary>
     public string Decoding { get; init; } = PlainDecoding;
+
+    /// <summary>The file or folder of a second, smaller model that <see cref="Decoding"/> may draft with; null: there is none.</summary>
+    public string? Draft { get; init; }
 
     /// <summary>Defaults of this model's requests, over what its files recommend.</summary>
     public SamplingDefaults Sampling { get; init; } = new();

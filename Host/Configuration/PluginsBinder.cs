@@ -19,10 +19,26 @@ internal sealed class PluginsBinder(ConfigurationScope scope)
             Publishers = Publishers(section.Section("publishers")),
             Trusted = Hashes(section, "trusted"),
             Revoked = Hashes(section, "revoked"),
+            LifeCycle = LifeCycle(section),
             Options = Options(section.Section("options"), load),
         };
         section.Finish();
         return plugins;
+    }
+
+    private static LifeCycleConfiguration LifeCycle(ConfigurationSection section)
+    {
+        LifeCycleConfiguration defaults = new();
+        return new()
+        {
+            Drain = Seconds("drainSeconds", defaults.Drain, 0),
+            Probation = Seconds("probationSeconds", defaults.Probation, 0),
+            Stuck = Seconds("stuckSeconds", defaults.Stuck, 1),
+            MaxSlowdown = section.Number("maxSlowdown", 0, 1_000) ?? defaults.MaxSlowdown,
+            SpeedFloor = section.Number("speedFloor", 0, 1) ?? defaults.SpeedFloor,
+        };
+
+        TimeSpan Seconds(string key, TimeSpan fallback, int least) => TimeSpan.FromSeconds(section.Integer(key, (int)fallback.TotalSeconds, least, 86_400));
     }
 
     private List<string> Load(ConfigurationSection section)

@@ -17,7 +17,7 @@ public static partial class KvBudget
     public static SharedBudget Create(HostConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return new(Bytes(configuration.Kv.Memory, FreeMemory.Bytes(), configuration.Models.List.Sum(m => FileBytes(m.Path))));
+        return new(Bytes(configuration.Kv.Memory, FreeMemory.Bytes(), configuration.Models.List.Sum(m => FileBytes(m.Path) + (m.Draft is null ? 0 : FileBytes(m.Draft)))));
     }
 
     internal static long Bytes(MemorySize memory, long free, long weights) =>

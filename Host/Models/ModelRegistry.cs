@@ -1,4 +1,3 @@
-using Tessera.Engine;
 using Tessera.Engine.Scheduling;
 using Tessera.Host.Configuration;
 using Tessera.Host.Files;
@@ -8,8 +7,8 @@ namespace Tessera.Host.Models;
 /// <summary>The configured models by name.</summary>
 public sealed class ModelRegistry : IAsyncDisposable
 {
-    private readonly Dictionary<string, ServedModel> _models = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _deadline = new();
+    private volatile ModelList _models;
     private int _disposed;
 
     /// <summary>Makes the registry; nothing is loaded yet.</summary>
@@ -19,44 +18,41 @@ public sealed class ModelRegistry : IAsyncDisposable
     /// <param name="loggers">Loggers.</param>
     /// <param name="observer">Makes the observer of a model's engines by the model's name, or null.</param>
     /// <param name="progress">Told about reading large files, or null.</param>
-    public ModelRegistry(HostConfiguration configuration, CompositionBuilder builder, TimeProvider time, ILoggerFactory loggers, Func<string, IEngineObserver?>? observer = null, FileProgress? progress = null)
+    /// <param name="pluginClock">Measures how long plugins take to build; null: the system's.</param>
+    public ModelRegistry(LiveConfiguration configuration, CompositionBuilder builder, TimeProvider time, ILoggerFactory loggers, Func<string, IEngineObserver?>? observer = null, FileProgress? progress = null, TimeProvider? pluginClock = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        DefaultName = configuration.Models.Default;
-        EngineOptions options = new()
-        {
-            MaxBatchTokens = configuration.Engine.MaxBatchTokens,
-            MaxSequences = configuration.Engine.MaxSequences,
-            StepMs = configuration.Engine.StepMs,
-            MaxQueue = configuration.Server.MaxQueue,
-            SlowReaderTimeout = configuration.Server.SlowReaderTimeout,
-        };
-        ILogger logger = loggers.CreateLogger<ModelRegistry>();
-        foreach (ModelConfiguration model in configuration.Models.List)
-            _models.Add(model.Name, new ServedModel(model, m => Start(builder.Build(m, progress), options, time, observer?.Invoke(m.Name)), logger));
+        Services = new ModelServices(builder, configuration, time, loggers.CreateLogger<ModelRegistry>(), observer, progress) { PluginClock = pluginClock ?? TimeProvider.System };
+        ModelsConfiguration models = configuration.Current.Models;
+        _models = new ModelList(models.Default, [.. models.List.Select(Create)]);
     }
 
     /// <summary>The model of requests that name none; null where none is configured.</summary>
-    public string? DefaultName { get; }
+    public string? DefaultName => _models.Default;
 
     /// <summary>Every model, in the configuration's order.</summary>
-    public IReadOnlyCollection<ServedModel> Models => _models.Values;
+    public IReadOnlyCollection<ServedModel> Models => _models.All;
 
     /// <summary>Whether every model has been loaded or has failed.</summary>
-    public bool IsReady => _models.Values.All(m => m.State != ModelState.Loading) && _models.Values.Any(m => m.State == ModelState.Ready);
+    public bool IsReady => Models.All(m => m.State != ModelState.Loading) && Models.Any(m => m.State == ModelState.Ready);
+
+    internal ModelServices Services { get; }
 
     /// <summary>A model by its name, or null.</summary>
-    public ServedModel? Find(string name) => _models.GetValueOrDefault(name);
+    public ServedModel? Find(string name) => _models.ByName.GetValueOrDefault(name);
 
     /// <summary>A model by its name; null or empty: the default one.</summary>
     /// <exception cref="UnknownModelException">There is none of this name.</exception>
-    public ServedModel Get(string? name) =>
-        _models.GetValueOrDefault(string.IsNullOrEmpty(name) ? DefaultName ?? "" : name) ?? throw new UnknownModelException(name ?? "", _models.Keys);
+    public ServedModel Get(string? name)
+    {
+        ModelList models = _models;
+        return models.ByName.GetValueOrDefault(string.IsNullOrEmpty(name) ? models.Default ?? "" : name) ?? throw new UnknownModelException(name ?? "", models.ByName.Keys);
+    }
 
     /// <summary>Loads every model, one after another. A failure is logged and kept with its model.</summary>
     public async Task LoadAllAsync(CancellationToken cancellation)
     {
-        foreach (ServedModel model in _models.Values)
+        foreach (ServedModel model in Models.Where(m => m.Generation == 0))
             try
             {
                 await model.LoadAsync(cancellation).ConfigureAwait(false);
@@ -74,7 +70,7 @@ public sealed class ModelRegistry : IAsyncDisposable
 
     /// <summary>Takes no more requests and waits for those that run.</summary>
     /// <param name="cancellation">Cuts short what still runs.</param>
-    public Task DrainAsync(CancellationToken cancellation) => Task.WhenAll(_models.Values.Select(m => m.CloseAsync(cancellation)));
+    public Task DrainAsync(CancellationToken cancellation) => Task.WhenAll(Models.Select(m => m.CloseAsync(cancellation)));
 
     /// <summary>Cuts short what runs and disposes all engines.</summary>
     public async ValueTask DisposeAsync()
@@ -84,23 +80,23 @@ public sealed class ModelRegistry : IAsyncDisposable
         await _deadline.CancelAsync().ConfigureAwait(false);
         await DrainAsync(_deadline.Token).ConfigureAwait(false);
         _deadline.Dispose();
-        foreach (ServedModel model in _models.Values)
+        foreach (ServedModel model in Models)
             model.Dispose();
     }
 
-    private static ModelEngine Start(Composition composition, EngineOptions options, TimeProvider time, IEngineObserver? observer)
+    /// <summary>A model that the registry does not have yet.</summary>
+    internal ServedModel Create(ModelConfiguration model) => new(model, Services);
+
+    /// <summary>From now on these are the models; the caller closes those that are not among them any more.</summary>
+    internal void Set(string? defaultName, IReadOnlyList<ServedModel> models) => _models = new ModelList(defaultName, models);
+
+    private sealed class ModelList(string? defaultName, IReadOnlyList<ServedModel> all)
     {
-        try
-        {
-            ModelEngine engine = new(composition, options, time, observer);
-            engine.Start();
-            return engine;
-        }
-        catch
-        {
-            composition.Dispose();
-            throw;
-        }
+        public string? Default => defaultName;
+
+        public IReadOnlyList<ServedModel> All => all;
+
+        public Dictionary<string, ServedModel> ByName { get; } = all.ToDictionary(m => m.Name, StringComparer.Ordinal);
     }
 }
 

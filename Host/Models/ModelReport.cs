@@ -14,6 +14,8 @@ public sealed class ModelReport
     private readonly IReadOnlyList<PluginGeneration> _plugins;
     private readonly List<(string Part, string Text)> _parts = [];
     private readonly List<string> _missing = [];
+    private readonly Dictionary<string, string> _kernels = new(StringComparer.Ordinal);
+    private bool _canBuild;
 
     private ModelReport(OpenModel open, ModelConfiguration model, CompositionBuilder builder, PluginHost plugins) =>
         (_open, _model, _builder, _plugins) = (open, model, builder, plugins.Generations);
@@ -21,10 +23,13 @@ public sealed class ModelReport
     /// <summary>The parts that the model has, with who provides each.</summary>
     public IReadOnlyList<(string Part, string Text)> Parts => _parts;
 
+    /// <summary>What the backend would do with each weight, by the weight's name; empty where metadata or weights are not whole, or no backend takes them.</summary>
+    public IReadOnlyDictionary<string, string> Kernels => _kernels;
+
     /// <summary>What is missing; empty for a model that runs.</summary>
     public IReadOnlyList<string> Missing => _missing;
 
-    /// <summary>Looks at everything that a composition of the model would need; builds its runtime, for a single row, only where nothing is missing.</summary>
+    /// <summary>Looks at everything that a composition of the model would need; builds its runtime, for a single row, only where metadata and weights are whole.</summary>
     /// <param name="open">The model.</param>
     /// <param name="model">Its entry.</param>
     /// <param name="builder">Builds the model as the host would.</param>
@@ -38,6 +43,7 @@ public sealed class ModelReport
         report._missing.AddRange(open.Source.Metadata.Problems.Select(p => $"metadata: {p}"));
         report._parts.Add(("format", $"{open.Source.Format}{report.Provider(c => c.Formats.FirstOrDefault(f => f.Name == open.Source.Format))}"));
         report.Types();
+        report._canBuild = report._missing.Count == 0;
         report.Tokenizer();
         report.Graph();
         return report;
@@ -73,8 +79,9 @@ public sealed class ModelReport
             _missing.Add("tokenizer: the files hold none");
             return;
         }
-        if (Try(() => _open.CreateTokenizer(), "tokenizer: "))
-            _parts.Add(("tokenizer", $"{assets.Model}{(assets.PreTokenizer is { } pre ? $", pre-tokenizer {pre}" : "")}, {assets.Tokens.Length} tokens{Provider(c => c.TokenizerFactories.FirstOrDefault(f => f.CanCreate(assets)))}"));
+        int count = 0;
+        if (Try(() => count = _open.CreateTokenizer().VocabularySize, "tokenizer: "))
+            _parts.Add(("tokenizer", $"{assets.Model}{(assets.PreTokenizer is { } pre ? $", pre-tokenizer {pre}" : "")}, {count} tokens{Provider(c => c.TokenizerFactories.FirstOrDefault(f => f.CanCreate(assets)))}"));
     }
 
     private void Graph()
@@ -84,8 +91,10 @@ public sealed class ModelReport
         string architecture = _open.Source.Metadata.Architecture;
         if (!Try(() => graph = _builder.BuildGraph(_open, limits.MaxContext)))
             return;
-        string provider = Provider(c => c.Architectures.FirstOrDefault(a => a.Names.Contains(architecture)));
+        string provider = Provider(c => c.Architectures.FirstOrDefault(a => a.Builds(_open.Source.Metadata)));
         _parts.Add(("architecture", $"{architecture}, {graph!.Nodes.Count} operations{(provider.Length > 0 ? provider : " (built in)")}"));
+        if (graph.Pooled is not null)
+            _parts.Add(("pooling", Pooling(graph.Pooled.Width, _open.Source.Metadata.Pooling)));
         List<string> lacking = [];
         int backends = 0;
         foreach (string id in _builder.Kernels(_model))
@@ -94,21 +103,29 @@ public sealed class ModelReport
                 backends++;
                 IReadOnlyList<string> missing = Boundary.Call($"backend '{backend.Name}'", () => GraphCheck.Missing(graph, backend));
                 if (missing.Count == 0 && TryKernels(id, limits, lacking))
+                {
+                    _parts.AddRange(lacking.Select(reason => ("fallback", reason)));
                     return;
+                }
                 lacking.AddRange(missing);
             }
         _missing.AddRange(backends == 0 ? [$"kernels: no plugin among {string.Join(", ", _builder.Kernels(_model))} has a backend; {_open.Leases.Loaded}"] : lacking);
     }
 
-    /// <summary>What a plugin's backend says of its kernels, equal ones counted; false where it refuses the model. Nothing is built for a model that lacks something else.</summary>
+    /// <summary>What a plugin's backend says of its kernels, equal ones counted; false where it refuses the model. Nothing is built where metadata or weights are not what they should be.</summary>
     private bool TryKernels(string id, RuntimeLimits limits, List<string> lacking)
     {
-        if (_missing.Count > 0)
+        if (!_canBuild)
             return true;
         try
         {
-            using IModelRuntime runtime = _builder.BuildRuntime(_open, _model with { Kernels = [id] }, limits).Runtime;
-            foreach (IGrouping<string, string> lines in runtime.Explain().GroupBy(Kernel))
+            using IModelRuntime runtime = _builder.BuildRuntime(_open, _model with { Kernels = [id] }, limits, isTrial: true).Runtime;
+            IReadOnlyList<string> said = runtime.Explain();
+            HashSet<string> names = [.. _open.Source.Tensors.Select(t => t.Name)];
+            foreach (string line in said)
+                if (line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end && names.Contains(line[..end]))
+                    _kernels[line[..end]] = _kernels.TryGetValue(line[..end], out string? other) ? $"{other}; {Kernel(line)}" : Kernel(line);
+            foreach (IGrouping<string, string> lines in said.GroupBy(Kernel))
                 _parts.Add(("kernel", $"{lines.Key}{(lines.Count() > 1 ? $", {lines.Count()} times" : "")} ({id})"));
             return true;
         }
@@ -118,6 +135,9 @@ public sealed class ModelReport
             return false;
         }
     }
+
+    private static string Pooling(int width, PoolingMetadata pooling) =>
+        $"{pooling.Kind.ToString().ToLowerInvariant()}, {width} {(pooling.IsClassifier ? "scores" : $"elements{(pooling.Normalizes ? " of length 1" : "")}")}{(pooling.MaxTokens > 0 ? $", texts cut to {pooling.MaxTokens} tokens" : "")}";
 
     /// <summary>A line without the name of its node.</summary>
     private static string Kernel(string line) =>

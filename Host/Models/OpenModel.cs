@@ -25,6 +25,9 @@ public sealed class OpenModel : IDisposable
 
     internal PluginLeases Leases { get; }
 
+    /// <summary>The plugin whose backend computes the model; null until one does.</summary>
+    internal PluginGeneration? Backend { get; set; }
+
     /// <summary>Opens a model with the first format that says the file is its own.</summary>
     /// <param name="path">A file or folder.</param>
     /// <param name="plugins">The loaded plugins.</param>
@@ -35,8 +38,13 @@ public sealed class OpenModel : IDisposable
     public static OpenModel Open(string path, PluginHost plugins, bool mmap, FileProgress? progress = null)
     {
         ArgumentNullException.ThrowIfNull(plugins);
-        ModelFiles files = ModelFiles.At(path, mmap, progress);
-        PluginLeases leases = new(plugins.Generations);
+        return Open(ModelFiles.At(path, mmap, progress), plugins.Generations);
+    }
+
+    /// <summary>As the other, of files that it owns from now on, and with plugins of choice.</summary>
+    internal static OpenModel Open(ModelFiles files, IReadOnlyList<PluginGeneration> plugins)
+    {
+        PluginLeases leases = new(plugins);
         try
         {
             IWeightFormat format = Probe(files, leases);
@@ -76,8 +84,8 @@ public sealed class OpenModel : IDisposable
     {
         IModelFile? file = files.IsFolder ? null : files.TryOpen(files.Name) ?? throw new ModelFormatException($"no such file: {files.Name}");
         byte[] header = file is null ? [] : Header(file);
-        return leases.Find(c => c.Formats.FirstOrDefault(f => Boundary.Call($"format '{f.Name}'", () => f.Probe(header, files.Name))))
-            ?? throw new UnsupportedModelException($"{files.Name}: no loaded format knows this {(files.IsFolder ? "folder" : "file")}; {leases.Loaded}");
+        return leases.Find(c => c.Formats.FirstOrDefault(f => Boundary.Call($"format '{f.Name}'", () => files.IsFolder ? f is IFolderFormat folders && folders.ProbeFolder(files) : f.Probe(header, files.Name))))
+            ?? throw new UnsupportedModelException($"{files.Name}: no loaded format knows this {(files.IsFolder ? "folder (a model's folder holds config.json and safetensors; of GGUF files, name one)" : "file")}; {leases.Loaded}");
     }
 
     private static unsafe byte[] Header(IModelFile file) =>

@@ -25,6 +25,13 @@ internal sealed class PluginLeases(IReadOnlyList<PluginGeneration> generations) 
             return _held.ContainsKey(generation);
     }
 
+    /// <summary>Whether every leased generation is among these.</summary>
+    public bool IsWithin(IReadOnlyList<PluginGeneration> set)
+    {
+        lock (_lock)
+            return _held.Keys.All(set.Contains);
+    }
+
     /// <summary>The ids of all plugins, for messages.</summary>
     public string Loaded => generations.Count == 0 ? "no plugin is loaded" : $"loaded are {string.Join(", ", generations.Select(g => g.Id))}";
 

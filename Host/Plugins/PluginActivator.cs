@@ -1,12 +1,17 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using McMaster.NETCore.Plugins;
+using Tessera.Host.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Tessera.Host.Plugins;
 
 /// <summary>Loads a verified package into a load context of its own and builds its container.</summary>
-internal sealed class PluginActivator(ILoggerFactory loggers)
+/// <param name="loggers">Forwarded to the plugin.</param>
+/// <param name="unloadable">False: the context stays for the life of the process, and its code is compiled as the host's own is; only to compare with.</param>
+/// <param name="patience">How long its Dispose may take before it counts as stuck; null: as by default.</param>
+/// <param name="clock">Measures that; null: the system's.</param>
+internal sealed class PluginActivator(ILoggerFactory loggers, bool unloadable = true, Func<TimeSpan>? patience = null, TimeProvider? clock = null)
 {
     private readonly ILogger _logger = loggers.CreateLogger<PluginActivator>();
 
@@ -18,20 +23,21 @@ internal sealed class PluginActivator(ILoggerFactory loggers)
         (PluginPackage package, PluginManifest manifest) = (verified.Package, verified.Manifest);
         PluginLoader loader = PluginLoader.CreateFromAssemblyFile(Path.Combine(package.Folder, manifest.EntryAssembly), SharedAssemblies.Types, config =>
         {
-            config.IsUnloadable = true;
+            config.IsUnloadable = unloadable;
             config.EnableHotReload = false;
             config.LoadInMemory = false;
             config.IsLazyLoaded = false;
             config.PreferSharedTypes = false;
         });
         ServiceProvider? services = null;
+        NativeLibraries natives = new(package.Folder);
         try
         {
-            Assembly entry = Preload(loader, package);
+            Assembly entry = Preload(loader, package, natives);
             ServiceCollection collection = Configure(CreateEntry(entry, manifest), options, manifest);
             services = collection.BuildServiceProvider();
             ProvidedContracts contracts = new(services, collection, manifest);
-            return new(verified, loader, services, contracts, new WeakReference(entry), _logger);
+            return new(verified, options, loader, services, contracts, new WeakReference(entry), natives, _logger) { Patience = patience?.Invoke() ?? new LifeCycleConfiguration().Stuck, Clock = clock ?? TimeProvider.System };
         }
         catch (Exception e)
         {
@@ -42,12 +48,12 @@ internal sealed class PluginActivator(ILoggerFactory loggers)
     }
 
     /// <summary>Loads every assembly now: a plugin that looks for one only while it drains may not find it any more.</summary>
-    private static Assembly Preload(PluginLoader loader, PluginPackage package)
+    private static Assembly Preload(PluginLoader loader, PluginPackage package, NativeLibraries natives)
     {
         Assembly entry = loader.LoadDefaultAssembly();
         foreach (string path in Directory.EnumerateFiles(package.Folder, "*.dll").Order(StringComparer.Ordinal))
             if (AssemblyFile.Read(path) is not null)
-                loader.LoadAssemblyFromPath(path);
+                natives.Attach(loader.LoadAssemblyFromPath(path));
         return entry;
     }
 

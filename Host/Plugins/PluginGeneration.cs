@@ -1,39 +1,37 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
 using McMaster.NETCore.Plugins;
 using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Plugins;
-
-/// <summary>Where a generation is in its life.</summary>
-public enum GenerationState
-{
-    /// <summary>Leases can be taken.</summary>
-    Active,
-    /// <summary>No new leases; the old ones are running out.</summary>
-    Draining,
-    /// <summary>Its container is disposed and its load context told to unload.</summary>
-    Unloaded,
-    /// <summary>Unloaded long ago, and its assembly is still there: something holds on to it.</summary>
-    Leaked,
-}
 
 /// <summary>One loaded version of a plugin: a load context, a container and the count of who uses them. Disposed and unloaded when it is retired and the last lease is back.</summary>
 public sealed class PluginGeneration
 {
     private const int CollectionRounds = 10;
     private static readonly TimeSpan CollectionPause = TimeSpan.FromMilliseconds(500);
+    private static int s_lastNumber;
 
     private readonly ILogger _logger;
+    private readonly NativeLibraries _natives;
     private readonly TaskCompletionSource _unloaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private PluginLoader? _loader;
     private ServiceProvider? _services;
     private ProvidedContracts? _contracts;
+    private GenerationState _state = GenerationState.Loaded;
+    private bool _isStuck;
+    private bool _unloading;
     private int _leases;
 
-    internal PluginGeneration(VerifiedPackage package, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, ILogger logger)
+    internal PluginGeneration(VerifiedPackage package, IReadOnlyDictionary<string, string> options, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, NativeLibraries natives, ILogger logger)
     {
         (Id, Version, Stored, Provides, Voucher, Package) = (package.Manifest.Id, package.Manifest.Version, package.Version, package.Manifest.Provides, package.Voucher, package.Package);
-        (_loader, _services, _contracts, Assembly, _logger) = (loader, services, contracts, assembly, logger);
+        Options = options;
+        DrainTime = package.Manifest.DrainSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        (_loader, _services, _contracts, Assembly, _natives, _logger) = (loader, services, contracts, assembly, natives, logger);
+        Context = new WeakReference(AssemblyLoadContext.GetLoadContext((System.Reflection.Assembly)assembly.Target!));
+        Number = Interlocked.Increment(ref s_lastNumber);
     }
 
     /// <summary>The plugin's id.</summary>
@@ -42,11 +40,29 @@ public sealed class PluginGeneration
     /// <summary>The plugin's version.</summary>
     public string Version { get; }
 
+    /// <summary>Counts what this process has loaded.</summary>
+    public int Number { get; }
+
     /// <summary>Its package's version and hash.</summary>
     internal StoredVersion Stored { get; }
 
     /// <summary>What it registered, as its manifest says.</summary>
     internal IReadOnlyList<ProvidedContract> Provides { get; }
+
+    /// <summary>The options that it was made with.</summary>
+    internal IReadOnlyDictionary<string, string> Options { get; }
+
+    /// <summary>How long its manifest lets it go on with what runs; null: as the host says.</summary>
+    internal TimeSpan? DrainTime { get; }
+
+    /// <summary>How long its <c>Dispose</c> may take before it counts as stuck.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Whether it is only kept to go back to: that its leases do not come back is no sign that it hangs.</summary>
+    internal bool IsKept { get; set; }
+
+    /// <summary>Measures <see cref="Patience"/>.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Who vouches for it, for people.</summary>
     public string Voucher { get; }
@@ -54,8 +70,18 @@ public sealed class PluginGeneration
     /// <summary>Where it was loaded from.</summary>
     public PluginPackage Package { get; }
 
+    /// <summary>What holds its assembly, where it leaks; null where it does not, or not yet.</summary>
+    public string? Leak { get; private set; }
+
     /// <summary>Where it is in its life.</summary>
-    public GenerationState State { get; private set; }
+    public GenerationState State
+    {
+        get
+        {
+            lock (_lock)
+                return _isStuck && _state is not (GenerationState.Unloaded or GenerationState.Leaked) ? GenerationState.Stuck : _state;
+        }
+    }
 
     /// <summary>How many use it.</summary>
     public int Leases
@@ -70,6 +96,9 @@ public sealed class PluginGeneration
     /// <summary>The entry assembly; dead some time after <see cref="Unloaded"/>, unless something leaks.</summary>
     public WeakReference Assembly { get; }
 
+    /// <summary>Its load context; dead when the assembly is, unless something holds it alone.</summary>
+    internal WeakReference Context { get; }
+
     /// <summary>Completes when the container is disposed and the context told to unload.</summary>
     public Task Unloaded => _unloaded.Task;
 
@@ -79,14 +108,34 @@ public sealed class PluginGeneration
     {
         lock (_lock)
         {
-            if (State != GenerationState.Active)
-                throw new PluginException($"plugin '{Id}' {Version} is {(State == GenerationState.Draining ? "draining" : "unloaded")}");
+            if (_state is not (GenerationState.Loaded or GenerationState.Canary or GenerationState.Active))
+                throw new PluginException($"plugin '{Id}' {Version} is {(_state == GenerationState.Draining ? "draining" : "unloaded")}");
             _leases++;
             return new PluginLease(this, _contracts!);
         }
     }
 
-    /// <summary>Waits until it is unloaded and its assembly collected.</summary>
+    /// <summary>Goes on in its life: loaded, tried, in use.</summary>
+    internal void Advance(GenerationState state)
+    {
+        lock (_lock)
+            if (_state is GenerationState.Loaded or GenerationState.Canary)
+                _state = state;
+    }
+
+    /// <summary>Code of it does not come back: said until it is unloaded after all.</summary>
+    internal void MarkStuck()
+    {
+        lock (_lock)
+        {
+            if (_isStuck)
+                return;
+            _isStuck = true;
+        }
+        _logger.LogError("plugin '{Id}' {Version} is stuck: code of it has not come back; it stays loaded for as long as that lasts", Id, Version);
+    }
+
+    /// <summary>Waits until it is unloaded and its assembly and load context collected; its native libraries are freed then.</summary>
     /// <returns>False when it leaks: it outlived ten collections, half a second apart.</returns>
     internal async Task<bool> CollectedAsync(TimeProvider time)
     {
@@ -95,12 +144,17 @@ public sealed class PluginGeneration
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            if (!Assembly.IsAlive)
+            if (!Assembly.IsAlive && !Context.IsAlive)
+            {
+                _natives.Free();
                 return true;
+            }
             await Task.Delay(CollectionPause, time).ConfigureAwait(false);
         }
-        State = GenerationState.Leaked;
-        _logger.LogError("plugin '{Id}' {Version} leaks: its assembly is alive after {Rounds} collections; something holds an object, type or delegate of it", Id, Version, CollectionRounds);
+        Leak = LeakReport.Of(Assembly, Context);
+        lock (_lock)
+            _state = GenerationState.Leaked;
+        _logger.LogError("plugin '{Id}' {Version} leaks: its {What} is alive after {Rounds} collections. {Report}", Id, Version, Assembly.IsAlive ? "assembly" : "load context", CollectionRounds, Leak);
         return false;
     }
 
@@ -110,25 +164,55 @@ public sealed class PluginGeneration
         bool last;
         lock (_lock)
         {
-            if (State != GenerationState.Active)
+            if (_state is not (GenerationState.Loaded or GenerationState.Canary or GenerationState.Active))
                 return;
-            State = GenerationState.Draining;
-            last = _leases == 0;
+            _state = GenerationState.Draining;
+            last = _unloading = _leases == 0;
         }
         if (last)
             _ = UnloadAsync();
+    }
+
+    /// <summary>Gives leases again, while it is not unloaded yet: who calls holds a lease.</summary>
+    internal void Revive()
+    {
+        lock (_lock)
+        {
+            if (_unloading)
+                throw new PluginException($"plugin '{Id}' {Version} is unloaded");
+            _state = GenerationState.Active;
+        }
     }
 
     internal void Release()
     {
         bool last;
         lock (_lock)
-            last = --_leases == 0 && State == GenerationState.Draining;
+        {
+            last = --_leases == 0 && _state == GenerationState.Draining && !_unloading;
+            _unloading |= last;
+        }
         if (last)
             _ = UnloadAsync();
     }
 
     private async Task UnloadAsync()
+    {
+        // Not on the caller's thread: it may be a request's, and Dispose may never come back.
+        Task disposing = Task.Run(DisposeServicesAsync);
+        if (await Task.WhenAny(disposing, Task.Delay(Patience, Clock)).ConfigureAwait(false) != disposing)
+            MarkStuck();
+        await disposing.ConfigureAwait(false);
+        _loader!.Dispose();
+        (_services, _contracts, _loader) = (null, null, null);
+        lock (_lock)
+            _state = GenerationState.Unloaded;
+        _logger.LogInformation("plugin '{Id}' {Version} unloaded", Id, Version);
+        _unloaded.TrySetResult();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task DisposeServicesAsync()
     {
         try
         {
@@ -140,11 +224,6 @@ public sealed class PluginGeneration
             string text = Failure.Describe(e);
             _logger.LogError("plugin '{Id}' {Version}: dispose failed: {Error}", Id, Version, text);
         }
-        _loader!.Dispose();
-        (_services, _contracts, _loader) = (null, null, null);
-        State = GenerationState.Unloaded;
-        _logger.LogInformation("plugin '{Id}' {Version} unloaded", Id, Version);
-        _unloaded.TrySetResult();
     }
 }
 

@@ -19,7 +19,7 @@ internal sealed partial class PluginVerifier(PackageTrust trust)
     {
         PluginManifest manifest = package.ReadManifest();
         if (manifest.Schema != 1)
-            throw package.Refuse($"schema: expected 1, found {manifest.Schema}");
+            throw package.Refuse($"schema: expected 1, found {manifest.Schema}; take a version of the plugin that was packed for this host");
         if (manifest.Id != package.Id)
             throw package.Refuse($"id: expected the folder's name '{package.Id}', found '{manifest.Id}'");
         if (!SemanticVersion().IsMatch(manifest.Version))
@@ -50,7 +50,7 @@ internal sealed partial class PluginVerifier(PackageTrust trust)
         if (parts.Length != 2 || !Number(parts[0], out int major) || !Number(parts[1], out int minor))
             throw package.Refuse($"{what}: expected major.minor, found '{version}'");
         if (!IsCompatible(major, minor, PluginContract.Major, PluginContract.Minor))
-            throw package.Refuse($"{what}: built for contract {version}, this host has {PluginContract.Version}");
+            throw package.Refuse($"{what}: built for contract {version}, this host has {PluginContract.Version}; take a version of the plugin that was built for it, or build it with that Tessera.Abstractions");
     }
 
     private static void RequireAssemblies(PluginPackage package, PluginManifest manifest)
@@ -59,19 +59,19 @@ internal sealed partial class PluginVerifier(PackageTrust trust)
             throw package.Refuse($"entryAssembly: expected the name of a .dll in the package, found '{manifest.EntryAssembly}'");
         string entry = Path.Combine(package.Folder, manifest.EntryAssembly);
         if (!File.Exists(entry))
-            throw package.Refuse($"entryAssembly: no file {entry}");
+            throw package.Refuse($"entryAssembly: no file {entry}; pack the whole output of the build");
         foreach (string path in Directory.EnumerateFiles(package.Folder, "*.dll", SearchOption.AllDirectories))
         {
             AssemblyFile? assembly = ReadAssembly(package, path);
             if (SharedAssemblies.IsShared(assembly?.Name ?? "") || SharedAssemblies.IsShared(Path.GetFileNameWithoutExtension(path)))
-                throw package.Refuse($"'{Path.GetFileName(path)}' is shared with the host; a package must not bring a copy of it");
+                throw package.Refuse($"'{Path.GetFileName(path)}' is shared with the host; a package must not bring a copy of it: reference it with ExcludeAssets=\"runtime\", and pack the output anew");
             if (path != entry)
                 continue;
             if (assembly?.Contract is not { } contract)
-                throw package.Refuse($"'{manifest.EntryAssembly}' has no [assembly: PluginContract(\"{PluginContract.Version}\")]");
+                throw package.Refuse($"'{manifest.EntryAssembly}' has no [assembly: PluginContract(\"{PluginContract.Version}\")]; add it, or name the assembly that has it");
             RequireContract(package, manifest.EntryAssembly, contract);
             if (contract != manifest.Contract)
-                throw package.Refuse($"contract: the manifest says {manifest.Contract}, '{manifest.EntryAssembly}' says {contract}");
+                throw package.Refuse($"contract: the manifest says {manifest.Contract}, '{manifest.EntryAssembly}' says {contract}; correct the one that is wrong");
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class PluginVerifier(PackageTrust trust)
         }
         catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
         {
-            throw package.Refuse($"'{Path.GetFileName(path)}' is no assembly: {e.Message}");
+            throw package.Refuse($"'{Path.GetFileName(path)}' is no assembly: {e.Message}; build or download the package anew");
         }
     }
 

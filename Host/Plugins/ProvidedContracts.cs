@@ -1,3 +1,5 @@
+using Tessera.Conformance.Checks;
+
 namespace Tessera.Host.Plugins;
 
 /// <summary>What one plugin registered, by contract. Dropped with the generation: nothing outside a lease may keep it.</summary>
@@ -7,6 +9,7 @@ internal sealed class ProvidedContracts
     private static readonly (string Kind, Type Type, Func<ProvidedContracts, IEnumerable<string>>? Names)[] Kinds =
     [
         (nameof(IWeightFormat), typeof(IWeightFormat), c => c.Formats.Select(f => f.Name)),
+        (nameof(IWeightWriter), typeof(IWeightWriter), c => c.Writers.Select(w => w.Name)),
         (nameof(IQuantization), typeof(IQuantization), c => c.Quantizations.Select(q => q.Id)),
         (nameof(IKernelBackend), typeof(IKernelBackend), c => c.Backends.Select(b => b.Name)),
         (nameof(IModelArchitecture), typeof(IModelArchitecture), c => c.Architectures.SelectMany(a => a.Names)),
@@ -21,6 +24,7 @@ internal sealed class ProvidedContracts
     {
         _services = services;
         Formats = [.. services.GetServices<IWeightFormat>()];
+        Writers = [.. services.GetServices<IWeightWriter>()];
         Quantizations = [.. services.GetServices<IQuantization>()];
         Backends = [.. services.GetServices<IKernelBackend>()];
         Architectures = [.. services.GetServices<IModelArchitecture>()];
@@ -31,6 +35,8 @@ internal sealed class ProvidedContracts
     }
 
     public IReadOnlyList<IWeightFormat> Formats { get; }
+
+    public IReadOnlyList<IWeightWriter> Writers { get; }
 
     public IReadOnlyList<IQuantization> Quantizations { get; }
 
@@ -44,6 +50,11 @@ internal sealed class ProvidedContracts
 
     /// <summary>A decoding strategy, or null; each composition asks for its own.</summary>
     public IDecodingStrategy? CreateStrategy() => _services.GetService<IDecodingStrategy>();
+
+    /// <summary>The same for the plugin's checks.</summary>
+    /// <param name="provides">What its manifest says.</param>
+    public PluginParts Parts(IEnumerable<ProvidedContract> provides) =>
+        PluginParts.From(_services, provides.Where(p => p.Kind == nameof(ITokenizerFactory)).Select(p => p.Name));
 
     /// <summary>What a manifest's own list gets wrong.</summary>
     public static IEnumerable<string> Problems(PluginManifest manifest)

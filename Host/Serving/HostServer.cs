@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Tessera.Host.Api;
 using Tessera.Host.Api.Admin;
+using Tessera.Host.Api.Embeddings;
 using Tessera.Host.Api.OpenAi;
 using Tessera.Host.Cli;
 using Tessera.Host.Compute;
@@ -19,17 +20,25 @@ internal sealed class HostServer : IAsyncDisposable
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan LaneTime = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _app;
     private readonly WorkTeam _team;
     private readonly ILoggerFactory _loggers;
     private readonly Task _loading;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly LifeCycleWatch _engines;
+    private readonly ConfigurationWatch? _file;
+    private readonly ILogger _log;
+    private PluginSwitch _switches = null!;
     private int _stopped;
 
-    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers)
+    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers, string file, ConfigurationReload? reload)
     {
-        (_app, Plugins, _team, Registry, _loggers) = (app, plugins, team, registry, loggers);
-        _loading = LoadAsync(loggers.CreateLogger<HostServer>());
+        (_app, Plugins, _team, Registry, _loggers, _log) = (app, plugins, team, registry, loggers, loggers.CreateLogger<HostServer>());
+        _engines = new LifeCycleWatch(registry);
+        _file = reload is null ? null : new ConfigurationWatch(file, reload.ApplyAsync, _log);
+        _loading = LoadAsync(_log);
     }
 
     /// <summary>The models.</summary>
@@ -49,27 +58,36 @@ internal sealed class HostServer : IAsyncDisposable
     /// <param name="packages">The folder with the record of first-party packages: the executable's.</param>
     /// <param name="level">The least level that is logged.</param>
     /// <param name="progress">Told about reading large files, or null.</param>
+    /// <param name="reload">Reads the configuration again when its file has changed; null: changes wait for the next start.</param>
+    /// <param name="pluginClock">Measures how long plugins take for what may hang; null: the system's.</param>
     /// <exception cref="TesseraException">A plugin cannot be loaded, or an address cannot be listened on.</exception>
-    public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null)
+    public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null, Func<HostConfiguration>? reload = null, TimeProvider? pluginClock = null)
     {
         ILoggerFactory loggers = CreateLoggers(level);
         PluginHost? plugins = null;
         WorkTeam? team = null;
         ModelRegistry? registry = null;
         WebApplication? app = null;
+        PluginSwitch? switches = null;
         try
         {
-            plugins = PluginHost.Load(configuration.Plugins, TrustedFiles.Read(packages), loggers);
-            team = WorkTeam.Create(configuration.Engine.Threads);
-            CompositionBuilder compositions = new(configuration, plugins, team, KvBudget.Create(configuration), loggers);
-            MetricsHub metrics = new();
-            registry = new ModelRegistry(configuration, compositions, TimeProvider.System, loggers, metrics.For, progress);
-            app = BuildApp(configuration, loggers, plugins, registry, metrics);
+            StrayExceptions.Catch(loggers.CreateLogger<HostServer>());
+            plugins = PluginHost.Load(configuration.Plugins, TrustedFiles.Read(packages), loggers, pluginClock);
+            team = WorkTeam.Create(configuration.Engine.Threads, configuration.Engine.Affinity);
+            LiveConfiguration live = new(configuration);
+            CompositionBuilder compositions = new(live, plugins, team, KvBudget.Create(configuration), loggers);
+            MetricsHub metrics = new(loggers.CreateLogger<MetricsHub>());
+            registry = new ModelRegistry(live, compositions, TimeProvider.System, loggers, metrics.For, progress, plugins.Clock);
+            registry.Services.Observer = metrics.LifeCycle;
+            switches = new PluginSwitch(plugins, registry, live, loggers.CreateLogger<PluginSwitch>());
+            app = BuildApp(configuration, live, loggers, plugins, registry, metrics, switches);
             await ListenAsync(app, configuration).ConfigureAwait(false);
-            return new HostServer(app, plugins, team, registry, loggers);
+            ConfigurationReload? reloads = reload is null ? null : new(reload, live, plugins, switches, registry, loggers.CreateLogger<ConfigurationReload>());
+            return new HostServer(app, plugins, team, registry, loggers, configuration.File, reloads) { _switches = switches };
         }
         catch
         {
+            switches?.Dispose();
             if (app is not null)
                 await app.DisposeAsync().ConfigureAwait(false);
             if (registry is not null)
@@ -98,6 +116,8 @@ internal sealed class HostServer : IAsyncDisposable
         // Marks the server as stopping for those who ask; it listens until the models are drained.
         _app.Lifetime.StopApplication();
         await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_file is not null)
+            await _file.DisposeAsync().ConfigureAwait(false);
         using (CancellationTokenSource deadline = new(DrainTime))
         {
             await Registry.DrainAsync(deadline.Token).ConfigureAwait(false);
@@ -106,8 +126,11 @@ internal sealed class HostServer : IAsyncDisposable
         await _loading.ConfigureAwait(false);
         await Registry.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
-        _team.Dispose();
+        await _engines.DisposeAsync().ConfigureAwait(false);
+        _switches.Dispose();
         await Plugins.DisposeAsync().ConfigureAwait(false);
+        // A plugin that does not come back holds the lanes that it runs on; the process ends without them.
+        await Task.WhenAny(Task.Run(_team.Dispose), Task.Delay(LaneTime)).ConfigureAwait(false);
         _loggers.Dispose();
         _stopping.Dispose();
     }
@@ -119,7 +142,7 @@ internal sealed class HostServer : IAsyncDisposable
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
     });
 
-    private static WebApplication BuildApp(HostConfiguration configuration, ILoggerFactory loggers, PluginHost plugins, ModelRegistry registry, MetricsHub metrics)
+    private static WebApplication BuildApp(HostConfiguration configuration, LiveConfiguration live, ILoggerFactory loggers, PluginHost plugins, ModelRegistry registry, MetricsHub metrics, PluginSwitch switches)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = [] });
         builder.WebHost.UseUrls(Addresses(configuration));
@@ -130,11 +153,12 @@ internal sealed class HostServer : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
         // Given as instances: the container disposes only what it has made, and a request's scope would dispose the registry with the request.
-        builder.Services.AddSingleton(loggers).AddSingleton(plugins).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>().AddSingleton<AdminGate>().AddSingleton<PluginSwitch>();
+        builder.Services.AddSingleton(loggers).AddSingleton(plugins).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(live).AddSingleton(switches).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ApiModels>().AddSingleton<CompletionServices>().AddSingleton<AdminGate>();
         WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
         OpenAiEndpoints.Map(app);
+        EmbeddingEndpoints.Map(app);
         TokenizeEndpoints.Map(app);
         LoadModelEndpoint.Map(app);
         PluginEndpoints.Map(app);

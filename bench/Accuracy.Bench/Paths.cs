@@ -6,7 +6,7 @@ using Tessera.Host.Models;
 namespace Tessera.Accuracy.Bench;
 
 /// <summary>A model on the product's path and on the reference path, through the host's own plugins.</summary>
-internal sealed class Paths(string model) : IAsyncDisposable
+internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
 {
     private readonly HostedModel _model = new(model);
 
@@ -62,7 +62,7 @@ internal sealed class Paths(string model) : IAsyncDisposable
 
     private void Evaluate(int[] ids, ActivationPrecision activations, Action<int, ReadOnlySpan<float>> logits)
     {
-        BuiltRuntime built = _model.Build(activations, ids.Length);
+        BuiltRuntime built = _model.Build(activations, ids.Length, activations == ActivationPrecision.Float32 ? null : kv);
         using IModelRuntime runtime = built.Runtime;
         using SequenceEvaluator evaluator = new(Path.GetFileName(model), built.Graph, runtime, built.Limits);
         evaluator.Evaluate(ids, [.. Enumerable.Range(0, ids.Length - 1)], logits);

@@ -1,16 +1,22 @@
 using Tessera.Kernels.Bench;
 
-// dotnet run -c Release --project bench/Kernels.Bench -- [dots|tiles|dequantize|prepare] [type …]
-string[] parts = ["dots", "tiles", "dequantize", "prepare"];
+// dotnet run -c Release --project bench/Kernels.Bench -- [packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
+string[] parts = ["dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats"];
 string[] chosen = [.. args.Where(parts.Contains)];
 string[] types = [.. args.Except(parts)];
 Console.WriteLine($"{Machine.Processor}, {Environment.ProcessorCount} logical processors, .NET {Environment.Version}");
 Console.WriteLine("one thread; best and median of the repeats");
 if (chosen.Length == 0 || chosen.Contains("dots"))
     RowDotBench.Run(types);
+if (chosen.Length == 0 || chosen.Contains("rows"))
+    RowDotBench.RunRows(types);
 if (chosen.Length == 0 || chosen.Contains("tiles"))
     TileBench.Run(types);
 if (chosen.Length == 0 || chosen.Contains("dequantize"))
     DequantizeBench.Run(types);
 if (chosen.Length == 0 || chosen.Contains("prepare"))
     PrepareBench.Run();
+if (chosen.Length == 0 || chosen.Contains("packed"))
+    PackedBench.Run(types);
+if (chosen.Length == 0 || chosen.Contains("floats"))
+    ReadBench.Run();

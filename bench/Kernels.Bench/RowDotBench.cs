@@ -1,5 +1,7 @@
 using Tessera.Abstractions.Quantization;
+using Tessera.Kernels.Cpu.Jit;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 
 namespace Tessera.Kernels.Bench;
 
@@ -7,6 +9,7 @@ namespace Tessera.Kernels.Bench;
 internal static unsafe class RowDotBench
 {
     private const int Columns = 2048;
+    private static readonly int[] Counts = [2, 3, 4, 5, 8];
     private const int OddColumns = 576;
     private const long LargeBytes = 128 << 20;
     private const long SmallBytes = 512 << 10;
@@ -15,31 +18,68 @@ internal static unsafe class RowDotBench
     private const int Few = 15;
     private const int Many = 400;
 
+    private delegate void Products(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride);
+
     public static void Run(string[] names)
     {
         Console.WriteLine($"row dots, GB/s of weights: {LargeBytes >> 20} MB and {SmallBytes >> 10} KB of {Columns} columns, {SmallBytes >> 10} KB of {OddColumns}");
         foreach (IQuantization type in Weights.Select(names))
             foreach (CpuIsa isa in Sets())
             {
-                if (!RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel) || (isa.Avx512 && kernel.InstructionSet != isa.Name))
+                if (!RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel))
                     continue;
                 // The scalar twins are definitions: a small matrix says enough.
                 bool twin = isa == CpuIsa.Scalar;
-                long large = twin ? SmallBytes : LargeBytes;
-                int many = twin ? Few : Many;
-                Console.WriteLine($"{type.Id,-7} {kernel.InstructionSet,-10} {Measure(type, kernel, isa, large, Columns, Few)}   {Measure(type, kernel, isa, SmallBytes, Columns, many)}   {(OddColumns % type.BlockSize == 0 ? Measure(type, kernel, isa, SmallBytes, OddColumns, many) : "")}");
+                if (!isa.Avx512 || kernel.InstructionSet == isa.Name)
+                    Say(type, kernel, isa, kernel.InstructionSet, kernel.DotRows, twin ? SmallBytes : LargeBytes, twin ? Few : Many);
+                using NativeRowDots natives = new([new JitTileSource()], isa);
+                if (natives.Find(kernel, out _) is { } native)
+                    Say(type, kernel, isa, native.Description, native.DotRows, LargeBytes, Many);
             }
     }
 
-    private static string Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, long bytes, int columns, int repeats)
+    /// <summary>What a step of a few activation rows costs beside one of one: the matrix that fits the second-level cache, so that the memory hides nothing, and the large one.</summary>
+    public static void RunRows(string[] names)
     {
-        int rows = (int)(bytes / Weights.BytesOfRow(type, columns));
+        Console.WriteLine($"row dots, time of so many activation rows / time of one: {SmallBytes >> 10} KB of {Columns} columns, then {LargeBytes >> 20} MB");
+        CpuIsa isa = CpuIsa.Detect();
+        foreach (IQuantization type in Weights.Select(names))
+            if (RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel))
+            {
+                SayRows(type, kernel, isa, kernel.InstructionSet, kernel.DotRows);
+                using NativeRowDots natives = new([new JitTileSource()], isa);
+                if (natives.Find(kernel, out _) is { } native)
+                    SayRows(type, kernel, isa, native.Description, native.DotRows);
+            }
+    }
+
+    private static void SayRows(IQuantization type, RowDotKernel kernel, CpuIsa isa, string name, Products products)
+    {
+        double one = Seconds(type, kernel, isa, products, 1, SmallBytes, Many), large = Seconds(type, kernel, isa, products, 1, LargeBytes, Few);
+        Console.WriteLine($"{type.Id,-7} {name,-11} {string.Join("   ", Counts.Select(count => $"{count}: {Seconds(type, kernel, isa, products, count, SmallBytes, Many) / one:F2} {Seconds(type, kernel, isa, products, count, LargeBytes, Few) / large:F2}"))}");
+    }
+
+    private static void Say(IQuantization type, RowDotKernel kernel, CpuIsa isa, string name, Products products, long large, int many) =>
+        Console.WriteLine($"{type.Id,-7} {name,-11} {Rate(type, kernel, isa, products, large, Columns, Few)}   {Rate(type, kernel, isa, products, SmallBytes, Columns, many)}   {(OddColumns % type.BlockSize == 0 ? Rate(type, kernel, isa, products, SmallBytes, OddColumns, many) : "")}");
+
+    private static string Rate(IQuantization type, RowDotKernel kernel, CpuIsa isa, Products products, long bytes, int columns, int repeats) =>
+        Measure(type, kernel, isa, products, 1, bytes, columns, repeats, out long length).Rate(length);
+
+    private static double Seconds(IQuantization type, RowDotKernel kernel, CpuIsa isa, Products products, int count, long bytes, int repeats) =>
+        Measure(type, kernel, isa, products, count, bytes, Columns, repeats, out _).Best;
+
+    private static Timing Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, Products products, int count, long bytes, int columns, int repeats, out long length)
+    {
+        int rows = (int)(bytes / Weights.BytesOfRow(type, columns)), stride = Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns);
         using Weights weights = new(type, rows, columns);
-        using NativeBlock activation = new(Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns)), output = new(sizeof(float) * rows);
-        Activations.Fill((float*)activation.Bytes, columns);
-        Activations.Prepare(activation.Bytes, columns, kernel.Form, isa);
-        Timing timing = Timing.Measure(() => kernel.Dot(weights.Data, weights.RowBytes, rows, columns, activation.Bytes, (float*)output.Bytes), repeats);
-        return timing.Rate(weights.Length);
+        using NativeBlock activations = new((long)stride * count), output = new((long)sizeof(float) * rows * count);
+        for (int i = 0; i < count; i++)
+        {
+            Activations.Fill((float*)(activations.Bytes + i * stride), columns);
+            Activations.Prepare(activations.Bytes + i * stride, columns, kernel.Form, isa);
+        }
+        length = weights.Length;
+        return Timing.Measure(() => products(weights.Data, weights.RowBytes, rows, columns, activations.Bytes, stride, count, (float*)output.Bytes, rows), repeats);
     }
 
     private static IEnumerable<CpuIsa> Sets()

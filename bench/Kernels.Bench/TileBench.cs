@@ -1,6 +1,8 @@
+using Tessera.Kernels.Cpu.Jit;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.Tiles;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Bench;
 
@@ -18,23 +20,33 @@ internal static unsafe class TileBench
             foreach (CpuIsa isa in new[] { here with { Avx512 = false }, here }.Where(isa => isa.Avx2).Distinct())
             {
                 using Weights weights = new(type, Rows, Columns);
-                TileKernel tile = TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa)!;
-                Console.WriteLine($"{type.Id,-5} {isa.Name,-8} {string.Join("   ", Counts.Select(count => Measure(type.Id, tile, isa, count)))}   {Unpack(tile, weights)}");
+                Say(type.Id, isa.Name, TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa)!, isa, weights);
+                using NativeTiles natives = new([new JitTileSource()], isa);
+                if (natives.Find(TileTable.LayoutOf(type.Id)!, out _) is { } native)
+                    Say(type.Id, native.Description, TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa, native)!, isa, weights);
             }
     }
 
-    private static string Measure(string type, TileKernel tile, CpuIsa isa, int count)
+    private static void Say(string type, string name, TileKernel tile, CpuIsa isa, Weights weights) =>
+        Console.WriteLine($"{type,-5} {name,-11} {string.Join("   ", Counts.Select(count => Measure(type.EndsWith("_k", StringComparison.Ordinal) ? Preparation.Int8Super(isa) : Preparation.Int8(isa), tile, Columns, isa, count)))}   {Unpack(tile, weights)}");
+
+    /// <summary>Measures the first 64 rows.</summary>
+    /// <param name="form">The activations' form.</param>
+    /// <param name="tile">The kernel.</param>
+    /// <param name="columns">Columns of the weight.</param>
+    /// <param name="isa">Instruction sets.</param>
+    /// <param name="count">Activation rows.</param>
+    public static string Measure(Preparation form, TileKernel tile, int columns, CpuIsa isa, int count)
     {
         int width = TileTable.Width(isa);
-        Preparation form = type.EndsWith("_k", StringComparison.Ordinal) ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
-        int stride = form.Bytes(Columns), panels = (count + width - 1) / width;
-        long panelBytes = form.PanelBytes(Columns, width);
-        using NativeBlock weights = new(tile.PanelBytes * Rows / Panels.Rows), x = new((long)sizeof(float) * Columns), rows = new((long)stride * width), activations = new(panelBytes * panels), output = new((long)sizeof(float) * Rows * count);
-        Activations.Fill((float*)x.Bytes, Columns);
+        int stride = form.Bytes(columns), panels = (count + width - 1) / width;
+        long panelBytes = form.PanelBytes(columns, width);
+        using NativeBlock weights = new(tile.BlockBytes(Rows)), x = new((long)sizeof(float) * columns), rows = new((long)stride * width), activations = new(panelBytes * panels), output = new((long)sizeof(float) * Rows * count);
+        Activations.Fill((float*)x.Bytes, columns);
         for (int row = 0; row < width; row++)
-            form.Prepare((float*)x.Bytes, Columns, rows.Bytes + row * stride);
+            form.Prepare((float*)x.Bytes, columns, rows.Bytes + row * stride);
         for (int panel = 0; panel < panels; panel++)
-            form.Pack(rows.Bytes, stride, width, Columns, activations.Bytes + panel * panelBytes, count <= 8 ? 8 : width, 0, 1);
+            form.Pack(rows.Bytes, stride, width, columns, activations.Bytes + panel * panelBytes, count <= 8 ? 8 : width, 0, 1);
         tile.Compile();
         int passes = Math.Max(1, 512 / count);
         Timing timing = Timing.Measure(() =>
@@ -46,12 +58,12 @@ internal static unsafe class TileBench
                     tile.Multiply(weights.Bytes, Rows, activations.Bytes + panel * panelBytes, count <= 8 ? 8 : width, Math.Min(width, count - panel * width), (float*)output.Bytes + (long)panel * width * Rows, Rows);
             }
         });
-        return timing.Rate((double)Rows * Columns * count * passes);
+        return timing.Rate((double)Rows * columns * count * passes);
     }
 
     private static string Unpack(TileKernel tile, Weights weights)
     {
-        using NativeBlock panels = new(tile.PanelBytes * Rows / Panels.Rows);
+        using NativeBlock panels = new(tile.BlockBytes(Rows));
         Timing timing = Timing.Measure(() =>
         {
             for (int pass = 0; pass < 100; pass++)

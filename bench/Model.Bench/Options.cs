@@ -19,6 +19,10 @@ internal sealed record Options
 
     public int Streams { get; private init; }
 
+    public KvType? Kv { get; private init; }
+
+    public bool Fusions { get; private init; }
+
     public static Options? Parse(string[] args)
     {
         if (args.Length == 0)
@@ -27,6 +31,16 @@ internal sealed record Options
         foreach (string arg in args.Skip(1))
         {
             string[] pair = arg.Split('=');
+            if (arg == "fusions")
+            {
+                options = options with { Fusions = true };
+                continue;
+            }
+            if (pair is ["kv", var name] && Enum.TryParse(name, ignoreCase: true, out KvType kv))
+            {
+                options = options with { Kv = kv };
+                continue;
+            }
             int[]? numbers = pair.Length == 2 ? Numbers(pair[1]) : null;
             if (numbers is null)
                 return null;

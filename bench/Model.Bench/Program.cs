@@ -5,19 +5,24 @@ using Tessera.Host.Models;
 using Tessera.Kernels.Bench;
 using Tessera.Model.Bench;
 
-// dotnet run -c Release --project bench/Model.Bench -- MODEL [threads=2] [rounds=3] [prompt=512] [generate=64] [depths=0,4096,16384] [streams=16]
+// dotnet run -c Release --project bench/Model.Bench -- MODEL [threads=2] [rounds=3] [prompt=512] [generate=64] [depths=0,4096,16384] [streams=16] [kv=f16|bf16|q8|f32] [fusions]
 if (Options.Parse(args) is not { } options)
 {
-    Console.Error.WriteLine("usage: Model.Bench MODEL [threads=N] [rounds=N] [prompt=N] [generate=N] [depths=N,N,…] [streams=N]");
+    Console.Error.WriteLine("usage: Model.Bench MODEL [threads=N] [rounds=N] [prompt=N] [generate=N] [depths=N,N,…] [streams=N] [kv=f16|bf16|q8|f32] [fusions]");
     return 2;
 }
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-Console.WriteLine($"# {Machine.Processor}, {options.Threads} threads, .NET {Environment.Version}; {Path.GetFileName(options.Model)}");
+Console.WriteLine($"# {Machine.Processor}, {options.Threads} threads, .NET {Environment.Version}; {Path.GetFileName(options.Model)}{(options.Kv is null ? "" : $", KV {options.Kv}")}");
+if (options.Fusions)
+{
+    await FusionBench.RunAsync(options);
+    return 0;
+}
 const int StreamPrompt = 128, StreamTokens = 128;
 long start = Stopwatch.GetTimestamp();
 await using HostedModel model = new(options.Model, options.Threads);
 int context = Math.Max(options.Depths.Max() + options.Rounds * options.Generate, Math.Max(options.Prompt, StreamPrompt + StreamTokens)) + 1;
-BuiltRuntime built = model.Build(ActivationPrecision.Fast, context);
+BuiltRuntime built = model.Build(ActivationPrecision.Fast, context, options.Kv);
 using IModelRuntime runtime = built.Runtime;
 Report("load seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
 using Streams streams = new(built);

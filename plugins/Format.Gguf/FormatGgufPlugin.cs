@@ -7,5 +7,5 @@ public sealed class FormatGgufPlugin : IPlugin
 {
     /// <inheritdoc/>
     public void Configure(IServiceCollection services, IReadOnlyDictionary<string, string> options) =>
-        services.AddSingleton<IWeightFormat, GgufFormat>();
+        services.AddSingleton<IWeightFormat, GgufFormat>().AddSingleton<IWeightWriter, Writing.GgufWeightWriter>();
 }

@@ -65,6 +65,22 @@ internal sealed unsafe class GgufKeys(IModelFile file)
     /// <summary>The bytes of an array of bytes.</summary>
     public ReadOnlySpan<byte> Raw(GgufEntry entry) => new(file.Data + entry.Offset, entry.Count * GgufValueTypes.Size(entry.Type));
 
+    /// <summary>A value as it stands in the file, its type in front.</summary>
+    public ReadOnlySpan<byte> Stored(GgufEntry entry)
+    {
+        long start = entry.Offset - (entry.IsArray ? sizeof(uint) + sizeof(ulong) : 0) - sizeof(uint), end = entry.Offset;
+        if (entry.Type != GgufValueType.String)
+            end += (long)entry.Count * GgufValueTypes.Size(entry.Type);
+        else
+        {
+            GgufReader reader = new(file, entry.Offset);
+            for (int i = 0; i < entry.Count; i++)
+                reader.Text(GgufConstants.MaxStringBytes, "string");
+            end = reader.Position;
+        }
+        return new ReadOnlySpan<byte>(file.Data + start, checked((int)(end - start)));
+    }
+
     /// <summary>A string value, with U+FFFD for what is not UTF-8; false where the key is absent or no string.</summary>
     public bool TryText(string key, [NotNullWhen(true)] out string? text)
     {

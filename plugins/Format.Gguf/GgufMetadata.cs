@@ -5,7 +5,7 @@ namespace Tessera.Format.Gguf;
 /// <summary>Maps the file's keys to the canonical hyperparameters. What cannot be meant becomes a problem, not an error.</summary>
 internal sealed class GgufMetadata
 {
-    private const string ArchitectureKey = "general.architecture";
+    private const string ArchitectureKey = "general.architecture", SoftCap = "attn_logit_softcapping";
     // More than any model has layers.
     private const int LongestList = 4096;
 
@@ -51,9 +51,10 @@ internal sealed class GgufMetadata
                 ValueLength = Integer(Own("attention.value_length")),
                 SlidingWindow = Integer(Own("attention.sliding_window")),
                 Scale = Number(Own("attention.scale")),
-                LogitSoftCap = Number(Own("attn_logit_softcapping")),
+                LogitSoftCap = Number(Own(SoftCap)),
             },
             Rope = GgufRope.Read(this, _architecture),
+            Pooling = GgufPooling.Read(this, _architecture),
             Sampling = GgufSampling.Read(this),
             Extra = Extra(),
             ExtraLists = _lists,
@@ -150,6 +151,9 @@ internal sealed class GgufMetadata
             else
                 Problem(key, "a finite number", value.ToString(CultureInfo.InvariantCulture));
         }
+        // The file's word that there is no cap: a family may have one where nothing is said.
+        if (_keys.TryGet(Own(SoftCap), out GgufEntry cap) && !cap.IsArray && GgufValueTypes.IsNumber(cap.Type) && _keys.Number(cap) == 0)
+            extra[SoftCap] = 0;
         return extra;
     }
 

@@ -52,9 +52,10 @@ internal static class GgufRope
         return general == 0 ? yarn : yarn == 0 ? general : general * yarn;
     }
 
-    // Architectures whose query and key rows the converters lay out for neighbouring pairs. All others that rotate use halves.
-    private static RopePairing Pairing(string architecture) => architecture switch
+    /// <summary>Which elements rotate together in files of an architecture.</summary>
+    public static RopePairing Pairing(string architecture) => architecture switch
     {
+        // Architectures whose query and key rows the converters lay out for neighbouring pairs. All others that rotate use halves.
         "llama" or "llama4" or "llama-embed" or "llada" or "deci" or "smollm3" or "arcee" or "mistral3" or "mistral4"
             or "baichuan" or "xverse" or "internlm2" or "minicpm" or "plm" or "nanbeige" or "maincoder"
             or "command-r" or "cohere2" or "cohere2moe" or "olmo" or "arctic" or "gptj" or "starcoder"

@@ -85,7 +85,7 @@ internal static class GgufTensors
         UInt128 bytes = elements / (uint)type.BlockSize * (uint)type.BlockBytes;
         long start = header.DataStart + (long)tensor.Offset;
         if (bytes > (ulong)(header.File.Length - start))
-            throw Broken(header, tensor, $"needs {bytes} bytes at {start}, the file has {header.File.Length - start} left");
+            throw Broken(header, tensor, $"needs {bytes} bytes at {start}, the file has {header.File.Length - start} left: was it copied or downloaded whole?");
         return (long)bytes;
     }
 

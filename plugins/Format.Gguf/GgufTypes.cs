@@ -9,6 +9,8 @@ internal readonly record struct GgufType(string Name, int BlockSize, int BlockBy
 /// <summary>ggml's tensor types by their number in files.</summary>
 internal static class GgufTypes
 {
+    private const uint LastNumber = 42;
+
     /// <summary>The type of an id, or null where ggml has none.</summary>
     public static GgufType? Find(uint id) => id switch
     {
@@ -49,6 +51,19 @@ internal static class GgufTypes
         42 => new("q2_0", 64, 18),
         _ => null,
     };
+
+    /// <summary>The type of a name, and its number.</summary>
+    /// <exception cref="UnsupportedModelException">ggml has none.</exception>
+    public static (uint Number, GgufType Type) Named(string name)
+    {
+        for (uint number = 0; number <= LastNumber; number++)
+            if (Find(number) is { } type && type.Name == name)
+                return (number, type);
+        throw new UnsupportedModelException($"gguf: ggml has no type '{name}'");
+    }
+
+    /// <summary>Whether ggml has a type of this name.</summary>
+    public static bool Has(string name) => Enumerable.Range(0, (int)LastNumber + 1).Any(n => Find((uint)n)?.Name == name);
 
     /// <summary>The name of a type that ggml once had and removed, or null.</summary>
     public static string? Removed(uint id) => id switch

@@ -1,3 +1,4 @@
+using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
@@ -6,7 +7,8 @@ namespace Tessera.Kernels.Cpu;
 
 /// <summary>Lowers graphs onto the processor.</summary>
 /// <param name="isa">The instruction sets that kernels may use.</param>
-internal sealed class CpuBackend(CpuIsa isa) : IKernelBackend
+/// <param name="fusions">What is not stored.</param>
+internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All) : IKernelBackend
 {
     /// <inheritdoc/>
     public string Name => "cpu";
@@ -14,16 +16,18 @@ internal sealed class CpuBackend(CpuIsa isa) : IKernelBackend
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, int> Operations { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
-        [Abstractions.Graphs.Operations.Embed] = 1,
+        [Abstractions.Graphs.Operations.Embed] = 2,
         [Abstractions.Graphs.Operations.RmsNorm] = 2,
         [Abstractions.Graphs.Operations.LayerNorm] = 1,
         [Abstractions.Graphs.Operations.Linear] = 1,
         [Abstractions.Graphs.Operations.HeadLinear] = 1,
         [Abstractions.Graphs.Operations.Rope] = 2,
         [Abstractions.Graphs.Operations.Attention] = 2,
-        [Abstractions.Graphs.Operations.Activation] = 1,
-        [Abstractions.Graphs.Operations.GatedActivation] = 2,
-        [Abstractions.Graphs.Operations.MixtureOfExperts] = 1,
+        [Abstractions.Graphs.Operations.BidirectionalAttention] = 1,
+        [Abstractions.Graphs.Operations.Pool] = 1,
+        [Abstractions.Graphs.Operations.Activation] = 2,
+        [Abstractions.Graphs.Operations.GatedActivation] = 3,
+        [Abstractions.Graphs.Operations.MixtureOfExperts] = 2,
         [Abstractions.Graphs.Operations.Add] = 1,
         [Abstractions.Graphs.Operations.Scale] = 1,
         [Abstractions.Graphs.Operations.Slice] = 1,
@@ -35,30 +39,16 @@ internal sealed class CpuBackend(CpuIsa isa) : IKernelBackend
     public IModelRuntime Build(BackendRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RuntimeLimits limits = request.Limits;
-        AtLeastOne(nameof(limits.MaxRows), limits.MaxRows);
-        AtLeastOne(nameof(limits.MaxOutputs), limits.MaxOutputs);
-        AtLeastOne(nameof(limits.MaxSequences), limits.MaxSequences);
-        AtLeastOne(nameof(limits.MaxContext), limits.MaxContext);
-        AtLeastOne(nameof(limits.BlockTokens), limits.BlockTokens);
-        foreach (GraphNode node in request.Graph.Nodes)
-            if (!Operations.TryGetValue(node.Operation, out int known) || known < node.Revision)
-                throw new UnsupportedModelException($"cpu: node '{node.Name}' needs operation '{node.Operation}' revision {node.Revision}; this backend knows {(known == 0 ? "no such operation" : $"it up to revision {known}")}");
+        RequestCheck.Require(Name, request, Operations);
         NativeArena arena = new();
         try
         {
-            return new CpuRuntime(new GraphLowering(request, isa, arena).Lower());
+            return new CpuRuntime(new GraphLowering(request, isa, fusions, arena).Lower());
         }
         catch
         {
             arena.Dispose();
             throw;
         }
-    }
-
-    private static void AtLeastOne(string name, int value)
-    {
-        if (value < 1)
-            throw new TesseraException($"cpu: limit {name}: expected at least 1, found {value}");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu;
@@ -12,6 +13,15 @@ public sealed class KernelsCpuPlugin : IPlugin
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(options);
         CpuIsa isa = CpuIsa.Parse(options.GetValueOrDefault("isa", "auto"));
-        services.AddSingleton<IKernelBackend>(new CpuBackend(isa));
+        Fusions fusions = options.GetValueOrDefault("fusions", "all") switch
+        {
+            "all" => Fusions.All,
+            "none" => Fusions.None,
+            "no-norms" => Fusions.All & ~Fusions.Norms,
+            "no-rotations" => Fusions.All & ~Fusions.Rotations,
+            "no-gates" => Fusions.All & ~Fusions.Gates,
+            var other => throw new TesseraException($"kernels.cpu.fusions: expected all, none, no-norms, no-rotations or no-gates, found '{other}'"),
+        };
+        services.AddSingleton<IKernelBackend>(new CpuBackend(isa, fusions));
     }
 }

@@ -12,6 +12,7 @@ public sealed class QuantFp8Nf4Plugin : IPlugin
     {
         services.AddSingleton<IQuantization, Fp8Type<E4M3>>();
         services.AddSingleton<IQuantization, Fp8Type<E5M2>>();
+        services.AddSingleton<IQuantization, MxFp8Type>();
         services.AddSingleton<IQuantization, Nf4Type>();
     }
 }

@@ -7,7 +7,7 @@ namespace Tessera.Tokenizer.Bpe;
 
 /// <summary>BPE by a list of merges: over bytes in GPT-2's alphabet, or over characters of UTF-8 as it is.</summary>
 /// <remarks>A byte that the vocabulary cannot spell becomes the unknown token, or nothing where there is none.</remarks>
-internal sealed class BpeTokenizer : WordTokenizer
+internal class BpeTokenizer : WordTokenizer
 {
     private static readonly Dictionary<SpecialToken, int> NoDefaults = [];
 
@@ -19,10 +19,14 @@ internal sealed class BpeTokenizer : WordTokenizer
     private readonly bool _wholeLineBreaks;
     private readonly bool _isByteLevel;
 
-    public BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer) : this(assets, preTokenizer, new ByteAlphabet()) { }
+    /// <summary>Creates the tokenizer.</summary>
+    /// <param name="assets">The vocabulary and the merges.</param>
+    /// <param name="preTokenizer">How it cuts texts.</param>
+    /// <param name="shown">The spelling by which a token is decoded, where it is not the one by which it is found.</param>
+    public BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer, byte[][]? shown = null) : this(assets, preTokenizer, shown ?? assets.Tokens, new ByteAlphabet()) { }
 
-    private BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer, ByteAlphabet alphabet)
-        : base(assets, new TokenTable(assets, Spelling(preTokenizer.Alphabet, alphabet), NoDefaults), preTokenizer)
+    private BpeTokenizer(TokenizerAssets assets, PreTokenizer preTokenizer, byte[][] shown, ByteAlphabet alphabet)
+        : base(assets, new TokenTable(assets, Spelling(preTokenizer.Alphabet, alphabet, shown), NoDefaults), preTokenizer)
     {
         if (assets.Merges.Length == 0)
             throw new ModelFormatException("tokenizer.ggml.merges: missing; BPE needs them");
@@ -74,8 +78,9 @@ internal sealed class BpeTokenizer : WordTokenizer
         }
     }
 
-    private static PieceSpelling Spelling(SpellingAlphabet kind, ByteAlphabet alphabet) => (id, token, spelling, bytes) =>
+    private static PieceSpelling Spelling(SpellingAlphabet kind, ByteAlphabet alphabet, byte[][] shown) => (id, token, _, bytes) =>
     {
+        ReadOnlySpan<byte> spelling = shown[id];
         if (token == TokenKind.Byte)
             bytes.Add(ByteTokens.Parse(id, spelling));
         else if (token is TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown)

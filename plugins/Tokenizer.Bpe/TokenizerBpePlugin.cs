@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Tessera.Tokenizer.Bpe;
 
-/// <summary>BPE (<c>gpt2</c>, <c>gemma4</c>, <c>whitespace</c>, <c>tiktoken</c>), RWKV's longest match (<c>rwkv</c>) and WordPiece (<c>bert</c>).</summary>
+/// <summary>BPE (<c>gpt2</c>, <c>gemma4</c>, <c>whitespace</c>, <c>hybriddna</c>, <c>tiktoken</c>), RWKV's longest match (<c>rwkv</c>) and WordPiece (<c>bert</c>).</summary>
 public sealed class TokenizerBpePlugin : IPlugin
 {
     /// <inheritdoc/>

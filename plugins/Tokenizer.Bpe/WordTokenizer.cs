@@ -18,7 +18,7 @@ internal abstract class WordTokenizer : SegmentedTokenizer
 
     private readonly PreTokenizer _preTokenizer;
     private readonly bool _marks;
-    private readonly bool _marksAreApart;
+    private readonly WordSeams? _seams;
     private readonly bool _lowercase;
     private readonly ScratchPool<Scratch> _pool = new();
 
@@ -26,7 +26,8 @@ internal abstract class WordTokenizer : SegmentedTokenizer
     {
         _preTokenizer = preTokenizer;
         _marks = preTokenizer.Alphabet == SpellingAlphabet.MarkedSpaces;
-        _marksAreApart = _marks && WordMarks.AreApart(assets.Tokens);
+        if (_marks)
+            _seams = new WordSeams(assets.Tokens.Length, id => assets.Tokens[id], table.IsText);
         _lowercase = preTokenizer.DropsWhite && assets.Lowercase == true;
         if (preTokenizer.NeedsBos || (assets.AddBos ?? preTokenizer.AddsBos))
             Prefix = Table.Require(SpecialToken.Bos, "a text starts with BOS");
@@ -58,7 +59,7 @@ internal abstract class WordTokenizer : SegmentedTokenizer
             }
             Span<byte> room = scratch.Utf8((end - start) * 4L);
             ReadOnlySpan<byte> word = room[..scratch.Points.WriteUtf8(start, end, room)];
-            while (_marksAreApart && WordMarks.WordEnd(word) is int length && length < word.Length)
+            while (_seams?.PartEnd(word) is int length && length < word.Length)
             {
                 Encode(word[..length], scratch, cache, ids);
                 word = word[length..];

@@ -12,7 +12,7 @@ namespace Tessera.Tokenizer.Hf;
 
 /// <summary>A tokenizer.json: added tokens cut the text, what is between is normalized, cut again, split into words, and each word is encoded by the model.</summary>
 /// <remarks><see href="https://huggingface.co/docs/tokenizers/pipeline">The pipeline</see>. Truncation and padding, which the file may ask for, are no part of encoding here.</remarks>
-internal sealed class HfTokenizer : ITokenizer
+internal sealed class HfTokenizer : IPairTokenizer
 {
     private static readonly Dictionary<SpecialToken, int> NoDefaults = [];
 
@@ -59,7 +59,7 @@ internal sealed class HfTokenizer : ITokenizer
         Dictionary<SpecialToken, int> roles = SpecialRoles.Read(config, assets.Special, vocabulary, around, model.Unknown);
         around = SpecialRoles.Around(config, around, roles);
         DecoderTable decoders = new(DecoderReader.Read(file.Find("decoder")), vocabulary);
-        TokenTable table = Table(vocabulary, model, decoders, roles);
+        TokenTable table = Table(vocabulary, model, decoders, roles, assets.EndTokens);
         Normalizer? normalizer = file.Find("normalizer") is { } given ? NormalizerReader.Read(given) : null;
         return new HfTokenizer(table, decoders, vocabulary, around, new TextEncoder(vocabulary.Added, normalizer, stages, model));
     }
@@ -97,10 +97,28 @@ internal sealed class HfTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
+    public int PairTokens => _around.Pair.Count - 2;
+
+    /// <inheritdoc/>
+    public void JoinPair(ReadOnlySpan<int> first, ReadOnlySpan<int> second, List<int> ids, List<int> types)
+    {
+        foreach (PairPart part in _around.Pair)
+        {
+            int id = part.Id;
+            ReadOnlySpan<int> added = id == PostProcessor.Text ? first : id == PostProcessor.Second ? second : new ReadOnlySpan<int>(in id);
+            foreach (int token in added)
+            {
+                ids.Add(token);
+                types.Add(part.Type);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public ITokenDecoder CreateDecoder(bool skipControl) => new HfDecoder(_decoders, skipControl ? _skipped : _holes);
 
     // Well-known spellings count among the added tokens only: elsewhere in a vocabulary they are text.
-    private static TokenTable Table(Vocabulary vocabulary, WordModel model, DecoderTable decoders, IReadOnlyDictionary<SpecialToken, int> roles)
+    private static TokenTable Table(Vocabulary vocabulary, WordModel model, DecoderTable decoders, IReadOnlyDictionary<SpecialToken, int> roles, int[]? endTokens)
     {
         byte[][] spellings = new byte[vocabulary.Count][];
         TokenKind[] kinds = new TokenKind[vocabulary.Count];
@@ -117,7 +135,7 @@ internal sealed class HfTokenizer : ITokenizer
         }
         if (model.Unknown >= 0)
             kinds[model.Unknown] = TokenKind.Unknown;
-        TokenizerAssets assets = new() { Model = "hf", Tokens = spellings, Kinds = kinds, Special = roles };
+        TokenizerAssets assets = new() { Model = "hf", Tokens = spellings, Kinds = kinds, Special = roles, EndTokens = endTokens };
         return new TokenTable(assets, (id, kind, spelling, bytes) =>
         {
             if (spelling.Length > 0)

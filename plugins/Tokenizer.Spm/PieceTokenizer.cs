@@ -19,7 +19,6 @@ internal abstract class PieceTokenizer : SegmentedTokenizer
     private readonly TextNormalizer _normalizer;
     private readonly int[] _byteTokens;
     private readonly int _unknown;
-    private readonly bool _wordsAreApart;
     private readonly bool _stripsSpace;
     private readonly ScratchPool<Scratch> _pool = new();
 
@@ -27,7 +26,6 @@ internal abstract class PieceTokenizer : SegmentedTokenizer
     {
         _normalizer = settings.Normalizer;
         _stripsSpace = settings.StripsSpace;
-        _wordsAreApart = WordMarks.AreApart(assets.Tokens);
         _byteTokens = ByteTokens.Find(Table);
         _unknown = Table.Special(SpecialToken.Unknown) ?? -1;
         if (settings.AddBos)
@@ -46,10 +44,10 @@ internal abstract class PieceTokenizer : SegmentedTokenizer
         _normalizer.Write(text, scratch.Raw, scratch.Normal);
         int first = ids.Count;
         int length = scratch.Normal.Length;
-        WordCache? cache = _wordsAreApart ? scratch.Cache(length) : null;
+        WordCache? cache = scratch.Cache(length);
         for (int start = 0, end; start < length; start = end)
         {
-            end = _wordsAreApart ? start + WordMarks.WordEnd(scratch.Normal.Span[start..]) : length;
+            end = start + WordEnd(scratch.Normal.Span[start..]);
             ReadOnlySpan<byte> word = scratch.Normal.Bytes.AsSpan(start, end - start);
             int before = ids.Count;
             if (cache is null || !cache.TryAppend(word, ids))
@@ -64,6 +62,9 @@ internal abstract class PieceTokenizer : SegmentedTokenizer
         if (scratch.IsSmall)
             _pool.Return(scratch);
     }
+
+    /// <summary>The end of the word that starts at the start of a normalized text: the pieces of the text are those of its words.</summary>
+    protected abstract int WordEnd(ReadOnlySpan<byte> text);
 
     /// <summary>Spells one word.</summary>
     /// <param name="text">The normalized text.</param>
@@ -109,6 +110,7 @@ internal abstract class PieceTokenizer : SegmentedTokenizer
         public NormalText Raw { get; } = new();
         public NormalText Normal { get; } = new();
         public MergeList Merges { get; } = new();
+        public PairMemo Pairs { get; } = new();
         public Lattice Lattice { get; } = new();
 
         // A long text's memory is not kept for the next.

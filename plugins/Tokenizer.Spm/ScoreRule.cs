@@ -6,13 +6,21 @@ namespace Tessera.Tokenizer.Spm;
 /// <summary>Merges two neighbours whose bytes together are a token; the highest score first.</summary>
 /// <param name="lookup">The tokens by their bytes.</param>
 /// <param name="priorities">The priority of each token: the order of scores, reversed.</param>
+/// <param name="memo">What was found before.</param>
 /// <param name="text">The text's bytes.</param>
 /// <param name="offset">Where in the text the word stands that is being merged.</param>
-internal readonly struct ScoreRule(ByteLookup lookup, uint[] priorities, byte[] text, int offset) : IMergeRule
+internal readonly struct ScoreRule(ByteLookup lookup, uint[] priorities, PairMemo memo, byte[] text, int offset) : IMergeRule
 {
     public bool TryMerge(int left, int right, int start, int end, out uint priority, out int merged)
     {
-        merged = lookup.Find(text.AsSpan(offset + start, end - start));
+        // Two tokens spell the same bytes wherever they stand; a symbol that is no token may be any.
+        bool tokens = (left | right) >= 0;
+        if (!tokens || !memo.TryFind(left, right, out merged))
+        {
+            merged = lookup.Find(text.AsSpan(offset + start, end - start));
+            if (tokens)
+                memo.Add(left, right, merged);
+        }
         priority = merged >= 0 ? priorities[merged] : 0;
         return merged >= 0;
     }

@@ -21,6 +21,8 @@ internal sealed class SpmTokenizer : PieceTokenizer
     private readonly ByteLookup _lookup;
     private readonly uint[] _priorities;
     private readonly ByteTrie? _frozen;
+    private readonly WordSeams _seams;
+    private readonly int[] _single = new int[128];
 
     /// <summary>The tokenizer of a GGUF.</summary>
     public SpmTokenizer(TokenizerAssets assets) : this(assets, new TokenTable(assets, SpellPiece, Defaults), new PieceSettings
@@ -46,7 +48,12 @@ internal sealed class SpmTokenizer : PieceTokenizer
         _frozen = frozen;
         _lookup = new ByteLookup(PieceStore.Build(Table.Count, (id, bytes) => bytes.AddRange(assets.Tokens[id])),
             id => Table.IsText(id) && (frozen is null || Table.Kind(id) != TokenKind.UserDefined));
+        _seams = new WordSeams(Table.Count, id => assets.Tokens[id], Table.IsText);
+        for (int value = 0; value < _single.Length; value++)
+            _single[value] = _lookup.Find([(byte)value]);
     }
+
+    protected override int WordEnd(ReadOnlySpan<byte> text) => _seams.PartEnd(text);
 
     protected override void EncodeWord(byte[] text, int start, int end, Scratch scratch, List<int> ids)
     {
@@ -60,24 +67,25 @@ internal sealed class SpmTokenizer : PieceTokenizer
                 at++;
                 continue;
             }
-            Merge(text, from, at, scratch.Merges, ids, ref afterUnknown);
+            Merge(text, from, at, scratch, ids, ref afterUnknown);
             ids.Add(token);
             afterUnknown = false;
             from = at += length;
         }
-        Merge(text, from, end, scratch.Merges, ids, ref afterUnknown);
+        Merge(text, from, end, scratch, ids, ref afterUnknown);
     }
 
-    private void Merge(byte[] text, int start, int end, MergeList list, List<int> ids, ref bool afterUnknown)
+    private void Merge(byte[] text, int start, int end, Scratch scratch, List<int> ids, ref bool afterUnknown)
     {
+        MergeList list = scratch.Merges;
         list.Clear();
         for (int at = start; at < end;)
         {
             int size = Math.Min(end - at, text[at] switch { < 0x80 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 });
-            list.Add(_lookup.Find(text.AsSpan(at, size)), size);
+            list.Add(size == 1 ? _single[text[at]] : _lookup.Find(text.AsSpan(at, size)), size);
             at += size;
         }
-        list.Merge(new ScoreRule(_lookup, _priorities, text, start));
+        list.Merge(new ScoreRule(_lookup, _priorities, scratch.Pairs, text, start));
         for (int i = list.First; i >= 0; i = list.Next(i))
         {
             if (list.Id(i) >= 0)

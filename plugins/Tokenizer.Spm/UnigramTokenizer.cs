@@ -7,7 +7,7 @@ using Tessera.Tokenizers.Common.Vocabularies;
 namespace Tessera.Tokenizer.Spm;
 
 /// <summary>SentencePiece unigram: the cover of a text with the best score. T5, XLM-R and their relatives.</summary>
-internal sealed class UnigramTokenizer : PieceTokenizer
+internal sealed class UnigramTokenizer : PieceTokenizer, IPairTokenizer
 {
     // What T5 has; llama.cpp's defaults.
     private static readonly Dictionary<SpecialToken, int> Defaults = new()
@@ -17,7 +17,11 @@ internal sealed class UnigramTokenizer : PieceTokenizer
         [SpecialToken.Unknown] = 2,
     };
 
+    // Bounds what one position of a text can cost.
+    private const int LongestPiece = 1024;
+
     private readonly UnigramModel _model;
+    private readonly bool _wordsAreApart;
 
     /// <summary>The tokenizer of a GGUF.</summary>
     public UnigramTokenizer(TokenizerAssets assets) : this(assets, new TokenTable(assets, SpellPiece, Defaults)) { }
@@ -48,14 +52,45 @@ internal sealed class UnigramTokenizer : PieceTokenizer
         {
             if (!float.IsFinite(assets.Scores[id]))
                 throw new ModelFormatException($"tokenizer.ggml.scores: the score of token {id} is {assets.Scores[id]}, expected a finite number");
+            if (assets.Tokens[id].Length > LongestPiece)
+                throw new ModelFormatException($"tokenizer.ggml.tokens: token {id} is {assets.Tokens[id].Length} bytes long, at most {LongestPiece} are supported");
             if (table.Kind(id) == TokenKind.Normal)
                 (lowest, highest) = (Math.Min(lowest, assets.Scores[id]), Math.Max(highest, assets.Scores[id]));
         }
+        _wordsAreApart = WordMarks.AreApart(assets.Tokens);
         double[] scores = [.. assets.Scores];
         for (int id = 0; id < scores.Length; id++)
             if (table.Kind(id) == TokenKind.UserDefined)
                 scores[id] = userScore(assets.Tokens[id].Length, highest);
         _model = new UnigramModel(Pieces(assets, id => table.Kind(id) is TokenKind.Normal or TokenKind.UserDefined || (useUnused && table.Kind(id) == TokenKind.Unused)), scores, lowest);
+    }
+
+    protected override int WordEnd(ReadOnlySpan<byte> text) => _wordsAreApart ? WordMarks.WordEnd(text) : text.Length;
+
+    /// <inheritdoc/>
+    public int PairTokens => (Prefix is null ? 0 : 1) + (Suffix is null ? 0 : 2) + (IsDoubled ? 1 : 0);
+
+    // XLM-R, which begins with BOS, puts its EOS between two texts twice; T5 once.
+    private bool IsDoubled => Prefix is not null && Suffix is not null;
+
+    /// <inheritdoc/>
+    public void JoinPair(ReadOnlySpan<int> first, ReadOnlySpan<int> second, List<int> ids, List<int> types)
+    {
+        int before = ids.Count;
+        Add(Prefix, ids);
+        ids.AddRange(first);
+        Add(Suffix, ids);
+        if (IsDoubled)
+            Add(Suffix, ids);
+        ids.AddRange(second);
+        Add(Suffix, ids);
+        types.AddRange(Enumerable.Repeat(0, ids.Count - before));
+    }
+
+    private static void Add(int? id, List<int> ids)
+    {
+        if (id is { } token)
+            ids.Add(token);
     }
 
     /// <summary>Indexes the tokens that a filter lets through.</summary>

@@ -160,6 +160,8 @@ public sealed class ModelEngineTests
             { "Prompt", valid with { Prompt = [1, 259] } },
             { "Prompt", valid with { Prompt = [-1] } },
             { "MaxTokens", valid with { MaxTokens = -1 } },
+            { "MinTokens", valid with { MinTokens = -1 } },
+            { "MinTokens", valid with { MinTokens = 2 } },
             { "Choices", valid with { Choices = 0 } },
             { "Choices", valid with { Choices = 5 } },
             { "TopLogProbabilities", valid with { TopLogProbabilities = 21 } },

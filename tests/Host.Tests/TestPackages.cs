@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tessera.Host.Configuration;
 using Tessera.Host.Plugins;
+using Tessera.Host.Plugins.Packages;
 
 namespace Tessera.Host.Tests;
 
@@ -15,14 +16,13 @@ internal sealed class TestPackages : IDisposable
 
     public string Store => Path.Combine(_folder.Path, "store");
 
-    /// <summary>Copies the package under an id and edits its manifest.</summary>
-    public string Add(string id = Echo, Action<JsonObject>? edit = null)
+    /// <summary>Copies a package under an id and edits its manifest.</summary>
+    public string Add(string id = Echo, Action<JsonObject>? edit = null, string of = Echo)
     {
-        string source = Path.Combine(AppContext.BaseDirectory, "packages", Echo);
+        string source = Path.Combine(AppContext.BaseDirectory, "packages", of);
         string target = Path.Combine(Folder, id);
         Directory.CreateDirectory(target);
-        foreach (string file in Directory.EnumerateFiles(source))
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        PackageFiles.Copy(source, target);
         string manifest = Path.Combine(target, PluginManifest.FileName);
         JsonObject json = JsonNode.Parse(File.ReadAllText(manifest))!.AsObject();
         json["id"] = id;

@@ -18,6 +18,11 @@ public sealed class TestModelFiles : IModelFiles, IDisposable
             _open.Add(name, TestModelFile.Copy(name, bytes));
     }
 
+    /// <summary>A folder in memory.</summary>
+    public static TestModelFiles Folder(string name, params (string Name, byte[] Bytes)[] files) => new(name, files);
+
+    private TestModelFiles(string name, (string Name, byte[] Bytes)[] files) : this(files) => (Name, IsFolder) = (name, true);
+
     private TestModelFiles(string folder, string name, bool isFolder) => (_folder, Name, IsFolder) = (folder, name, isFolder);
 
     /// <summary>One file in memory, named <c>test.gguf</c>.</summary>

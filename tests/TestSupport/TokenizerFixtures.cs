@@ -34,6 +34,7 @@ public static class TokenizerFixtures
             if (found != detok)
                 wrong.Add($"detok of {string.Join(' ', expected)}\n  expected {detok}\n  found    {found}");
         }
+        FixtureCount.Print($"tokenizers-gguf/{name}.jsonl", $"{run} cases, {unassigned} not judged");
         Report(wrong, run, lines.Length - unassigned);
     }
 
@@ -50,8 +51,18 @@ public static class TokenizerFixtures
             if (!ids.SequenceEqual(expected))
                 wrong.Add($"{item.GetProperty("text").GetRawText()}\n  expected {string.Join(' ', expected)}\n  found    {string.Join(' ', ids)}");
         }
+        FixtureCount.Print($"tokenizers-gguf/{name}.hf.jsonl", $"{lines.Length} cases");
         Report(wrong, lines.Length, 47);
     }
+
+    /// <summary>The vocabularies of the folder that a factory creates tokenizers from; each must be of one of the kinds that the tests know.</summary>
+    public static string[] Of(params ITokenizerFactory[] factories) =>
+        [.. Directory.GetFiles(Shared.Require("fixtures", "tokenizers-gguf"), "*.gguf").Where(file =>
+        {
+            TokenizerAssets assets = TestGguf.ReadTokenizer(file);
+            Assert.Contains(assets.Model, (string[])["llama", "gpt2", "bert"]);
+            return factories.Any(f => f.CanCreate(assets));
+        }).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
     /// <summary>The bytes of a whole stream of tokens.</summary>
     public static byte[] Decode(ITokenizer tokenizer, ReadOnlySpan<int> ids, bool skipControl)

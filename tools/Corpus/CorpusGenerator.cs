@@ -14,7 +14,7 @@ public static class CorpusGenerator
         "You are a helpful assistant.", "You are a friendly assistant.", "Answer shortly.", "You are Tessera's demo model.", "Be kind and helpful.", "You are a helpful AI assistant. Answer in one sentence.",
     ];
 
-    private static readonly Relation[] Relations =
+    internal static IReadOnlyList<Relation> Relations { get; } =
         [.. Capitals.All, .. Arithmetic.All, .. Calendar.All, .. Words.All, .. Nature.All, .. Talk.All];
 
     private static readonly double TotalWeight = Relations.Sum(r => r.Weight);
@@ -22,7 +22,7 @@ public static class CorpusGenerator
     /// <summary>Every wording of a question, with slots; a conversation's questions are these, filled and dressed.</summary>
     public static IReadOnlyList<string> Wordings { get; } =
     [
-        .. Relations.SelectMany(r => r.Wordings), .. Openers.Next, .. Story.Wordings, .. Questions.All.SelectMany(r => r.Wordings), .. Names.Told, .. Names.Asked,
+        .. Relations.SelectMany(r => r.Wordings), .. Openers.Next, .. Story.Wordings, .. Questions.All.SelectMany(r => r.Wordings), .. Names.Told, .. Names.Asked, .. Recall.Wordings,
     ];
 
     /// <summary>The conversations of a seed, always the same.</summary>
@@ -41,6 +41,10 @@ public static class CorpusGenerator
             AddStory(random, turns);
         else if (kind < 0.32)
             AddName(random, turns);
+        else if (kind < 0.38)
+            turns.Add(Recall.Repeat(random));
+        else if (kind < 0.50)
+            turns.AddRange(Recall.Scene(random));
         else
             for (int n = 1 + random.Next(4); n > 0; n--)
                 AddQuestion(random, turns);
@@ -53,7 +57,7 @@ public static class CorpusGenerator
             AddQuestion(random, turns);
         Story story = new(random);
         turns.Add(Dress(random, story.Tell()));
-        for (int n = random.Next(4); n > 0; n--)
+        for (int n = 1 + random.Next(4); n > 0; n--)
             turns.Add(Dress(random, story.Ask()));
         if (random.Chance(0.1))
         {

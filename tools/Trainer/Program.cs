@@ -19,7 +19,7 @@ if (args is ["--corpus", string number])
         Console.WriteLine(string.Join("\n", shown.Turns.Select(t => $"> {t.User}\n{t.Assistant}").Prepend(shown.System is null ? "---" : $"--- {shown.System}")));
     return 0;
 }
-Dictionary<string, string> options = new() { ["--out"] = "models/demo", ["--work"] = "artifacts/trainer", ["--steps"] = "2300", ["--draft-steps"] = "500" };
+Dictionary<string, string> options = new() { ["--out"] = "models/demo", ["--work"] = "artifacts/trainer", ["--steps"] = "6000", ["--draft-steps"] = "600" };
 for (int i = 0; i < args.Length; i += 2)
     if (i + 1 < args.Length && options.ContainsKey(args[i]))
         options[args[i]] = args[i + 1];
@@ -40,12 +40,12 @@ Packs packs = new(corpus, encoder);
 Console.WriteLine($"corpus: {packs.Documents} conversations, {packs.TokenCount} tokens; tokenizer: {Vocabulary.Size} tokens; {clock.Elapsed.TotalSeconds:F0} s");
 
 using Weights demo = new(Shape.Demo), draft = new(Shape.Draft);
-Plan demoPlan = new(steps, PacksPerStep: 4, new Peaks(Matrix: 0.02, Embedding: 0.003, Norm: 0.003), Seed: 1, Path.Combine(work, "demo.checkpoint"));
+Plan demoPlan = new(steps, EarlySteps: steps / 2, PacksPerStep: 4, new Peaks(Matrix: 0.02, Embedding: 0.003, Norm: 0.003), Seed: 1, Path.Combine(work, "demo.checkpoint"));
 Console.WriteLine($"demo: {demo.Layout.Count} parameters");
 double loss = new Run(demo, packs, demoPlan, teacher: null).Train(400, _ => Checks.Ask(demo, encoder));
 Console.WriteLine($"demo: loss {loss:F4}, {clock.Elapsed.TotalMinutes:F1} min");
 
-Plan draftPlan = new(draftSteps, PacksPerStep: 4, new Peaks(Matrix: 0.02, Embedding: 0.004, Norm: 0.004), Seed: 2, Path.Combine(work, "draft.checkpoint"));
+Plan draftPlan = new(draftSteps, EarlySteps: 0, PacksPerStep: 4, new Peaks(Matrix: 0.02, Embedding: 0.004, Norm: 0.004), Seed: 2, Path.Combine(work, "draft.checkpoint"));
 Console.WriteLine($"draft: {draft.Layout.Count} parameters");
 loss = new Run(draft, packs, draftPlan, teacher: demo).Train(draftSteps, _ => Console.WriteLine($"\ndraft agrees with the demo on {Checks.Agreement(demo, draft, encoder):P1}"));
 Console.WriteLine($"draft: loss {loss:F4}, {clock.Elapsed.TotalMinutes:F1} min");

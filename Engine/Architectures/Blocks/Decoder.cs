@@ -3,7 +3,7 @@ using Tessera.Engine.Graphs;
 
 namespace Tessera.Engine.Architectures.Blocks;
 
-/// <summary>What decoder families have in common: checked numbers, the embedding, layers with their caches, the rotation and the head. A family's builder joins them.</summary>
+/// <summary>What families have in common: checked numbers, the embedding, layers with their caches, the rotation, the head and the pool. A family's builder joins them.</summary>
 internal sealed class Decoder
 {
     // What old converters wrote and nobody reads.
@@ -48,6 +48,9 @@ internal sealed class Decoder
     /// <summary>Whether every projection and layer norm must have a bias; else it has one where the file has it.</summary>
     public bool NeedsBiases { get; init; }
 
+    /// <summary>The nonlinearity of the feed-forward: the file's, or the family's own.</summary>
+    public Activation Activation(Activation own) => Metadata.Activation ?? own;
+
     /// <summary>The tokens' embeddings, times a factor.</summary>
     public GraphValue Embed(float factor = 1) => Graph.Scale("token_embd_scale", Graph.Embed("token_embd", _embedding), factor);
 
@@ -64,6 +67,9 @@ internal sealed class Decoder
         return said == 0 || layer % said < said - 1;
     }
 
+    /// <summary>The window of a layer where the file's pattern gives it one, else 0.</summary>
+    public int WindowOf(int layer) => Metadata.Attention.SlidingWindow > 0 && IsLocal(layer, period: 1) ? Metadata.Attention.SlidingWindow : 0;
+
     /// <summary>The model's rotation, for heads of layer 0's length.</summary>
     public RopeTable Rope() => Rope(Metadata.Rope);
 
@@ -75,8 +81,12 @@ internal sealed class Decoder
         int rotating = rope.Dimensions == 0 ? head : rope.Dimensions;
         if (rotating < 2 || rotating > head || rotating % 2 != 0)
             throw Hyperparameters.Bad(Metadata, "rope.dimension_count", $"an even number from 2 to the head length {head}", rotating);
+        if (rope.Scaling == RopeScaling.Proportional)
+            rotating = head;
         float[] divisors = SmallTensors.Divisors(Graph, "rope_freqs.weight", rotating / 2);
         float[] ofShort = SmallTensors.Divisors(Graph, "rope_factors_short.weight", rotating / 2), ofLong = SmallTensors.Divisors(Graph, "rope_factors_long.weight", rotating / 2);
+        if (ofLong.Length == 0 && ofShort.Length == 0)
+            (ofShort, ofLong) = ([.. rope.ShortFactors], [.. rope.LongFactors]);
         if (ofShort.Length != ofLong.Length)
             throw new ModelFormatException($"{Metadata.Architecture}: tensor '{(ofShort.Length == 0 ? "rope_factors_short.weight" : "rope_factors_long.weight")}' is missing beside the other one");
         // Divisors for all lengths take precedence over those by length.
@@ -104,8 +114,29 @@ internal sealed class Decoder
     /// <exception cref="UnsupportedModelException">The file has a tensor that the family does not know, so that it would be computed wrongly.</exception>
     public ModelGraph Finish(GraphValue hidden, float scale = 1, float softCap = 0)
     {
+        if (Hyperparameters.Extra(Metadata, "attention.causal", 1, 0, 1) == 0)
+            throw new UnsupportedModelException($"{Metadata.Architecture}: attention that is not causal is not available for this family");
         WeightTensor head = Graph.Optional("output.weight", VocabularySize, Width) ?? _embedding;
-        GraphValue logits = Graph.LmHead("output", hidden, head, Graph.Optional("output.bias", VocabularySize), scale, softCap);
+        WeightTensor? bias = Graph.Optional("output.bias", VocabularySize);
+        // A model that pools all rows makes vectors of whole texts, and generates nothing.
+        bool isHeadless = Metadata.IsHeadless || Metadata.Pooling.Kind is PoolingKind.Mean or PoolingKind.First;
+        GraphValue? logits = isHeadless ? null : Graph.LmHead("output", hidden, head, bias, scale, softCap);
+        return Finish(hidden, logits, Pooling.Of(this, hidden));
+    }
+
+    /// <summary>The graph of an encoder: no head and, where the files say how, a pool.</summary>
+    /// <param name="hidden">The state after the last layer.</param>
+    /// <inheritdoc cref="Finish(GraphValue, float, float)"/>
+    public ModelGraph FinishEncoder(GraphValue hidden)
+    {
+        if (Hyperparameters.Extra(Metadata, "attention.causal", 0, 0, 1) != 0)
+            throw new UnsupportedModelException($"{Metadata.Architecture}: causal attention is not available for this family");
+        return Finish(hidden, null, Pooling.Of(this, hidden));
+    }
+
+    private ModelGraph Finish(GraphValue hidden, GraphValue? logits, GraphValue? pooled)
+    {
+        Graph.Check();
         if (Graph.Unasked.FirstOrDefault(t => !IsIgnored(t.Name)) is { } unknown)
             throw LayerOf(unknown.Name) >= Metadata.LayerCount
                 ? Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", Metadata.LayerCount)
@@ -117,6 +148,7 @@ internal sealed class Decoder
             VocabularySize = (int)VocabularySize,
             Hidden = hidden,
             Logits = logits,
+            Pooled = pooled,
         };
     }
 

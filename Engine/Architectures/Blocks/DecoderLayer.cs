@@ -71,6 +71,9 @@ internal sealed class DecoderLayer(Decoder decoder, int index, int window)
     public GraphValue Attend(Qkv a, CacheSpec cache, float scale, float softCap = 0, WeightTensor? sinks = null) =>
         Graph.Attention(Name("attn"), a.Query, a.Key, a.Value, cache, Shape.Heads, scale, softCap, sinks);
 
+    /// <summary>Attention among all rows of a sequence, or those at most so many tokens away; without a cache.</summary>
+    public GraphValue AttendBothWays(Qkv a, int reach = 0) => Graph.BidirectionalAttention(Name("attn"), a.Query, a.Key, a.Value, Shape, reach);
+
     /// <summary>The product of what attention gave with <c>attn_output</c>.</summary>
     public GraphValue AttentionOutput(GraphValue x) => Linear("attn_output", x, decoder.Width);
 

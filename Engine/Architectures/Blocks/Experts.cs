@@ -3,6 +3,7 @@ namespace Tessera.Engine.Architectures.Blocks;
 /// <summary>The experts of a model's layers: how many, how wide, and how a row's are chosen.</summary>
 internal sealed class Experts
 {
+    private const string Fused = "ffn_gate_up_exps";
     private const int Most = 4096;
     private const int MostInner = 1 << 23;
 
@@ -47,7 +48,7 @@ internal sealed class Experts
     }
 
     /// <summary>Whether the metadata speaks of experts.</summary>
-    public static bool Has(Decoder model) => Hyperparameters.Extra(model.Metadata, "expert_count", 0, 0, int.MaxValue) > 0;
+    public static bool In(ModelMetadata metadata) => metadata.Extra.GetValueOrDefault("expert_count") != 0;
 
     /// <summary>Whether a layer has experts rather than one feed-forward for all rows.</summary>
     public static bool Has(DecoderLayer layer) => layer.Has("ffn_gate_inp.weight");
@@ -56,12 +57,17 @@ internal sealed class Experts
     public GraphValue Mix(DecoderLayer layer, GraphValue x, Activation activation, float limit = 0)
     {
         GraphValue router = layer.Linear("ffn_gate_inp", x, _count);
+        bool isFused = layer.Has($"{Fused}.weight");
+        string first = isFused ? Fused : "ffn_gate_exps";
+        long rows = isFused ? 2 * _inner : _inner;
+        WeightTensor gate = Weight(layer, first, rows, x.Width);
         return _model.Graph.Experts(layer.Name("ffn_experts"), x, output => new MixtureOfExpertsNode(
             layer.Name("ffn_experts"), x, router, output,
-            Weight(layer, "ffn_gate_exps", _inner, x.Width), Weight(layer, "ffn_up_exps", _inner, x.Width), Weight(layer, "ffn_down_exps", x.Width, _inner), _routing, activation)
+            gate, isFused ? gate : Weight(layer, "ffn_up_exps", _inner, x.Width), Weight(layer, "ffn_down_exps", x.Width, _inner), _routing, activation)
         {
-            GateBias = _model.Bias(layer.Name("ffn_gate_exps"), _count, _inner),
-            UpBias = _model.Bias(layer.Name("ffn_up_exps"), _count, _inner),
+            Rows = !isFused ? GateUpRows.Separate : _model.Metadata.GateUpRowsAlternate ? GateUpRows.Alternating : GateUpRows.GateFirst,
+            GateBias = _model.Bias(layer.Name(first), _count, rows),
+            UpBias = isFused ? null : _model.Bias(layer.Name("ffn_up_exps"), _count, _inner),
             DownBias = _model.Bias(layer.Name("ffn_down_exps"), _count, x.Width),
             SelectionBias = _model.Graph.Optional(layer.Name("exp_probs_b.bias"), _count),
             Limit = limit,

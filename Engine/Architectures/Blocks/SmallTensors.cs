@@ -12,6 +12,7 @@ internal static class SmallTensors
     {
         if (b.Optional(name, pairs) is not { } tensor)
             return [];
+        b.Check();
         if (tensor.Quantization != "f32" || tensor.Parts[0].Length != pairs * sizeof(float))
             throw new ModelFormatException($"tensor '{name}': expected {pairs} values of type f32, found {tensor.Parts[0].Length} bytes of type {tensor.Quantization}");
         float[] values = MemoryMarshal.Cast<byte, float>(new ReadOnlySpan<byte>(tensor.Parts[0].Data, pairs * sizeof(float))).ToArray();
@@ -25,9 +26,11 @@ internal static class SmallTensors
     public static WeightTensor Flat(WeightTensor weight) => new()
     {
         Name = weight.Name,
+        StoredName = weight.StoredName,
         Shape = [weight.Rows * weight.Columns],
         Quantization = weight.Quantization,
         Parameters = weight.Parameters,
         Parts = weight.Parts,
+        Stack = weight.Stack,
     };
 }

@@ -45,6 +45,7 @@ internal static class Access
     /// <summary>Only what Python calls attributes: methods, and the fields of the engine's own objects.</summary>
     public static bool TryAttribute(RenderState state, object? target, string name, out object? value)
     {
+        state.Budget.Scan(name.Length);
         if (MethodTable.Find(target, name) is Native method)
         {
             value = new NativeValue(method, target);
@@ -53,7 +54,7 @@ internal static class Access
 
         if (MethodTable.Refusal(target, name) is string refusal)
         {
-            value = UndefinedValue.Because(refusal);
+            value = UndefinedValue.Refused(refusal);
             return true;
         }
 

@@ -65,8 +65,12 @@ internal sealed partial class Interpreter
         }
     }
 
-    private static object? Lookup(string name, Scope scope) =>
-        scope.TryGet(name, out object? value) || Globals.TryGet(name, out value) ? value : new UndefinedValue(name);
+    private object? Lookup(string name, Scope scope)
+    {
+        bool found = scope.TryGet(name, out object? value, out int bodies);
+        state.Budget.Steps(bodies / 2);
+        return found || Globals.TryGet(name, out value) ? value : new UndefinedValue(name);
+    }
 
     private object? EvaluateOptional(Expression? expression, Scope scope) => expression is null ? null : Evaluate(expression, scope);
 
@@ -178,8 +182,12 @@ internal sealed partial class Interpreter
         foreach ((object? key, object? item) in dict.Items)
         {
             if (key is not string name)
+            {
                 Failure.Throw("keywords must be strings");
-            else if (!names.Add(name))
+                return;
+            }
+            state.Budget.Scan(name.Length);
+            if (!names.Add(name))
                 Failure.Throw($"the keyword argument '{name}' is given twice");
             else
                 keywords.Add((name, item));

@@ -3,15 +3,14 @@ using Tessera.Engine.ChatTemplates.Runtime.Values;
 
 namespace Tessera.Engine.ChatTemplates.Runtime;
 
-/// <summary>Python's hash and equality of dict keys; pays for the walk through tuples.</summary>
+/// <summary>Python's hash and equality of dict keys; pays for the walk through strings and tuples.</summary>
 internal sealed class KeyComparer(Budget budget) : IEqualityComparer<object>
 {
-    public new bool Equals(object? x, object? y) =>
-        x is string a && y is string b ? a == b : Equality.AreEqual(budget, x, y);
+    public new bool Equals(object? x, object? y) => Equality.AreEqual(budget, x, y);
 
     public int GetHashCode(object obj) => obj switch
     {
-        string text => text.GetHashCode(StringComparison.Ordinal),
+        string text => Hash(text),
         bool value => HashCode.Combine(value ? 1L : 0L),
         long value => HashCode.Combine(value),
         // Equal numbers hash alike, whatever their type.
@@ -23,6 +22,12 @@ internal sealed class KeyComparer(Budget budget) : IEqualityComparer<object>
         UndefinedValue => 0,
         _ => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(obj),
     };
+
+    private int Hash(string text)
+    {
+        budget.Scan(text.Length);
+        return text.GetHashCode(StringComparison.Ordinal);
+    }
 
     private int Hash(TupleValue tuple)
     {

@@ -72,7 +72,7 @@ internal static class Numbers
         if (left is double || right is double)
             return ToDouble(left) * ToDouble(right);
         (BigInteger a, BigInteger b) = (ToBig(left), ToBig(right));
-        budget.Steps((a.GetByteCount() + b.GetByteCount()) / 32);
+        Charge(budget, a.GetByteCount(), b.GetByteCount());
         return Normal(a * b);
     }
 
@@ -96,7 +96,7 @@ internal static class Numbers
         (BigInteger a, BigInteger b) = (ToBig(left), ToBig(right));
         if (b.IsZero)
             Failure.Throw("integer division or modulo by zero");
-        budget.Steps((a.GetByteCount() + b.GetByteCount()) / 32);
+        Charge(budget, a.GetByteCount(), b.GetByteCount());
         BigInteger result = BigInteger.DivRem(a, b, out BigInteger remainder);
         return Normal(!remainder.IsZero && remainder.Sign != b.Sign ? result - 1 : result);
     }
@@ -117,7 +117,7 @@ internal static class Numbers
         (BigInteger a, BigInteger b) = (ToBig(left), ToBig(right));
         if (b.IsZero)
             Failure.Throw("integer division or modulo by zero");
-        budget.Steps((a.GetByteCount() + b.GetByteCount()) / 32);
+        Charge(budget, a.GetByteCount(), b.GetByteCount());
         BigInteger remainder = a % b;
         return Normal(!remainder.IsZero && remainder.Sign != b.Sign ? remainder + b : remainder);
     }
@@ -142,9 +142,13 @@ internal static class Numbers
             return b.IsEven ? 1L : -1L;
         if (b > MaxBits || (a.GetBitLength() - 1) * (long)b > MaxBits)
             Failure.Limit($"an integer power has more than {MaxBits} bits");
-        budget.Steps(64);
+        long bytes = a.GetByteCount() * (long)b;
+        Charge(budget, bytes, bytes);
         return Normal(BigInteger.Pow(a, (int)b));
     }
+
+    // Products and quotients take the time of all pairs of their digits.
+    private static void Charge(Budget budget, long left, long right) => budget.Steps((left + right) / 32 + left * right / 512);
 
     public static object Negate(object value) => value is double number ? -number : Normal(-ToBig(value));
 

@@ -10,6 +10,7 @@ internal sealed class RenderState
         Budget = new Budget(limits);
         Keys = new KeyComparer(Budget);
         Now = now;
+        Random = new Random(now.Ticks.GetHashCode());
         Invisible = invisible;
     }
 
@@ -18,6 +19,9 @@ internal sealed class RenderState
     public KeyComparer Keys { get; }
 
     public DateTime Now { get; }
+
+    /// <summary>Seeded by the time, so that a rendering can be repeated.</summary>
+    public Random Random { get; }
 
     /// <summary>A mark in the input that filters must pass through as it is.</summary>
     public char? Invisible { get; }

@@ -18,11 +18,16 @@ internal sealed class Scope(Scope? parent)
 
     public void Set(string name, object? value) => (_variables ??= [])[name] = value;
 
-    public bool TryGet(string name, out object? value)
+    /// <summary>Finds a variable, and says how many bodies were looked at.</summary>
+    public bool TryGet(string name, out object? value, out int bodies)
     {
+        bodies = 0;
         for (Scope? scope = this; scope is not null; scope = scope.Parent)
+        {
+            bodies++;
             if (scope._variables is not null && scope._variables.TryGetValue(name, out value))
                 return true;
+        }
         value = null;
         return false;
     }

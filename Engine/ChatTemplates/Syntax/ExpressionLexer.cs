@@ -6,6 +6,9 @@ namespace Tessera.Engine.ChatTemplates.Syntax;
 /// <summary>Cuts the inside of one tag into names, literals and operators, up to its closing braces.</summary>
 internal sealed class ExpressionLexer(string source, int position, int line, string close, List<Token> tokens)
 {
+    // Bounds what looking a name up can cost.
+    private const int MaxNameChars = 255;
+
     private static readonly string[] Operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
@@ -64,6 +67,8 @@ internal sealed class ExpressionLexer(string source, int position, int line, str
         int start = Position;
         while (Current == '_' || char.IsLetterOrDigit(Current) || char.IsSurrogate(Current) || IsMark(Current))
             Position++;
+        if (Position - start > MaxNameChars)
+            SyntaxError.Throw(Line, $"a name has {Position - start} characters, at most {MaxNameChars} are allowed");
         Add(TokenKind.Name, source[start..Position]);
     }
 

@@ -76,9 +76,17 @@ internal sealed partial class Parser
         "break" or "continue" => SyntaxError.Throw<Statement>(tag.Line, $"'{tag.Text}' is outside of a loop"),
         "include" or "import" or "from" or "extends" =>
             SyntaxError.Throw<Statement>(tag.Line, $"the tag '{tag.Text}' needs another template: a chat template must be one file"),
-        "autoescape" => SyntaxError.Throw<Statement>(tag.Line, "the tag 'autoescape' is not supported: prompts are not HTML"),
+        "autoescape" => ParseAutoescape(tag),
         _ => SyntaxError.Throw<Statement>(tag.Line, $"unknown tag '{tag.Text}'"),
     };
+
+    // Prompts are not HTML: nothing is escaped unless a filter does it.
+    private ScopeStatement ParseAutoescape(Token tag)
+    {
+        if (ParseExpression() is not Literal { Value: false })
+            SyntaxError.Throw(tag.Line, "the tag 'autoescape' is supported with 'false' only: prompts are not HTML");
+        return new ScopeStatement(BodyOf(tag, "endautoescape"), false, tag.Line);
+    }
 
     private IfStatement ParseIf(Token tag)
     {

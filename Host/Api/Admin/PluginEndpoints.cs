@@ -9,11 +9,20 @@ namespace Tessera.Host.Api.Admin;
 /// <summary>One package of a plugin, or one loaded generation of it.</summary>
 internal sealed record PluginLine(string Id, string Version, string Hash, string State)
 {
+    /// <summary>Counts what this process has loaded; null where it is not loaded.</summary>
+    public int? Generation { get; init; }
+
+    /// <summary>True while it has still to prove itself.</summary>
+    public bool? Probation { get; init; }
+
     /// <summary>Who vouches for it; null where it is not loaded.</summary>
     public string? Voucher { get; init; }
 
     /// <summary>How many compositions use it; null where it is not loaded.</summary>
     public int? Leases { get; init; }
+
+    /// <summary>What holds it, where it leaks.</summary>
+    public string? Leak { get; init; }
 
     /// <summary>Why it is quarantined.</summary>
     public string? Reason { get; init; }
@@ -51,18 +60,30 @@ internal static class PluginEndpoints
     {
         gate.Require(http);
         StoreState state = store.Store.Read();
-        List<PluginLine> lines = [.. plugins.Generations.Concat(plugins.Retired).Select(Line)];
+        List<PluginLine> lines = [.. plugins.Generations.Concat(plugins.Retired).Select(g => Line(g, store) with { Reason = Reason(state, g.Id, g.Stored) }), .. plugins.Hung.Select(h => new PluginLine(h.Id, h.Version.Version, h.Version.Hash, "stuck") { Reason = "loading it has not come back" })];
         foreach (StoredPackage stored in store.Store.List())
             if (!lines.Exists(l => l.Id == stored.Id && l.Hash == stored.Version.Hash))
             {
-                string? reason = state.Of(stored.Id).Quarantined.FirstOrDefault(q => q.Package == stored.Version)?.Reason;
-                lines.Add(new PluginLine(stored.Id, stored.Version.Version, stored.Version.Hash, reason is null ? "stored" : "quarantined") { Reason = reason });
+                PluginRecord record = state.Of(stored.Id);
+                string? reason = Reason(state, stored.Id, stored.Version);
+                GenerationState stage = reason is not null ? GenerationState.Quarantined : record.Pending == stored.Version && record.PendingState is { } pending ? pending : GenerationState.Staged;
+                lines.Add(new PluginLine(stored.Id, stored.Version.Version, stored.Version.Hash, Word(stage)) { Reason = reason });
             }
         return http.Response.WriteAsJsonAsync(new PluginsResponse(lines), ApiJson.Readable.PluginsResponse, cancellationToken: http.RequestAborted);
     }
 
-    private static PluginLine Line(PluginGeneration generation) =>
-        new(generation.Id, generation.Version, generation.Stored.Hash, generation.State.ToString().ToLowerInvariant()) { Voucher = generation.Voucher, Leases = generation.Leases };
+    private static PluginLine Line(PluginGeneration generation, PluginSwitch plugins) => new(generation.Id, generation.Version, generation.Stored.Hash, Word(generation.State))
+    {
+        Generation = generation.Number,
+        Probation = plugins.IsOnProbation(generation) ? true : null,
+        Voucher = generation.Voucher,
+        Leases = generation.Leases,
+        Leak = generation.Leak,
+    };
+
+    private static string? Reason(StoreState state, string id, StoredVersion version) => state.Of(id).Quarantined.FirstOrDefault(q => q.Package == version)?.Reason;
+
+    private static string Word(GenerationState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>The body is a package.</summary>
     private static async Task InstallAsync(HttpContext http, AdminGate gate, PluginSwitch plugins, ILogger<PluginSwitch> log)

@@ -73,27 +73,8 @@ internal static class ChatCompletionRequest
         JsonElement? content = fields.Get("content");
         if (content is null && role != "assistant")
             throw ApiException.Invalid($"{path}.content", "a text or an array of parts", "nothing");
-        result["content"] = content is { } value ? Content(value, $"{path}.content") : null;
+        result["content"] = content is { } value ? MessageContent.Text(value, $"{path}.content") : null;
         return result;
-    }
-
-    private static string Content(JsonElement content, string path)
-    {
-        if (content.ValueKind == JsonValueKind.String)
-            return content.GetString()!;
-        if (content.ValueKind != JsonValueKind.Array)
-            throw ApiException.Invalid(path, "a text or an array of parts", FieldReader.Describe(content));
-        List<string> texts = [];
-        foreach (JsonElement part in content.EnumerateArray())
-        {
-            FieldReader fields = new(part, $"{path}[{texts.Count}]");
-            string type = fields.String("type") ?? throw ApiException.Invalid(fields.Name("type"), "'text'", "nothing");
-            if (type is not ("text" or "input_text" or "output_text" or "refusal"))
-                throw ApiException.Unsupported(fields.Name("type"), $"content of type '{type}'");
-            string field = type == "refusal" ? "refusal" : "text";
-            texts.Add(fields.String(field) ?? throw ApiException.Invalid(fields.Name(field), "a text", "nothing"));
-        }
-        return string.Concat(texts);
     }
 
     private static JsonObject? Variables(in FieldReader fields)

@@ -1,7 +1,7 @@
 namespace Tessera.Host.Api.OpenAi;
 
 /// <summary>The JSON of chat completions.</summary>
-internal sealed class ChatShape(ITokenizer tokenizer, long created, string fingerprint) : IAnswerShape
+internal sealed class ChatShape(long created, string fingerprint) : IAnswerShape
 {
     private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
 
@@ -10,7 +10,7 @@ internal sealed class ChatShape(ITokenizer tokenizer, long created, string finge
         ChatCompletion body = new(_id, "chat.completion", created, job.Model,
             [.. choices.Select(c => new ChatChoice(c.Reader.Index, new ChatMessage("assistant", c.Text), c.Reader.FinishReason)
             {
-                Logprobs = job.LogProbabilities ? LogProbabilityWriter.Chat(c.Tokens, tokenizer) : null,
+                Logprobs = job.LogProbabilities ? LogProbabilityWriter.Chat(c.Tokens, c.Reader.Tokenizer) : null,
                 TokenIds = job.ReturnTokenIds ? [.. c.Tokens.Select(t => t.Id)] : null,
             })], usage, fingerprint)
         {
@@ -25,7 +25,7 @@ internal sealed class ChatShape(ITokenizer tokenizer, long created, string finge
     public Task WriteDeltaAsync(EventStream events, CompletionJob job, ChoiceReader choice, int textBefore) =>
         Write(events, job, [new ChatChunkChoice(choice.Index, new ChatDelta { Content = choice.Text.Length > 0 ? choice.Text : null })
         {
-            Logprobs = job.LogProbabilities ? LogProbabilityWriter.Chat(choice.Tokens, tokenizer) : null,
+            Logprobs = job.LogProbabilities ? LogProbabilityWriter.Chat(choice.Tokens, choice.Tokenizer) : null,
             FinishReason = choice.FinishReason,
             TokenIds = job.ReturnTokenIds ? [.. choice.Tokens.Select(t => t.Id)] : null,
         }], null, null);

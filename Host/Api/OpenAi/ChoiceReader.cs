@@ -1,13 +1,18 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Tessera.Engine.Generation;
+using Tessera.Host.Plugins;
 
 namespace Tessera.Host.Api.OpenAi;
 
 /// <summary>Reads one continuation: each call takes the tokens that are there and the text that they make certain.</summary>
-internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest request, ApiModel model, int index)
+/// <remarks>Owns its hold on the composition. When the generation goes on with another one, so does the reader: a new decoder is brought to where the old one was.</remarks>
+internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest request, ModelUse use, int index) : IDisposable
 {
-    private readonly TextStream _text = new(model.Tokenizer.CreateDecoder(skipControl: true), request.Stop, request.Prompt);
+    private readonly List<int> _ids = [];
     private readonly StringBuilder _builder = new();
+    private TextStream? _text;
+    private bool _disposed;
 
     /// <summary>The choice's number in the response.</summary>
     public int Index => index;
@@ -17,6 +22,15 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
 
     /// <summary>The prompt's tokens that were cached.</summary>
     public int CachedTokens => stream.CachedTokens;
+
+    /// <summary>Tokens of the prediction that were tried, and those of them that were accepted; whole at the end.</summary>
+    public (int Tried, int Accepted) Predicted => (stream.PredictedTokens, stream.AcceptedPredictedTokens);
+
+    /// <summary>Spells the tokens of the last call.</summary>
+    public ITokenizer Tokenizer => use.Model.Tokenizer;
+
+    /// <summary>How often the generation went on with another composition.</summary>
+    public int Migrations => stream.Migrations;
 
     /// <summary>Tokens read so far, an end token included.</summary>
     public int CompletionTokens { get; private set; }
@@ -36,25 +50,77 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
     {
         Tokens.Clear();
         _builder.Clear();
-        bool more = await stream.WaitAsync(cancellation).ConfigureAwait(false);
+        ValueTask<bool> next = stream.WaitAsync(cancellation);
+        bool more = next.IsCompletedSuccessfully ? next.Result : await FollowAsync(next.AsTask()).ConfigureAwait(false);
         while (stream.TryRead(out GeneratedToken token, out ReadOnlySpan<TokenProbability> top))
         {
             CompletionTokens++;
-            int before = _builder.Length;
-            bool end = !request.IgnoreEndTokens && model.Tokenizer.EndTokens.Contains(token.Token);
-            if (!end)
-                _text.Append(token.Token, _builder);
-            Tokens.Add(new TokenReport(token.Token, token.LogProbability, top.ToArray(), before));
+            Tokens.Add(new TokenReport(token.Token, token.LogProbability, top.ToArray(), 0));
         }
         FinishReason ended = stream.FinishReason;
-        if (!more || ended != Engine.Generation.FinishReason.None)
+        bool isEnd = !more || ended != Engine.Generation.FinishReason.None;
+        await DecodeAsync(isEnd).ConfigureAwait(false);
+        if (isEnd)
             End(ended);
         Text = _builder.ToString();
     }
 
+    /// <summary>A request that waits for its turn lets the old composition go, too.</summary>
+    private async Task<bool> FollowAsync(Task<bool> next)
+    {
+        if (await use.FollowUntilAsync(next).ConfigureAwait(false))
+            _text = null;
+        return await next.ConfigureAwait(false);
+    }
+
+    private async ValueTask DecodeAsync(bool isEnd)
+    {
+        while (true)
+        {
+            if (use.TryFollow())
+                _text = null;
+            string problem;
+            try
+            {
+                Decode(isEnd);
+                _ids.AddRange(Tokens.Select(t => t.Id));
+                return;
+            }
+            catch (Exception e)
+            {
+                problem = Failure.Describe(e);
+            }
+            _builder.Clear();
+            _text = null;
+            if (!await use.RecoverAsync(problem).ConfigureAwait(false))
+                throw new ApiException(500, $"the text of the tokens: a plugin has failed: {problem}", code: "plugin_failed");
+        }
+    }
+
+    private void Decode(bool isEnd)
+    {
+        TextStream text = _text ??= Resume();
+        foreach (ref TokenReport token in CollectionsMarshal.AsSpan(Tokens))
+        {
+            token = token with { TextOffset = _builder.Length };
+            if (request.IgnoreEndTokens || !Tokenizer.EndTokens.Contains(token.Id))
+                text.Append(token.Id, _builder);
+        }
+        if (isEnd)
+            text.Finish(_builder);
+    }
+
+    /// <summary>A decoder that has seen what was read before.</summary>
+    private TextStream Resume()
+    {
+        TextStream text = new(Tokenizer.CreateDecoder(skipControl: true), request);
+        foreach (int id in _ids)
+            text.Append(id, null);
+        return text;
+    }
+
     private void End(FinishReason reason)
     {
-        _text.Finish(_builder);
         FinishReason = reason switch
         {
             Engine.Generation.FinishReason.EndToken or Engine.Generation.FinishReason.StopString => "stop",
@@ -64,8 +130,15 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
         };
     }
 
-    /// <summary>Ends the generation.</summary>
-    public void Cancel() => stream.Cancel();
+    /// <summary>Ends the generation and lets the composition go.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        stream.Cancel();
+        use.Dispose();
+    }
 }
 
 /// <summary>A generated token as responses report it.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tessera.Engine.Generation;
 
 namespace Tessera.Host.Api.OpenAi;
@@ -13,9 +14,9 @@ internal static class CompletionFields
     /// <summary>Fields that change the answer in a way that is not there yet: refused, never ignored.</summary>
     private static readonly (string Field, string What)[] Refused =
     [
-        ("functions", "function calling"), ("function_call", "function calling"), ("audio", "audio"), ("prediction", "predicted output"),
+        ("functions", "function calling"), ("function_call", "function calling"), ("audio", "audio"),
         ("web_search_options", "web search"), ("suffix", "text after the completion"), ("grammar", "a grammar"), ("guided_json", "guided output"),
-        ("guided_regex", "guided output"), ("guided_grammar", "guided output"), ("min_tokens", "a least number of tokens"),
+        ("guided_regex", "guided output"), ("guided_grammar", "guided output"),
     ];
 
     /// <summary>Reads the fields into a request without a prompt.</summary>
@@ -35,10 +36,14 @@ internal static class CompletionFields
         string? salt = fields.String("cache_salt");
         if (salt?.Length > MaxSalt)
             throw ApiException.Invalid(fields.Name("cache_salt"), $"at most {MaxSalt} characters", $"{salt.Length}");
+        int most = (int)Math.Min(maxTokens ?? int.MaxValue, int.MaxValue), least = (int)(fields.Integer("min_tokens", 0, int.MaxValue) ?? 0);
+        if (least > most)
+            throw ApiException.Invalid(fields.Name("min_tokens"), $"at most the limit of output tokens, {most}", $"{least}");
         return new GenerationRequest
         {
             Prompt = [],
-            MaxTokens = (int)Math.Min(maxTokens ?? int.MaxValue, int.MaxValue),
+            MaxTokens = most,
+            MinTokens = least,
             Sampling = SamplingFields.Read(fields, model.Sampling, model.VocabularySize),
             Stop = stop,
             IgnoreEndTokens = fields.Boolean("ignore_eos") ?? false,
@@ -46,7 +51,22 @@ internal static class CompletionFields
             Choices = (int)(fields.Integer("n", 1, model.MaxChoices) ?? 1),
             CacheSalt = salt,
             Speculative = fields.Boolean("speculative") ?? true,
+            Prediction = Prediction(fields, model),
         };
+    }
+
+    /// <summary>The tokens of the output that the client expects; empty when it says nothing. They change nothing but the time.</summary>
+    private static int[] Prediction(in FieldReader fields, ApiModel model)
+    {
+        const string Field = "prediction";
+        if (fields.Get(Field) is not { } value)
+            return [];
+        FieldReader prediction = new(value, Field);
+        string type = prediction.String("type") ?? throw ApiException.Invalid(prediction.Name("type"), "'content'", "nothing");
+        if (type != "content")
+            throw ApiException.Invalid(prediction.Name("type"), "'content'", $"'{type}'");
+        JsonElement content = prediction.Get("content") ?? throw ApiException.Invalid(prediction.Name("content"), "a text or an array of parts", "nothing");
+        return model.EncodeOutput(MessageContent.Text(content, prediction.Name("content")));
     }
 
     /// <summary>The limit of output tokens, or null.</summary>

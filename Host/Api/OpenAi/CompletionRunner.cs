@@ -1,4 +1,3 @@
-using Tessera.Engine;
 using Tessera.Engine.Generation;
 
 namespace Tessera.Host.Api.OpenAi;
@@ -7,46 +6,27 @@ namespace Tessera.Host.Api.OpenAi;
 internal static class CompletionRunner
 {
     /// <param name="http">The request.</param>
-    /// <param name="engine">Generates.</param>
-    /// <param name="model">Its composition.</param>
+    /// <param name="use">Generates; each continuation takes a hold of its own.</param>
     /// <param name="job">What is asked for.</param>
     /// <param name="shape">The answer's JSON.</param>
     /// <param name="patience">How long an event may wait for the client to take it.</param>
     /// <param name="log">Told what nobody foresaw.</param>
-    public static async Task RunAsync(HttpContext http, ModelEngine engine, ApiModel model, CompletionJob job, IAnswerShape shape, TimeSpan patience, ILogger log)
+    public static async Task RunAsync(HttpContext http, ModelUse use, CompletionJob job, IAnswerShape shape, TimeSpan patience, ILogger log)
     {
         List<ChoiceReader> choices = [];
         try
         {
-            foreach ((GenerationRequest request, IReadOnlyList<GenerationStream> streams) in job.Requests.Zip(Submit(engine, job.Requests)))
+            foreach ((GenerationRequest request, IReadOnlyList<GenerationStream> streams) in job.Requests.Zip(EngineDoor.Submit(use.Engine, job.Requests)))
                 foreach (GenerationStream stream in streams)
-                    choices.Add(new ChoiceReader(stream, request, model, choices.Count));
+                    choices.Add(new ChoiceReader(stream, request, use.Share(), choices.Count));
+            // From here on the readers hold the composition, and let an old one go when they go over to another.
+            use.Dispose();
             await (job.Stream ? StreamAsync(http, choices, job, shape, patience, log) : AnswerAsync(http, choices, job, shape)).ConfigureAwait(false);
         }
         finally
         {
             foreach (ChoiceReader choice in choices)
-                choice.Cancel();
-        }
-    }
-
-    private static IReadOnlyList<IReadOnlyList<GenerationStream>> Submit(ModelEngine engine, IReadOnlyList<GenerationRequest> requests)
-    {
-        try
-        {
-            return engine.Submit(requests);
-        }
-        catch (QueueFullException e)
-        {
-            throw new ApiException(429, e.Message, code: "queue_full") { RetryAfter = 1 };
-        }
-        catch (EngineDrainingException e)
-        {
-            throw new ApiException(503, e.Message, code: "draining") { RetryAfter = 1 };
-        }
-        catch (EngineFaultedException e)
-        {
-            throw new ApiException(503, e.Message, code: "model_failed");
+                choice.Dispose();
         }
     }
 
@@ -110,6 +90,7 @@ internal static class CompletionRunner
         List<ChoiceReader> prompts = [.. choices.DistinctBy(c => c.Request)];
         int prompt = prompts.Sum(c => c.Request.Prompt.Length);
         int completion = choices.Sum(c => c.CompletionTokens);
-        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(prompts.Sum(c => c.CachedTokens)));
+        int tried = choices.Sum(c => c.Predicted.Tried), accepted = choices.Sum(c => c.Predicted.Accepted), migrations = choices.Sum(c => c.Migrations);
+        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(prompts.Sum(c => c.CachedTokens)), new CompletionTokensDetails(accepted, tried - accepted)) { Migrations = migrations == 0 ? null : migrations };
     }
 }

@@ -23,16 +23,17 @@ internal static class OpenAiEndpoints
     {
         using JsonDocument body = await JsonBody.ReadAsync(http).ConfigureAwait(false);
         using ModelUse use = services.Models.Acquire(body.RootElement);
+        use.Model.RequireGeneration();
         DateTimeOffset now = services.Time.GetLocalNow();
-        CompletionJob job = chat
-            ? ChatCompletionRequest.Read(body.RootElement, use.Model, now.DateTime)
-            : TextCompletionRequest.Read(body.RootElement, use.Model);
+        CompletionJob job = await use.CallAsync(model => chat
+            ? ChatCompletionRequest.Read(body.RootElement, model, now.DateTime)
+            : TextCompletionRequest.Read(body.RootElement, model)).ConfigureAwait(false);
         IAnswerShape shape = chat
-            ? new ChatShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint)
-            : new TextShape(use.Model.Tokenizer, now.ToUnixTimeSeconds(), Fingerprint);
-        await CompletionRunner.RunAsync(http, use.Engine, use.Model, job, shape, services.Configuration.Server.SlowReaderTimeout, services.Log).ConfigureAwait(false);
+            ? new ChatShape(now.ToUnixTimeSeconds(), Fingerprint)
+            : new TextShape(now.ToUnixTimeSeconds(), Fingerprint);
+        await CompletionRunner.RunAsync(http, use, job, shape, services.Configuration.Current.Server.SlowReaderTimeout, services.Log).ConfigureAwait(false);
     }
 }
 
 /// <summary>What completions need beside the request.</summary>
-internal sealed record CompletionServices(ApiModels Models, HostConfiguration Configuration, TimeProvider Time, ILogger<CompletionServices> Log);
+internal sealed record CompletionServices(ApiModels Models, LiveConfiguration Configuration, TimeProvider Time, ILogger<CompletionServices> Log);

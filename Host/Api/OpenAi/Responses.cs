@@ -3,10 +3,17 @@ using System.Text.Json.Serialization;
 namespace Tessera.Host.Api.OpenAi;
 
 /// <summary>Token counts of a request.</summary>
-internal sealed record Usage(int PromptTokens, int CompletionTokens, int TotalTokens, PromptTokensDetails PromptTokensDetails);
+internal sealed record Usage(int PromptTokens, int CompletionTokens, int TotalTokens, PromptTokensDetails PromptTokensDetails, CompletionTokensDetails CompletionTokensDetails)
+{
+    /// <summary>How often a continuation was begun with one composition and computed again with another; null: never.</summary>
+    public int? Migrations { get; init; }
+}
 
 /// <summary>Prompt tokens that were found in the prefix cache.</summary>
 internal sealed record PromptTokensDetails(int CachedTokens);
+
+/// <summary>Tokens of the request's prediction that were tried: those that stand in the completion, and those that do not.</summary>
+internal sealed record CompletionTokensDetails(int AcceptedPredictionTokens, int RejectedPredictionTokens);
 
 /// <summary>A chat completion.</summary>
 internal sealed record ChatCompletion(string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, Usage Usage, string SystemFingerprint)

@@ -1,7 +1,7 @@
 namespace Tessera.Host.Api.OpenAi;
 
 /// <summary>The JSON of text completions.</summary>
-internal sealed class TextShape(ITokenizer tokenizer, long created, string fingerprint) : IAnswerShape
+internal sealed class TextShape(long created, string fingerprint) : IAnswerShape
 {
     private readonly string _id = $"cmpl-{Guid.NewGuid():N}";
 
@@ -23,9 +23,9 @@ internal sealed class TextShape(ITokenizer tokenizer, long created, string finge
 
     public Task WriteUsageAsync(EventStream events, CompletionJob job, Usage usage) => Write(events, Body(job, [], usage));
 
-    private TextChoice Choice(CompletionJob job, ChoiceReader choice, string text, IReadOnlyList<TokenReport> tokens, int textBefore) => new(choice.Index, text)
+    private static TextChoice Choice(CompletionJob job, ChoiceReader choice, string text, IReadOnlyList<TokenReport> tokens, int textBefore) => new(choice.Index, text)
     {
-        Logprobs = job.LogProbabilities ? LogProbabilityWriter.Text(tokens, tokenizer, textBefore) : null,
+        Logprobs = job.LogProbabilities ? LogProbabilityWriter.Text(tokens, choice.Tokenizer, textBefore) : null,
         FinishReason = choice.FinishReason,
         TokenIds = job.ReturnTokenIds ? [.. tokens.Select(t => t.Id)] : null,
     };

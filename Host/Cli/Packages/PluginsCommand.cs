@@ -11,16 +11,19 @@ internal static class PluginsCommand
     /// <summary>What a package is called on the command line.</summary>
     public const string ReferenceHelp = "id, id@version or id@version@hash; the hash may be cut short.";
 
-    public static Command Create() => new("plugins", "Packs, checks, installs and switches plugins.")
+    public static Command Create() => new("plugins", "Begins, packs, checks, installs and switches plugins.")
     {
-        PackCommand.Create(), KeyCommand.Create(), VerifyCommand.Create(), InstallCommand.Create(),
+        NewCommand.Create(), PackCommand.Create(), KeyCommand.Create(), VerifyCommand.Create(), InstallCommand.Create(),
         ListPluginsCommand.Create(), ActivateCommand.Create(), RollBackCommand.Create(), RemoveCommand.Create(),
     };
 
     /// <summary>The plugins section of the configuration, and what finds packages by it.</summary>
-    public static (PluginsConfiguration Configuration, PluginLocator Locator) Open(string? config)
+    /// <param name="config">The configuration's file, or null.</param>
+    /// <param name="allowUnsigned">Lets packages pass that nobody vouches for, whatever the configuration says.</param>
+    public static (PluginsConfiguration Configuration, PluginLocator Locator) Open(string? config, bool allowUnsigned = false)
     {
         PluginsConfiguration plugins = new ConfigurationLoader { RequireModelFiles = false }.Load(config).Plugins;
+        plugins = plugins with { AllowUnsigned = plugins.AllowUnsigned || allowUnsigned };
         return (plugins, new PluginLocator(plugins, TrustedFiles.Read(AppContext.BaseDirectory)));
     }
 
@@ -39,7 +42,14 @@ internal static class PluginsCommand
         }
         finally
         {
-            PackageFiles.Delete(folder);
+            try
+            {
+                PackageFiles.Delete(folder);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Some systems keep the files of loaded assemblies until the process ends.
+            }
         }
     }
 

@@ -34,7 +34,7 @@ internal static class PackageFiles
                 file.Flush(flushToDisk: true);
             }
             File.Move(draft, path, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(path)!);
+            FolderEntries.TryFlush(Path.GetDirectoryName(path)!);
         }
         finally
         {
@@ -49,23 +49,7 @@ internal static class PackageFiles
             using (SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite))
                 RandomAccess.FlushToDisk(file);
         foreach (string path in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Append(folder))
-            FlushFolder(path);
-    }
-
-    /// <summary>Writes a folder's entries through to the disk where the system opens folders as files.</summary>
-    public static void FlushFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        try
-        {
-            using SafeFileHandle handle = File.OpenHandle(folder);
-            RandomAccess.FlushToDisk(handle);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // .NET opens no folders here; the rename itself is journaled by the file system.
-        }
+            FolderEntries.TryFlush(path);
     }
 
     /// <summary>Deletes a folder that may be half there.</summary>

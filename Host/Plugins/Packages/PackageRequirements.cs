@@ -36,13 +36,13 @@ public sealed record PackageRequirements
             if (!Available.TryGetValue(set, out bool there))
                 return $"requires.cpu: unknown instruction set '{set}'{Configuration.Suggestion.For(set, Available.Keys)}";
             else if (!there)
-                return $"requires.cpu: this processor does not have {set}";
+                return $"requires.cpu: this processor does not have {set}; take a package for this machine";
         if (Os.Count > 0 && !Os.Any(os => RuntimeInformation.IsOSPlatform(OSPlatform.Create(os.ToUpperInvariant()))))
-            return $"requires.os: expected {string.Join(" or ", Os)}, this is {RuntimeInformation.OSDescription}";
+            return $"requires.os: expected {string.Join(" or ", Os)}, this is {RuntimeInformation.OSDescription}; take a package for this machine";
         if (Runtime is null)
             return null;
         return !Version.TryParse(Runtime, out Version? least) ? $"requires.runtime: expected a version such as 10.0.12, found '{Runtime}'"
-            : Environment.Version < least ? $"requires.runtime: needs .NET {least}, this is {Environment.Version}"
+            : Environment.Version < least ? $"requires.runtime: needs .NET {least}, this is {Environment.Version}; update it, or take an older version of the plugin"
             : null;
     }
 }

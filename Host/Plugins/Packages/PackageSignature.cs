@@ -23,7 +23,7 @@ internal static class PackageSignature
         byte[] signature = new byte[MaxBytes];
         if (file.Length <= MaxBytes && Convert.TryFromBase64String(File.ReadAllText(file.FullName).Trim(), signature, out int length))
             return signature[..length];
-        throw package.Refuse($"'{FileName}' holds no signature in base64");
+        throw package.Refuse($"'{FileName}' holds no signature in base64; pack the package anew with --key");
     }
 
     /// <summary>Whether a key's owner has signed the manifest.</summary>

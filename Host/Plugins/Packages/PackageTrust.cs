@@ -11,9 +11,9 @@ internal sealed class PackageTrust(TrustedFiles build, PluginsConfiguration plug
     public string Require(PluginPackage package, PluginManifest manifest, PackageContent content)
     {
         if (plugins.Revoked.Contains(content.Hash))
-            throw package.Refuse($"{content.Hash} is revoked (plugins.revoked)");
+            throw package.Refuse($"{content.Hash} is revoked (plugins.revoked); take another version");
         if (manifest.Files is { } listed && content.Difference(listed) is { } difference)
-            throw package.Refuse(difference);
+            throw package.Refuse($"{difference}; it was changed after it was packed: get it again, or pack it anew");
         if (build.FirstUntrusted(package.Id, content) is not { } file)
             return "recorded by the build";
         if (Unsigned(package, manifest) is not { } why)
@@ -38,7 +38,7 @@ internal sealed class PackageTrust(TrustedFiles build, PluginsConfiguration plug
         if (!plugins.Publishers.TryGetValue(publisher, out byte[]? key))
             return $"publisher '{publisher}' is not in plugins.publishers";
         if (!PackageSignature.Verify(File.ReadAllBytes(Path.Combine(package.Folder, PluginManifest.FileName)), signature, key))
-            throw package.Refuse($"the signature is not that of publisher '{publisher}' (plugins.publishers) over this {PluginManifest.FileName}");
+            throw package.Refuse($"the signature is not that of publisher '{publisher}' (plugins.publishers) over this {PluginManifest.FileName}; get the package from its publisher again, or correct the key");
         return null;
     }
 }

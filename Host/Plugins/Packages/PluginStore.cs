@@ -19,7 +19,7 @@ internal sealed class PluginStore(string folder)
 {
     private const string StateName = "state.json";
     private const string StagingName = ".staging";
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10), StagingAge = TimeSpan.FromHours(1);
 
     /// <summary>The store's folder.</summary>
     public string Folder => folder;
@@ -50,7 +50,7 @@ internal sealed class PluginStore(string folder)
                 PackageFiles.Flush(stage);
                 Directory.CreateDirectory(Path.GetDirectoryName(stored.Package.Folder)!);
                 Directory.Move(stage, stored.Package.Folder);
-                PackageFiles.FlushFolder(Path.GetDirectoryName(stored.Package.Folder)!);
+                FolderEntries.TryFlush(Path.GetDirectoryName(stored.Package.Folder)!);
             }
             return stored;
         }
@@ -62,6 +62,24 @@ internal sealed class PluginStore(string folder)
         {
             PackageFiles.Delete(stage);
         }
+    }
+
+    /// <summary>Deletes what installations that were broken off have left: old enough that no process is still at it.</summary>
+    public void Tidy()
+    {
+        string staging = Path.Combine(folder, StagingName);
+        if (!Directory.Exists(staging))
+            return;
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        foreach (DirectoryInfo stage in new DirectoryInfo(staging).EnumerateDirectories().Where(d => now - d.LastWriteTimeUtc > StagingAge))
+            try
+            {
+                PackageFiles.Delete(stage.FullName);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody looks into it; the next start tries again.
+            }
     }
 
     /// <summary>The packages, by id, version and hash.</summary>
@@ -100,9 +118,16 @@ internal sealed class PluginStore(string folder)
         });
         // Renamed first: what is half deleted is no package any more.
         string grave = Path.Combine(folder, StagingName, Guid.NewGuid().ToString("N"));
-        Directory.CreateDirectory(Path.GetDirectoryName(grave)!);
-        Directory.Move(package.Package.Folder, grave);
-        PackageFiles.Delete(grave);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(grave)!);
+            Directory.Move(package.Package.Folder, grave);
+            PackageFiles.Delete(grave);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PluginException($"{package}: cannot be deleted: {e.Message}");
+        }
     }
 
     /// <summary>The journal.</summary>
@@ -124,14 +149,23 @@ internal sealed class PluginStore(string folder)
     }
 
     /// <summary>Changes what is remembered of a plugin; the new journal is on the disk when this returns.</summary>
+    /// <exception cref="PluginException">It cannot be read or written, and is as it was.</exception>
     public PluginRecord Update(string id, Func<PluginRecord, PluginRecord> change)
     {
-        Directory.CreateDirectory(folder);
-        using FileStream turn = Lock();
-        StoreState state = Read();
-        PluginRecord record = change(state.Of(id));
-        PackageFiles.Replace(Path.Combine(folder, StateName), JsonSerializer.SerializeToUtf8Bytes(state.With(id, record), StoreStateJson.Default.StoreState));
-        return record;
+        string path = Path.Combine(folder, StateName);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using FileStream turn = Lock();
+            StoreState state = Read();
+            PluginRecord record = change(state.Of(id));
+            PackageFiles.Replace(path, JsonSerializer.SerializeToUtf8Bytes(state.With(id, record), StoreStateJson.Default.StoreState));
+            return record;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PluginException($"{path}: cannot be written: {e.Message}");
+        }
     }
 
     /// <summary>One process at a time changes the journal.</summary>

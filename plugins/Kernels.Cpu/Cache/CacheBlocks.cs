@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using Tessera.Kernels.Common;
 
 namespace Tessera.Kernels.Cpu.Cache;
 
 /// <summary>The blocks of one cache group: native slabs taken from a budget, and the address of each block.</summary>
-internal sealed unsafe class CacheBlocks : IDisposable
+internal sealed unsafe class CacheBlocks : IBlockGroup, IDisposable
 {
     private const long SlabBytes = 64L << 20;
 
@@ -26,7 +27,7 @@ internal sealed unsafe class CacheBlocks : IDisposable
         long offset = 0;
         foreach (CacheSpec spec in group.Caches)
         {
-            CacheLayout layout = new(spec, offset, tiles, limits.KvType == KvType.F16);
+            CacheLayout layout = new(spec, offset, tiles, limits.KvType);
             layouts.Add(layout);
             offset = checked(offset + ((layout.Bytes + 63) & ~63L));
         }

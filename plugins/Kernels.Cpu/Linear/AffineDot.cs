@@ -48,11 +48,31 @@ internal static unsafe class AffineDot
         }
     }
 
+    /// <summary>Values up to this have products that pairs of 16 bits hold as they are.</summary>
+    public const int Small = 127;
+
     /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2.</summary>
+    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, byte* activation, float* output)
+    {
+        if (small)
+            Rows32<SmallBytes>(values, scales, minimums, rows, columns, activation, output);
+        else
+            Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output);
+    }
+
+    /// <summary>Runs both forms once with nothing to do, so that no step waits for the compiler.</summary>
+    public static void Compile()
+    {
+        Rows32(null, null, null, 0, 0, true, null, null);
+        Rows32(null, null, null, 0, 0, false, null, null);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output)
+    private static void Rows32<TBytes>(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output)
+        where TBytes : struct, IAffineBytes
     {
         float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
+        int* negatedSums = (int*)(activation + Int8Activation.NegatedSumOffset(columns));
         int groups = columns / Int8Activation.Group;
         // The last groups of a row, filled up with zeros.
         float* lastScales = stackalloc float[2 * GroupSum.Lanes], lastMinimums = lastScales + GroupSum.Lanes;
@@ -64,9 +84,9 @@ internal static unsafe class AffineDot
             for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32)
             {
                 Vector256<int> dots = GroupSum.Of(
-                    Products32(values, q), Products32(values + 32, q + 32), Products32(values + 64, q + 64), Products32(values + 96, q + 96),
-                    Products32(values + 128, q + 128), Products32(values + 160, q + 160), Products32(values + 192, q + 192), Products32(values + 224, q + 224));
-                lanes = Add(lanes, dots, scales + group, minimums + group, steps + group, sums + group);
+                    TBytes.Products(values, q), TBytes.Products(values + 32, q + 32), TBytes.Products(values + 64, q + 64), TBytes.Products(values + 96, q + 96),
+                    TBytes.Products(values + 128, q + 128), TBytes.Products(values + 160, q + 160), TBytes.Products(values + 192, q + 192), TBytes.Products(values + 224, q + 224));
+                lanes = Add(lanes, TBytes.Finish(dots, negatedSums + group), scales + group, minimums + group, steps + group, sums + group);
             }
             if (group < groups)
             {
@@ -75,11 +95,11 @@ internal static unsafe class AffineDot
                 Vector256<float>.Zero.Store(lastMinimums);
                 for (int i = 0; i < groups - group; i++, values += 32, q += 32)
                 {
-                    dots = dots.WithElement(i, Vector256.Sum(Products32(values, q)));
+                    dots = dots.WithElement(i, Vector256.Sum(TBytes.Products(values, q)));
                     lastScales[i] = scales[group + i];
                     lastMinimums[i] = minimums[group + i];
                 }
-                lanes = Add(lanes, dots, lastScales, lastMinimums, steps + group, sums + group);
+                lanes = Add(lanes, TBytes.Finish(dots, negatedSums + group), lastScales, lastMinimums, steps + group, sums + group);
             }
             output[row] = GroupSum.Of(lanes);
         }
@@ -91,9 +111,6 @@ internal static unsafe class AffineDot
         lanes = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(dots), Vector256.Load(scales) * Vector256.Load(steps), lanes);
         return Vector256.FusedMultiplyAdd(-Vector256.Load(minimums), Vector256.Load(sums), lanes);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Products32(byte* values, sbyte* quants) => Products(values, quants) + Products(values + 16, quants + 16);
 
     // 16 products, summed to 8 lanes; whatever the largest value, they fit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

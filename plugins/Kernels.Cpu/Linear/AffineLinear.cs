@@ -1,34 +1,55 @@
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.Tiles;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Linear;
 
-/// <summary>Weight rows unpacked block by block to unsigned bytes, scales and minimums, then a generic integer dot.</summary>
-internal sealed unsafe class AffineLinear(WeightTensor weight, IAffineUnpack unpack, Preparation int8, CpuIsa isa) : LinearKernel(weight, int8)
+/// <summary>Weight rows unpacked to unsigned bytes, scales and minimums, then a generic integer dot: a few rows at a time that stay in the first-level cache, or where there are no tiles a block.</summary>
+internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null) : LinearKernel(weight, int8)
 {
-    private readonly int _group = unpack.GroupSize;
+    // With their scales, and the activations beside them, they fit the first-level cache.
+    private const int ChunkBytes = 12 << 10;
 
-    public override TileKernel? Tile { get; } = TileTable.Create(weight, unpack, isa);
+    private readonly int _group = source.GroupSize;
+    private readonly bool _small = source.MaxValue <= AffineDot.Small;
+    private readonly int _chunk = (int)Math.Clamp(ChunkBytes / weight.Columns, source.RowsTogether, Math.Max(16, source.RowsTogether));
 
-    public override long WorkingRowBytes => Columns + 2L * sizeof(float) * (Columns / _group);
+    public override TileKernel? Tile { get; } = TileTable.Create(weight, source, isa, native);
+
+    public override long WorkingRowBytes => Tile is null ? Columns + 2L * sizeof(float) * (Columns / _group) : Math.Max(1, Weight.Bytes / Weight.Rows);
 
     // values, then scales, then minimums, each 64-byte aligned.
-    public override long ScratchBytes(int rows) => Aligned((long)rows * Columns) + 2 * Aligned((long)rows * (Columns / _group) * sizeof(float));
+    public override long ScratchBytes(int rows)
+    {
+        int held = Tile is null ? rows : Math.Min(rows, _chunk);
+        return Aligned((long)held * Columns) + 2 * Aligned((long)held * (Columns / _group) * sizeof(float));
+    }
 
     public override void Begin(int firstRow, int rowCount, byte* scratch)
     {
+        if (Tile is not null)
+            return;
         Sections(rowCount, scratch, out float* scales, out float* minimums);
-        unpack.Unpack(Weight, firstRow, rowCount, scratch, scales, minimums);
+        source.Unpack(firstRow, rowCount, scratch, scales, minimums);
     }
 
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
-        Sections(rowCount, scratch, out float* scales, out float* minimums);
-        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
-            if (Tile is null)
+        if (Tile is null)
+        {
+            Sections(rowCount, scratch, out float* scales, out float* minimums);
+            for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
                 AffineDot.Rows(scratch, scales, minimums, rowCount, Columns, _group, activations, output);
-            else
-                AffineDot.Rows32(scratch, scales, minimums, rowCount, Columns, activations, output);
+            return;
+        }
+        for (int first = 0; first < rowCount; first += _chunk)
+        {
+            int count = Math.Min(_chunk, rowCount - first);
+            Sections(count, scratch, out float* scales, out float* minimums);
+            source.Unpack(firstRow + first, count, scratch, scales, minimums);
+            for (int row = 0; row < batchRows; row++)
+                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first);
+        }
     }
 
     private void Sections(int rows, byte* scratch, out float* scales, out float* minimums)

@@ -20,6 +20,18 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>The way through tiles, for many activation rows: bitwise the same products. Null: there is none.</summary>
     public virtual TileKernel? Tile => null;
 
+    /// <summary>The least that <see cref="TileRows"/> is.</summary>
+    public const int LeastTileRows = 4;
+
+    /// <summary>From so many activation rows on, tiles are used: a tile's time hardly depends on the rows that it is filled with, up to eight.</summary>
+    public virtual int TileRows => LeastTileRows;
+
+    /// <summary>Weight rows of the largest block; a multiple of 8.</summary>
+    public virtual int MostBlockRows => 256;
+
+    /// <summary>Blocks of a stage that each lane should get, so that all are done at about the same time.</summary>
+    public virtual int BlocksOfLane => 8;
+
     /// <summary>Bytes that a weight row takes in the cache while it is used.</summary>
     public abstract long WorkingRowBytes { get; }
 

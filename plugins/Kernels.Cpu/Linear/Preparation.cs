@@ -13,6 +13,9 @@ internal abstract unsafe class Preparation
     /// <summary>Signed bytes in groups of 32.</summary>
     public static Preparation Int8(CpuIsa isa) => new Int8Groups(isa);
 
+    /// <summary>Signed bytes in groups of 32 columns, which are brought into an order first.</summary>
+    public static Preparation Int8(CpuIsa isa, int[] order) => new OrderedInt8Groups(isa, order);
+
     /// <summary>Signed bytes in blocks of 256.</summary>
     public static Preparation Int8Super(CpuIsa isa) => new Int8Blocks(isa);
 
@@ -60,7 +63,7 @@ internal abstract unsafe class Preparation
         public override bool IsSameAs(Preparation other) => other is Floats;
     }
 
-    private sealed class Int8Groups(CpuIsa isa) : Preparation
+    private class Int8Groups(CpuIsa isa) : Preparation
     {
         public override int Bytes(int columns) => Int8Activation.Bytes(columns);
 
@@ -71,7 +74,25 @@ internal abstract unsafe class Preparation
         public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) =>
             GroupActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
 
-        public override bool IsSameAs(Preparation other) => other is Int8Groups;
+        public override bool IsSameAs(Preparation other) => other.GetType() == typeof(Int8Groups);
+    }
+
+    // The row in its order stands behind the prepared one.
+    private sealed class OrderedInt8Groups(CpuIsa isa, int[] order) : Int8Groups(isa)
+    {
+        private readonly int[] _order = order;
+
+        public override int Bytes(int columns) => checked(base.Bytes(columns) + columns * sizeof(float));
+
+        public override void Prepare(float* x, int columns, byte* destination)
+        {
+            float* ordered = (float*)(destination + base.Bytes(columns));
+            for (int i = 0; i < columns; i++)
+                ordered[i] = x[_order[i]];
+            base.Prepare(ordered, columns, destination);
+        }
+
+        public override bool IsSameAs(Preparation other) => other is OrderedInt8Groups ordered && ordered._order.AsSpan().SequenceEqual(_order);
     }
 
     private sealed class Int8Blocks(CpuIsa isa) : Preparation

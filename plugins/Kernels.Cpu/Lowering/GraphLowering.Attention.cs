@@ -10,7 +10,7 @@ internal sealed unsafe partial class GraphLowering
         if (IntoAttention(node))
             _intoAttention.Add(node.Output.Id, node);
         else
-            SourceOrStore(node, new NormSource(Stored(node.Inputs[0]), Kernel(node)));
+            SourceOrStore(node, new NormSource(Stored(node.Inputs[0]), Kernel(node)), Fusions.Norms);
     }
 
     private NormKernel Kernel(GraphNode node) => node switch
@@ -31,11 +31,19 @@ internal sealed unsafe partial class GraphLowering
             HeadInput query = Heads(n.Query), key = Heads(n.Key);
             AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), Vector(n, n.Sinks));
             string extras = $"{(n.SoftCap == 0 ? "" : $", scores capped at {n.SoftCap}")}{(n.Sinks is null ? "" : ", sinks")}{(_exact ? ", exact exponential" : "")}";
-            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {(layout.Half ? "f16" : "f32")} cache, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{extras}");
-            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes), n, query.Value, key.Value, inputs.Value, inputs.Output);
+            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {layout.TypeName} cache, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{extras}");
+            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes, _request.Team.LaneCount), n, query.Value, key.Value, inputs.Value, inputs.Output);
             return;
         }
         throw new UnsupportedModelException($"cpu: node '{n.Name}': the graph has no cache '{n.Cache}'");
+    }
+
+    private void Attention(BidirectionalAttentionNode n)
+    {
+        HeadInput query = Heads(n.Query), key = Heads(n.Key);
+        AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), null);
+        _explanation.Add($"{n.Name}: attention both ways{(n.Reach == 0 ? "" : $", {n.Reach} tokens far")}, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, f32, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{(_exact ? ", exact exponential" : "")}");
+        Emit(new AttentionStage(_stages.Count, n, inputs, _request.Limits, _wide, _runRows, _sizes), n, query.Value, key.Value, inputs.Value, inputs.Output);
     }
 
     private HeadInput Heads(GraphValue value)
@@ -50,7 +58,7 @@ internal sealed unsafe partial class GraphLowering
     // Whether all readers of a node's heads are attentions that make them on their way, a norm's perhaps through a rotation.
     private bool IntoAttention(GraphNode node)
     {
-        if (IsResult(node.Output) || _uses.Readers(node.Output).Count == 0)
+        if ((_fusions & Fusions.Rotations) == 0 || IsResult(node.Output) || _uses.Readers(node.Output).Count == 0)
             return false;
         (int heads, int length) = node switch
         {
@@ -62,6 +70,7 @@ internal sealed unsafe partial class GraphLowering
         return _uses.Readers(node.Output).All(r => r switch
         {
             AttentionNode a => a.Value.Id != node.Output.Id && length == a.KeyLength && (a.Query.Id != node.Output.Id || heads == a.Heads) && (a.Key.Id != node.Output.Id || heads == a.KeyHeads),
+            BidirectionalAttentionNode a => a.Value.Id != node.Output.Id && length == a.KeyLength && (a.Query.Id != node.Output.Id || heads == a.Heads) && (a.Key.Id != node.Output.Id || heads == a.KeyHeads),
             RopeNode rope => node is not RopeNode && rope.Heads == heads && rope.HeadLength == length && IntoAttention(rope),
             _ => false,
         });

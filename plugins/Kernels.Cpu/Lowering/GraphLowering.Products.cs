@@ -1,3 +1,4 @@
+using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Plan;
 
@@ -21,7 +22,7 @@ internal sealed unsafe partial class GraphLowering
             (ValueBuffer output, float factor, ValueBuffer? residual) = Result(node, _uses.Order(first), touched);
             products.Add(new Product(kernel, output) { Bias = bias, Factor = factor, Residual = residual });
         }
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes), first, [.. touched]);
+        Emit(new ProductStage(_stages.Count, input, products, SetOf(first), _request.Team.LaneCount, _kernels.TileWidth, _sizes), first, [.. touched]);
         foreach (LinearNode node in nodes)
             _done.Add(node.Name);
     }
@@ -34,7 +35,7 @@ internal sealed unsafe partial class GraphLowering
         LinearKernel kernel = _kernels.Choose(n, n.Weight);
         ValueBuffer output = NewValue(n.Output);
         Product[] products = [.. Enumerable.Range(0, heads).Select(h => new Product(kernel, output.View(h * rows, rows)) { FirstRow = h * rows, Part = h })];
-        Emit(new ProductStage(_stages.Count, input, products, logits: false, _request.Team.LaneCount, _kernels.TileWidth, _sizes, heads), n, [.. input.Reads, output]);
+        Emit(new ProductStage(_stages.Count, input, products, RowSet.All, _request.Team.LaneCount, _kernels.TileWidth, _sizes, heads), n, [.. input.Reads, output]);
         _explanation.Add($"{n.Name}: {heads} products of {rows} rows, each with its head's part of the input, in one stage");
     }
 
@@ -47,7 +48,7 @@ internal sealed unsafe partial class GraphLowering
         ValueBuffer output = new(n.Output.Width, _stages.Count);
         output.Place(_arena.Floats((long)output.Stride * _request.Limits.MaxOutputs));
         Product product = new(_kernels.Choose(n, n.Weight), output) { Bias = Vector(n, n.Bias), Factor = n.Scale, Cap = n.SoftCap, Exact = _exact };
-        Emit(new ProductStage(_stages.Count, input, [product], logits: true, _request.Team.LaneCount, _kernels.TileWidth, _sizes), n, [.. input.Reads]);
+        Emit(new ProductStage(_stages.Count, input, [product], RowSet.Logits, _request.Team.LaneCount, _kernels.TileWidth, _sizes), n, [.. input.Reads]);
         return new OutputArea(output.Data, output.Stride);
     }
 
@@ -55,8 +56,8 @@ internal sealed unsafe partial class GraphLowering
     {
         IQuantization quantization = _kernels.Quantization(n, n.Weight);
         ScaleNode? scale = OnlyReader(n.Output) as ScaleNode;
-        _explanation.Add($"{n.Weight.Name} {n.Weight.ShapeText} {n.Weight.Quantization}: rows dequantized for the embedding{(scale is null ? "" : $", times {scale.Factor}")}");
-        Emit(new EmbedStage(n.Weight, quantization, scale?.Factor ?? 1, NewValue(scale?.Output ?? n.Output)), n);
+        _explanation.Add($"{n.Weight.Name} {n.Weight.ShapeText} {n.Weight.Quantization}: rows dequantized for the embedding of {n.Index switch { EmbedIndex.Token => "tokens", EmbedIndex.Position => "positions", _ => "token types" }}{(scale is null ? "" : $", times {scale.Factor}")}");
+        Emit(new EmbedStage(n, quantization, scale?.Factor ?? 1, NewValue(scale?.Output ?? n.Output)), n);
         if (scale is not null)
             _done.Add(scale.Name);
     }

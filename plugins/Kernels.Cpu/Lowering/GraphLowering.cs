@@ -1,6 +1,9 @@
+using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Cache;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Lowering;
 
@@ -18,6 +21,7 @@ internal sealed unsafe partial class GraphLowering
     private readonly NativeArena _arena;
     private readonly bool _exact, _wide;
     private readonly int _runRows;
+    private readonly Fusions _fusions;
     private readonly LaneSizes _sizes = new();
     private readonly List<string> _explanation = [];
     private readonly List<Stage> _stages = [];
@@ -27,20 +31,22 @@ internal sealed unsafe partial class GraphLowering
     private readonly Dictionary<int, ValueBuffer> _stored = [];
     private readonly Dictionary<int, RowSource> _sources = [];
     private readonly Dictionary<int, GraphNode> _intoAttention = [];
+    private readonly HashSet<int> _pooled = [];
     private readonly HashSet<string> _views = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Name, bool IsOffset), nint> _vectors = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
-    public GraphLowering(BackendRequest request, CpuIsa isa, NativeArena arena)
+    public GraphLowering(BackendRequest request, CpuIsa isa, Fusions fusions, NativeArena arena)
     {
+        _fusions = fusions;
         _request = request;
         _graph = request.Graph;
         _arena = arena;
         _uses = new GraphUses(_graph);
         _exact = request.Limits.Activations == ActivationPrecision.Float32;
         _wide = isa.Avx512;
-        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, _explanation);
-        int group = _graph.Nodes.OfType<AttentionNode>().Select(n => n.Heads / Math.Max(1, n.KeyHeads)).DefaultIfEmpty(1).Max();
+        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, arena.Own(new NativeTiles(request.Tiles, isa)), arena.Own(new NativeRowDots(request.Tiles, isa)), _explanation);
+        int group = _graph.Nodes.Select(n => n switch { AttentionNode a => a.Heads / Math.Max(1, a.KeyHeads), BidirectionalAttentionNode a => a.Heads / Math.Max(1, a.KeyHeads), _ => 1 }).DefaultIfEmpty(1).Max();
         _runRows = Math.Clamp(32 / Math.Max(1, group), 1, 8);
         foreach (CacheGroup cacheGroup in _graph.CacheGroups)
             _groups.Add(new CacheBlocks(cacheGroup, request.Limits, request.KvBudget));
@@ -54,15 +60,15 @@ internal sealed unsafe partial class GraphLowering
         foreach (GraphNode node in _graph.Nodes)
         {
             ShapeCheck.Require(node);
+            FollowPool(node);
             if (node is LmHeadNode head)
                 logits = LmHead(head);
             else if (!_done.Contains(node.Name))
                 Lower(node);
         }
-        OutputArea hidden = Hidden();
+        OutputArea hidden = Hidden(), pooled = Pooled();
         BufferPlan.Place(_values, _request.Limits.MaxRows, _arena);
         PlaceShared();
-        int tokens = _graph.Nodes.OfType<EmbedNode>().Select(n => (int)Math.Min(n.Weight.Rows, int.MaxValue)).Append(_graph.VocabularySize).Min();
         return new LoweredPlan
         {
             Stages = _stages,
@@ -70,12 +76,13 @@ internal sealed unsafe partial class GraphLowering
             Turns = _turns,
             Explanation = _explanation,
             Arena = _arena,
-            Check = new BatchCheck(_graph, _request.Limits, tokens, _groups),
+            Check = new BatchCheck(_graph, _request.Limits, _groups),
             Step = new Step(_request.Limits, _stages.Count, _runRows, _arena),
             Lanes = [.. Enumerable.Range(0, _request.Team.LaneCount).Select(i => new Lane(i, _request.Team.LaneCount, _sizes, _arena))],
             Team = _request.Team,
             Logits = logits,
             Hidden = hidden,
+            Pooled = pooled,
         };
     }
 
@@ -90,10 +97,10 @@ internal sealed unsafe partial class GraphLowering
                 Norm(node);
                 break;
             case ActivationNode n:
-                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Input), null, 0, _exact));
+                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Input), null, 0, _exact), Fusions.Gates);
                 break;
             case GatedActivationNode n:
-                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Gate), Stored(n.Up), n.Limit, _exact));
+                SourceOrStore(n, new GateSource(n.Activation, Stored(n.Gate), Stored(n.Up), n.Limit, _exact), Fusions.Gates);
                 break;
             case LinearNode n:
                 Products(n);
@@ -127,6 +134,12 @@ internal sealed unsafe partial class GraphLowering
             case AttentionNode n:
                 Attention(n);
                 break;
+            case BidirectionalAttentionNode n:
+                Attention(n);
+                break;
+            case PoolNode n:
+                Pool(n);
+                break;
             case MixtureOfExpertsNode n:
                 Experts(n);
                 break;
@@ -149,10 +162,10 @@ internal sealed unsafe partial class GraphLowering
     }
 
     // A value that only matrix products (and the final outputs) read is made as their rows; one that only a sum reads, where the sum is.
-    private void SourceOrStore(GraphNode node, RowSource source)
+    private void SourceOrStore(GraphNode node, RowSource source, Fusions kind = Fusions.None)
     {
         IReadOnlyList<GraphNode> readers = _uses.Readers(node.Output);
-        if (readers.All(r => r is LinearNode or LmHeadNode || (r is MixtureOfExpertsNode m && m.Router.Id != node.Output.Id)) || (readers is [AddNode sum] && !IsResult(node.Output) && IsThere(sum, node.Output)))
+        if ((_fusions & kind) == kind && (readers.All(r => r is LinearNode or LmHeadNode or PoolNode || (r is MixtureOfExpertsNode m && m.Router.Id != node.Output.Id)) || (readers is [AddNode sum] && !IsResult(node.Output) && IsThere(sum, node.Output))))
             _sources.Add(node.Output.Id, source);
         else
             Store(node, source);
@@ -164,7 +177,7 @@ internal sealed unsafe partial class GraphLowering
     private void Store(GraphNode node, RowSource source)
     {
         ValueBuffer output = NewValue(node.Output);
-        Emit(new StoreStage(source, output), node, [.. source.Reads, output]);
+        Emit(new StoreStage(source, output, SetOf(node)), node, [.. source.Reads, output]);
         _explanation.Add($"{node.Name}: {source.Description}, stored");
     }
 
@@ -189,7 +202,7 @@ internal sealed unsafe partial class GraphLowering
         return buffer;
     }
 
-    private bool IsResult(GraphValue value) => value.Id == _graph.Hidden.Id || value.Id == _graph.Logits?.Id;
+    private bool IsResult(GraphValue value) => value.Id == _graph.Hidden.Id || value.Id == _graph.Logits?.Id || value.Id == _graph.Pooled?.Id;
 
     // A node is done when its stage is there; one that was fused into its readers, or is a view, when theirs are.
     private bool IsDone(GraphNode node) =>
@@ -214,7 +227,14 @@ internal sealed unsafe partial class GraphLowering
             return (float*)known;
         int count = checked((int)(weight.Rows * weight.Columns));
         float* vector = _arena.Floats(count);
-        _kernels.Quantization(node, weight).Dequantize(weight, 0, checked((int)weight.Rows), new Span<float>(vector, count));
+        IQuantization quantization = _kernels.Quantization(node, weight);
+        int done = 0;
+        foreach (WeightTensor slice in KernelChoice.Slices(weight))
+        {
+            int values = checked((int)(slice.Rows * slice.Columns));
+            quantization.Dequantize(slice, 0, checked((int)slice.Rows), new Span<float>(vector, count).Slice(done, values));
+            done += values;
+        }
         for (int i = 0; i < count && isOffset; i++)
             vector[i] += 1;
         _vectors.Add((weight.Name, isOffset), (nint)vector);
@@ -227,7 +247,7 @@ internal sealed unsafe partial class GraphLowering
         long bytes = 0, panelBytes = 0;
         foreach (ProductStage stage in _stages.OfType<ProductStage>())
         {
-            int rows = stage.IsHead ? _request.Limits.MaxOutputs : _request.Limits.MaxRows;
+            int rows = stage.Set == RowSet.Logits ? _request.Limits.MaxOutputs : _request.Limits.MaxRows;
             bytes = Math.Max(bytes, stage.PreparedBytes(rows));
             panelBytes = Math.Max(panelBytes, stage.PanelBytes(rows));
         }
@@ -238,6 +258,13 @@ internal sealed unsafe partial class GraphLowering
         {
             stage.Prepared = prepared;
             stage.Panels = panels;
+        }
+        byte* kept = _arena.Take(_stages.OfType<AttentionStage>().Select(s => s.KeptBytes(_request.Limits)).DefaultIfEmpty().Max());
+        byte* sums = _arena.Take(_stages.OfType<AttentionStage>().Select(s => s.SharedBytes).DefaultIfEmpty().Max());
+        foreach (AttentionStage stage in _stages.OfType<AttentionStage>())
+        {
+            stage.Kept = kept;
+            stage.SharedSums = sums;
         }
         if (_experts.Count == 0)
             return;

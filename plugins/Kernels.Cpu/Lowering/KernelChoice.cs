@@ -1,11 +1,15 @@
 using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Nibbles;
+using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tiles;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Lowering;
 
 /// <summary>Chooses the kernel of each matrix and says why.</summary>
-internal sealed class KernelChoice(IQuantizationRegistry quantizations, ActivationPrecision precision, CpuIsa isa, List<string> explanation)
+internal sealed class KernelChoice(IQuantizationRegistry quantizations, ActivationPrecision precision, CpuIsa isa, NativeTiles tiles, NativeRowDots rowDots, List<string> explanation)
 {
     private const int MaxColumns = 1 << 24;
 
@@ -21,20 +25,50 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     {
         IQuantization quantization = quantizations.Find(weight.Quantization)
             ?? throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is of type '{weight.Quantization}', which no loaded plugin provides");
-        quantization.Validate(weight);
+        foreach (WeightTensor slice in Slices(weight))
+            quantization.Validate(slice);
         return quantization;
     }
 
-    /// <summary>The kernel of a matrix: the type's own, else its plugin's row dot, else unpacked bytes, else floats.</summary>
-    /// <exception cref="UnsupportedModelException">The matrix is too large.</exception>
+    /// <summary>The tensors that a weight's values are in.</summary>
+    public static IReadOnlyList<WeightTensor> Slices(WeightTensor weight) => weight.Stack.Count > 0 ? weight.Stack : [weight];
+
+    /// <summary>The kernel of a matrix: the type's own, else its plugin's row dot, else unpacked bytes, else floats. One of a stack takes blocks of rows that lie within a slice.</summary>
+    /// <exception cref="UnsupportedModelException">The matrix is too large, or a stack where blocks may cross its slices.</exception>
     public LinearKernel Choose(GraphNode node, WeightTensor weight)
     {
         IQuantization quantization = Quantization(node, weight);
         if (weight.Columns > MaxColumns || weight.Rows > int.MaxValue)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' has shape {weight.ShapeText}; expected at most {MaxColumns} columns and {int.MaxValue} rows");
+        if (weight.Stack.Count == 0)
+            return Choose(weight, quantization, "");
+        if (node is not MixtureOfExpertsNode)
+            throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is a stack of {weight.Stack.Count} tensors, which only experts may be");
+        if (weight.Stack.Any(s => s.Rows != weight.Rows / weight.Stack.Count || s.Columns != weight.Columns || s.Stack.Count > 0))
+            throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' {weight.ShapeText}: its {weight.Stack.Count} slices do not have the same shape");
+        return Stacked(weight, quantization);
+    }
+
+    // All slices read the same prepared rows: where each has its columns in an order of its own, floats are what they have in common.
+    private StackedLinear Stacked(WeightTensor weight, IQuantization quantization)
+    {
+        string behind = $", and {weight.Stack.Count - 1} more alike";
+        int said = explanation.Count;
+        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, i == 0 ? behind : null))];
+        if (slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null)))
+            return new StackedLinear(weight, slices);
+        explanation.RemoveRange(said, explanation.Count - said);
+        RowDotKernel floats = Floats();
+        slices = [.. weight.Stack.Select(s => new DequantizedLinear(s, quantization, floats))];
+        Say(slices[0], $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: each has its columns in an order of its own", behind);
+        return new StackedLinear(weight, slices);
+    }
+
+    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, string? behind)
+    {
         RowDotKernel floats = Floats();
         if (precision == ActivationPrecision.Float32 && weight.Quantization != floats.Quantization)
-            return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}): the reference path");
+            return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}): the reference path", behind);
         if (RowDotTable.TryGet(weight.Quantization, isa, out RowDotKernel own))
         {
             own.Compile();
@@ -44,28 +78,44 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
                 ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
                 _ => (Preparation.Float32, "float32"),
             };
-            RowDotLinear rows = new(weight, own, form, isa);
+            string why = "";
+            NativeRows? machine = rowDots.Find(own, out string reason);
+            RowDotLinear rows = new(weight, own, form, isa, TileTable.LayoutOf(weight.Quantization) is { } layout ? tiles.Find(layout, out why) : null, machine);
             rows.Tile?.Compile();
-            return Say(rows, $"own kernel ({own.InstructionSet}{(rows.Tile is null ? "" : $", tiles of {TileWidth} rows")}), activations {name}");
+            return Say(rows, $"own kernel ({(reason.Length > 0 ? reason : own.InstructionSet)}{Tiles(rows.Tile, why)}), activations {name}", behind);
+        }
+        AffineSource? source = AffineSource.Of(weight, quantization);
+        string found = "";
+        NativeTile? native = source is not null && TileTable.Takes(source, isa) ? tiles.Find(TileLayouts.Minimum, out found) : null;
+        if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native) ?? NibbleTable.Create(weight, source, _int8, isa, native)) is { } packed)
+        {
+            packed.Tile!.Compile();
+            return Say(packed, $"own kernel (avx2{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
         }
         const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)
-            return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin; {Why}");
-        if (quantization is IAffineUnpack { GroupSize: 16 or 32 } unpack && weight.Columns % Int8Activation.Group == 0)
+            return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin; {Why}", behind);
+        if (source is not null)
         {
-            AffineLinear linear = new(weight, unpack, _int8, isa);
+            AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
-            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot{(linear.Tile is null ? "" : $", tiles of {TileWidth} rows")}, activations int8 by 32; {Why}");
+            AffineDot.Compile();
+            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot{Tiles(linear.Tile, found)}, activations int8 by 32{Ordered(source)}; {Why}", behind);
         }
-        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); {Why}, and its plugin offers no row dot or unpacking");
+        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); {Why}, and its plugin offers no row dot or unpacking", behind);
     }
+
+    private static string Ordered(AffineSource source) => source.Order is null ? "" : " in the order of the groups";
+
+    private string Tiles(TileKernel? tile, string why) => tile is null ? "" : $", tiles of {TileWidth} rows{(why.Length > 0 ? $" ({why})" : "")}";
 
     private RowDotKernel Floats() =>
         RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : throw new InvalidOperationException("RowDotTable has no kernel for f32, the type that every fallback ends in");
 
-    private LinearKernel Say(LinearKernel kernel, string how)
+    private LinearKernel Say(LinearKernel kernel, string how, string? behind)
     {
-        explanation.Add($"{kernel.Weight.Name} {kernel.Weight.ShapeText} {kernel.Weight.Quantization}: {how}");
+        if (behind is not null)
+            explanation.Add($"{kernel.Weight.Name} {kernel.Weight.ShapeText} {kernel.Weight.Quantization}{behind}: {how}");
         return kernel;
     }
 }

@@ -12,6 +12,9 @@ internal static unsafe class AttentionTile
     /// <summary>Cache entries in a tile.</summary>
     public const int Entries = 16;
 
+    /// <summary>The tiles of so many entries.</summary>
+    public static int Count(int entries) => (entries + Entries - 1) / Entries;
+
     /// <summary>Writes the 16 scores of a query: keys are stored [element][entry], so no sum runs across lanes.</summary>
     /// <param name="query">The scaled query head.</param>
     /// <param name="keys">The key tile, <paramref name="length"/> × 16.</param>
@@ -166,6 +169,26 @@ internal static unsafe class AttentionTile
                 a = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), Vector256.Load(v), a);
             a.Store(output + i);
         }
+    }
+
+    /// <summary>Takes a softmax over other entries into one: both are brought to the larger of their largest scores. One that has seen nothing changes nothing.</summary>
+    /// <param name="state">The softmax.</param>
+    /// <param name="output">Its weighted sum.</param>
+    /// <param name="other">The other one.</param>
+    /// <param name="added">Its weighted sum.</param>
+    /// <param name="length">A multiple of 8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Merge(AttentionState* state, float* output, AttentionState* other, float* added, int length)
+    {
+        if (other->Largest == float.NegativeInfinity)
+            return;
+        // A score that is not a number makes both factors none.
+        float largest = MathF.Max(state->Largest, other->Largest);
+        float own = state->Largest == float.NegativeInfinity ? 0 : MathF.Exp(state->Largest - largest), their = MathF.Exp(other->Largest - largest);
+        state->Largest = largest;
+        state->Sum = state->Sum * own + other->Sum * their;
+        for (int i = 0; i < length; i += 8)
+            (Vector256.Load(output + i) * own + Vector256.Load(added + i) * their).Store(output + i);
     }
 
     /// <summary>y = output / sum of weights.</summary>

@@ -30,6 +30,12 @@ internal static unsafe class Gates
             case Activation.ClampedSwiGlu:
                 Row<ClampedGate>(exact, gate, up, y, width, limit);
                 break;
+            case Activation.Tanh:
+                Row<TanhGate>(exact, gate, up, y, width, limit);
+                break;
+            case Activation.Relu:
+                Row<ReluGate>(exact, gate, up, y, width, limit);
+                break;
             default:
                 throw new UnsupportedModelException($"cpu: activation {activation} has no kernel");
         }
@@ -116,6 +122,24 @@ internal readonly struct GeluTanhGate : IGate
 
     public static double Exact(double gate, double up, double limit) =>
         gate / (1 + Math.Exp(-2 * Math.Sqrt(2 / Math.PI) * gate * (1 + 0.044715 * gate * gate))) * up;
+}
+
+internal readonly struct TanhGate : IGate
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Fast(Vector256<float> gate, Vector256<float> up, Vector256<float> limit) =>
+        (Vector256<float>.One - Vector256.Create(2f) / (Vector256<float>.One + FastExp.Exp(gate + gate))) * up;
+
+    public static double Exact(double gate, double up, double limit) => Math.Tanh(gate) * up;
+}
+
+internal readonly struct ReluGate : IGate
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Fast(Vector256<float> gate, Vector256<float> up, Vector256<float> limit) =>
+        Vector256.Max(gate, Vector256<float>.Zero) * up;
+
+    public static double Exact(double gate, double up, double limit) => Math.Max(gate, 0) * up;
 }
 
 internal readonly struct ClampedGate : IGate

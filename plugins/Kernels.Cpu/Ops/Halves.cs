@@ -59,17 +59,6 @@ internal static unsafe class Halves
         return Vector128.Narrow(result.GetLower().AsUInt32(), result.GetUpper().AsUInt32());
     }
 
-    /// <summary>Widens a run of halves.</summary>
-    /// <param name="source">The halves.</param>
-    /// <param name="count">A multiple of 8.</param>
-    /// <param name="destination">The floats.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WidenRun(ushort* source, int count, float* destination)
-    {
-        for (int i = 0; i < count; i += 8)
-            Widen(source + i).Store(destination + i);
-    }
-
     // Sign-extended, so that a shift and one mask leave the sign, the exponent and the mantissa in their places.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> InPlace8(ushort* source)

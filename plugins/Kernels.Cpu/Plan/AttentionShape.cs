@@ -7,24 +7,26 @@ namespace Tessera.Kernels.Cpu.Plan;
 internal sealed unsafe class AttentionShape
 {
     /// <summary>Lays the scratch memory out.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="layout">Its cache.</param>
+    /// <param name="heads">Query heads.</param>
+    /// <param name="layout">Where keys and values stand.</param>
     /// <param name="runRows">The most rows that share a tile.</param>
-    public AttentionShape(AttentionNode node, CacheLayout layout, int runRows)
+    public AttentionShape(int heads, CacheLayout layout, int runRows)
     {
-        int group = node.Heads / node.KeyHeads;
+        CacheSpec node = layout.Spec;
+        int group = heads / node.Heads;
         Parts = Enumerable.Range(1, group).FirstOrDefault(p => group % p == 0 && group / p is >= LeastHeads and <= MostHeads, 1);
         Group = group / Parts;
-        KeyHeads = node.KeyHeads;
+        KeyHeads = node.Heads;
         KeyLength = node.KeyLength;
         ValueLength = node.ValueLength;
         QueryStride = (node.KeyLength + 15) & ~15;
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
-        // Sections: states, queries, outputs, scores of four, a key, a normalized head, a tile of keys, a tile of values.
-        _queries = Align(queries * sizeof(AttentionState));
+        Later = checked((int)queries);
+        // Sections: states, queries, outputs, scores of four, a key, a normalized head, a tile of keys, a tile of values. States and outputs of a later span follow the first one's.
+        _queries = Align(2 * queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
-        _scores = _outputs + Align(queries * OutputStride * sizeof(float));
+        _scores = _outputs + Align(2 * queries * OutputStride * sizeof(float));
         _key = _scores + AttentionTile512.MaxHeads * AttentionTile.Entries * sizeof(float);
         _head = _key + Align(QueryStride * sizeof(float));
         _keys = _head + Align(QueryStride * sizeof(float));
@@ -43,6 +45,9 @@ internal sealed unsafe class AttentionShape
 
     /// <summary>Tasks that share a key head.</summary>
     public int Parts { get; }
+
+    /// <summary>From a query's state and output to those of a later span.</summary>
+    public int Later { get; }
 
     /// <summary>Key and value heads.</summary>
     public int KeyHeads { get; }

@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Cache;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
 /// <summary>A lowered graph with its memory. A step is one job: every lane walks all stages, with a barrier behind each.</summary>
-internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
+internal sealed unsafe class CpuRuntime : IPoolingRuntime, IWorkJob
 {
     private readonly Stage[] _stages;
     private readonly CacheBlocks[] _groups;
@@ -15,7 +16,7 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
     private readonly Lane[] _lanes;
     private readonly IWorkTeam _team;
     private readonly Turns[] _turns;
-    private readonly OutputArea _logits, _hidden;
+    private readonly OutputArea _logits, _hidden, _pooled;
     private bool _faulted, _disposed, _finished;
 
     /// <summary>Takes over a plan: the arena and the groups are disposed with the runtime.</summary>
@@ -32,6 +33,7 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
         _turns = [.. plan.Turns];
         _logits = plan.Logits;
         _hidden = plan.Hidden;
+        _pooled = plan.Pooled;
     }
 
     /// <inheritdoc/>
@@ -62,6 +64,9 @@ internal sealed unsafe class CpuRuntime : IModelRuntime, IWorkJob
 
     /// <inheritdoc/>
     public float* Hidden(int output) => Output(_hidden, output, _step.HiddenRows, "hidden state");
+
+    /// <inheritdoc/>
+    public float* Pooled(int output) => Output(_pooled, output, _step.PooledRows, "pooled vector");
 
     /// <inheritdoc/>
     public long BlockBytes(int group) => Group(group).BlockBytes;
@@ -150,4 +155,5 @@ internal sealed class LoweredPlan
     public required IWorkTeam Team { get; init; }
     public required OutputArea Logits { get; init; }
     public required OutputArea Hidden { get; init; }
+    public required OutputArea Pooled { get; init; }
 }

@@ -11,7 +11,8 @@ internal sealed unsafe class ExpertGateStage : Stage
     private readonly ExpertMatrix _gate, _up;
     private readonly ValueBuffer _router;
     private readonly float* _selectionBias, _gateBias, _upBias;
-    private readonly bool _exact;
+    private readonly bool _exact, _alternates;
+    private readonly int _expertRows, _upOffset;
 
     /// <summary>Plans the stage.</summary>
     public ExpertGateStage(int stage, ExpertPlan plan, ValueBuffer router, ExpertBiases biases, bool exact, int lanes, LaneSizes sizes)
@@ -21,8 +22,12 @@ internal sealed unsafe class ExpertGateStage : Stage
         _router = router;
         _selectionBias = biases.Selection;
         _gateBias = biases.Gate;
-        _upBias = biases.Up;
+        GateUpRows order = plan.Node.Rows;
+        _upBias = order == GateUpRows.Separate ? biases.Up : biases.Gate;
         _exact = exact;
+        _alternates = order == GateUpRows.Alternating;
+        _expertRows = order == GateUpRows.Separate ? plan.Inner : 2 * plan.Inner;
+        _upOffset = order == GateUpRows.GateFirst ? plan.Inner : 0;
         _gate = plan.Matrix(plan.Gate);
         _up = plan.Matrix(plan.Up);
         // Rows that are taken together: a panel, or what the lane's memory holds.
@@ -32,8 +37,9 @@ internal sealed unsafe class ExpertGateStage : Stage
         _few = Product.BlockSize(larger, stageRows, lanes, RowPath.Few, sizes);
         _many = Product.BlockSize(larger, stageRows, lanes, larger.Tile is null ? RowPath.Many : RowPath.Tiles, sizes);
         int block = Math.Max(_few, _many);
-        sizes.BlockRows = Math.Max(sizes.BlockRows, 2 * block);
-        sizes.Block = Math.Max(sizes.Block, _gate.BlockBytes(block) + _up.BlockBytes(block));
+        // Rows by turns are multiplied as one run, and parted row by row behind it.
+        sizes.BlockRows = Math.Max(sizes.BlockRows, _alternates ? 3 * block : 2 * block);
+        sizes.Block = Math.Max(sizes.Block, _alternates ? _gate.BlockBytes(2 * block) : _gate.BlockBytes(block) + _up.BlockBytes(block));
     }
 
     public override void Run(Lane lane, Step step)
@@ -94,28 +100,43 @@ internal sealed unsafe class ExpertGateStage : Stage
     private void Block(Lane lane, int expert, int first, int count, byte* prepared)
     {
         ExpertPlan plan = _plan;
-        int row = expert * plan.Inner + first, start = plan.Starts(lane)[expert], end = plan.Starts(lane)[expert + 1];
+        int start = plan.Starts(lane)[expert], end = plan.Starts(lane)[expert + 1];
+        int gateCount = _alternates ? 2 * count : count, gateRow = expert * _expertRows + (_alternates ? 2 * first : first), upRow = gateRow + _upOffset;
         bool gateTiles = _gate.ByTiles(end - start), upTiles = _up.ByTiles(end - start);
-        byte* upBlock = lane.Block + _gate.BlockBytes(count), panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.InputPanel;
-        _gate.Begin(row, count, lane.Block, gateTiles);
-        _up.Begin(row, count, upBlock, upTiles);
-        float* gates = lane.Partial, ups = gates + (long)count * Lane.PartialRows;
+        byte* upBlock = lane.Block + _gate.BlockBytes(gateCount), panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.InputPanel;
+        _gate.Begin(gateRow, gateCount, lane.Block, gateTiles);
+        if (!_alternates)
+            _up.Begin(upRow, count, upBlock, upTiles);
+        float* gates = lane.Partial, ups = gates + (long)gateCount * Lane.PartialRows;
         for (int route = start; route < end; route += _group, panel += plan.InputPanel)
         {
             int rows = Math.Min(_group, end - route);
             byte* x = gateTiles && upTiles ? null : Together(lane, route, rows, prepared);
-            _gate.Multiply(row, count, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
-            _up.Multiply(row, count, upBlock, upTiles, x, plan.Input.Stride, panel, rows, ups);
+            _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
+            if (!_alternates)
+                _up.Multiply(upRow, count, upBlock, upTiles, x, plan.Input.Stride, panel, rows, ups);
             for (int i = 0; i < rows; i++)
             {
-                float* gate = gates + (long)i * count, up = ups + (long)i * count;
+                float* gate = gates + (long)i * gateCount, up = ups + (long)i * count;
                 if (_gateBias != null)
-                    Sum.Row(gate, _gateBias + row, gate, count);
-                if (_upBias != null)
-                    Sum.Row(up, _upBias + row, up, count);
+                    Sum.Row(gate, _gateBias + gateRow, gate, gateCount);
+                if (_alternates)
+                {
+                    Part(gate, ups, count);
+                    gate = ups;
+                    up = ups + count;
+                }
+                else if (_upBias != null)
+                    Sum.Row(up, _upBias + upRow, up, count);
                 Gates.Row(plan.Node.Activation, _exact, gate, up, (float*)(plan.Gated + (route + i) * plan.InnerStride) + first, count, plan.Node.Limit);
             }
         }
+    }
+
+    private static void Part(float* products, float* parted, int count)
+    {
+        for (int i = 0; i < count; i++)
+            (parted[i], parted[count + i]) = (products[2 * i], products[2 * i + 1]);
     }
 
     // The prepared rows of consecutive routes; copied only where they do not stand together.

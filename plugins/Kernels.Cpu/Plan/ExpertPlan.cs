@@ -20,7 +20,7 @@ internal sealed unsafe class ExpertPlan
         Node = node;
         (Gate, Up, Down) = (gate, up, down);
         Count = (int)node.Gate.Shape[0];
-        Inner = (int)node.Gate.Shape[1];
+        Inner = (int)node.Down.Shape[2];
         Used = node.Routing.Used;
         Input = new ActivationRows(input, [gate, up]);
         InnerStride = ((long)Inner * sizeof(float) + 63) & ~63L;
@@ -33,7 +33,7 @@ internal sealed unsafe class ExpertPlan
         InputPanel = tileWidth == 0 ? 0 : Input.PanelBytes(tileWidth);
         DownPanel = tileWidth == 0 ? 0 : Align(down.Preparation.PanelBytes(Inner, tileWidth));
         // An expert's last panel may hold a single row, and only experts with several rows have panels.
-        long panels = tileWidth == 0 ? 0 : routes / tileWidth + Math.Min(Count, routes / Product.TileRows);
+        long panels = tileWidth == 0 ? 0 : routes / tileWidth + Math.Min(Count, routes / LinearKernel.LeastTileRows);
         PanelBytes = checked(panels * Math.Max(InputPanel, DownPanel));
         PreparedBytes = checked(Math.Max(Input.Stride * limits.MaxRows, Direct ? 0 : DownStride * routes));
         InnerBytes = checked(InnerStride * routes);
@@ -53,7 +53,7 @@ internal sealed unsafe class ExpertPlan
     /// <summary>The node.</summary>
     public MixtureOfExpertsNode Node { get; }
 
-    /// <summary>The matrices; expert e's rows start at e times an expert's rows.</summary>
+    /// <summary>The matrices; expert e's rows start at e times an expert's rows. Gate and up are one where the node's weight has the rows of both.</summary>
     public LinearKernel Gate { get; }
 
     /// <inheritdoc cref="Gate"/>
@@ -175,7 +175,7 @@ internal sealed unsafe class ExpertPlan
         for (int e = 0; e < Count; e++)
         {
             int rowsOfExpert = starts[e + 1] - starts[e];
-            panels[e + 1] = panels[e] + (TileWidth == 0 || rowsOfExpert < Product.TileRows ? 0 : (rowsOfExpert + TileWidth - 1) / TileWidth);
+            panels[e + 1] = panels[e] + (TileWidth == 0 || rowsOfExpert < LinearKernel.LeastTileRows ? 0 : (rowsOfExpert + TileWidth - 1) / TileWidth);
         }
         return count;
     }

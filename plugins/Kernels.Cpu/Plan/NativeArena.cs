@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>Native memory of a plan, 64-byte aligned, freed together.</summary>
+/// <summary>Native memory of a plan, 64-byte aligned, and what else lives as long; freed together.</summary>
 internal sealed unsafe class NativeArena : IDisposable
 {
     private readonly List<nint> _blocks = [];
+    private readonly List<IDisposable> _owned = [];
 
     /// <summary>Bytes taken.</summary>
     public long Bytes { get; private set; }
@@ -34,9 +35,19 @@ internal sealed unsafe class NativeArena : IDisposable
         return (int*)block;
     }
 
+    /// <summary>Takes over something to dispose of.</summary>
+    public T Own<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Add(disposable);
+        return disposable;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _owned.ForEach(owned => owned.Dispose());
+        _owned.Clear();
         foreach (nint block in _blocks)
             NativeMemory.AlignedFree((void*)block);
         _blocks.Clear();

@@ -13,14 +13,8 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     // Unpacked rows stay in the second-level cache while all activations pass by.
     private const long TileBytes = 256 << 10;
 
-    /// <summary>Weight rows of the largest block.</summary>
-    public const int MaxBlockRows = 256;
-
-    /// <summary>From so many batch rows on, tiles are used. Measured: so many row dots cost as much as a tile, whose time hardly depends on the rows that it is filled with.</summary>
-    public const int TileRows = 4;
-
     /// <summary>Up to so many batch rows, blocks are large.</summary>
-    public const int FewRows = 4;
+    public const int FewRows = 8;
 
     /// <summary>The matrix.</summary>
     public LinearKernel Kernel { get; } = kernel;
@@ -65,7 +59,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     public RowPath Path(int rows) => PathOf(Kernel, rows);
 
     /// <summary>How a number of batch rows is taken by a matrix.</summary>
-    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= kernel.TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
 
     /// <summary>Weight rows of a block.</summary>
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };
@@ -99,7 +93,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
             _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
         };
-        int rows = (int)Math.Clamp(Math.Min(stageRows / (lanes * 8L), fitting), 8, MaxBlockRows) & ~7;
+        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), 8, kernel.MostBlockRows) & ~7;
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
         sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));
         return rows;

@@ -6,24 +6,24 @@ internal sealed unsafe class ProductStage : Stage
     private readonly int _stage, _lanes, _tileWidth;
     private readonly ActivationRows _input;
     private readonly Product[] _products;
-    private readonly bool _logits;
+    private readonly RowSet _set;
 
     /// <summary>Plans the stage.</summary>
     /// <param name="stage">The stage's number.</param>
     /// <param name="input">The input.</param>
     /// <param name="products">The matrices.</param>
-    /// <param name="logits">True where only the rows that want logits are computed.</param>
+    /// <param name="set">The rows that are computed.</param>
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="tileWidth">Activation rows of an interleaved panel.</param>
     /// <param name="sizes">Grown to what the stage needs.</param>
     /// <param name="parts">Equal parts of the input, of which each product takes one.</param>
-    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, bool logits, int lanes, int tileWidth, LaneSizes sizes, int parts = 1)
+    public ProductStage(int stage, RowSource input, IReadOnlyList<Product> products, RowSet set, int lanes, int tileWidth, LaneSizes sizes, int parts = 1)
     {
         _stage = stage;
         _lanes = lanes;
         _tileWidth = tileWidth;
         _products = [.. products];
-        _logits = logits;
+        _set = set;
         _input = new ActivationRows(input, products.Select(p => p.Kernel), parts);
         long rows = products.Sum(p => (long)p.Rows);
         foreach (Product product in products)
@@ -48,12 +48,12 @@ internal sealed unsafe class ProductStage : Stage
     /// <summary>Bytes of <see cref="Panels"/> for a number of rows.</summary>
     public long PanelBytes(int rows) => _tileWidth == 0 ? 0 : _input.PanelBytes(_tileWidth) * ((rows + _tileWidth - 1) / _tileWidth);
 
-    /// <summary>True where only the rows that want logits are computed.</summary>
-    public bool IsHead => _logits;
+    /// <summary>The rows that are computed.</summary>
+    public RowSet Set => _set;
 
     public override void Run(Lane lane, Step step)
     {
-        int rows = _logits ? step.LogitRows : step.Rows;
+        int rows = step.Count(_set);
         if (rows == 0)
             return;
         byte* prepared = PrepareRows(lane, step, rows);
@@ -91,7 +91,7 @@ internal sealed unsafe class ProductStage : Stage
         byte* prepared = own ? lane.Prepared : Prepared;
         (int first, int end) = own ? (0, rows) : lane.Share(rows);
         for (int row = first; row < end; row++)
-            _input.Prepare(_logits ? step.LogitRow[row] : row, prepared + row * _input.Stride, lane.Row);
+            _input.Prepare(_set == RowSet.Logits ? step.LogitRow[row] : row, prepared + row * _input.Stride, lane.Row);
         if (!own)
             lane.Team.Barrier();
         return prepared;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -21,6 +22,10 @@ internal sealed unsafe class Step
         _runRows = runRows;
         _counters = arena.Integers((long)stages * CounterStride);
         RunStart = arena.Integers(limits.MaxRows + 1L);
+        RunSequence = arena.Integers(limits.MaxRows);
+        SequenceStart = arena.Integers(limits.MaxSequences + 1L);
+        FirstTile = arena.Integers(limits.MaxSequences);
+        PooledSequence = arena.Integers(limits.MaxSequences);
         LogitRow = arena.Integers(limits.MaxOutputs);
         HiddenRow = arena.Integers(limits.MaxOutputs);
     }
@@ -36,6 +41,21 @@ internal sealed unsafe class Step
 
     /// <summary>The first row of each run, and the number of rows behind the last.</summary>
     public int* RunStart { get; }
+
+    /// <summary>The sequence of each run, numbered in the order of the batch.</summary>
+    public int* RunSequence { get; }
+
+    /// <summary>The first row of each sequence of the batch, and the number of rows behind the last.</summary>
+    public int* SequenceStart { get; }
+
+    /// <summary>For each slot, where its sequence's tiles begin among those of attention without a cache.</summary>
+    public int* FirstTile { get; }
+
+    /// <summary>The number of rows that want their sequence's vector.</summary>
+    public int PooledRows { get; private set; }
+
+    /// <summary>The sequences of these rows.</summary>
+    public int* PooledSequence { get; }
 
     /// <summary>True where every row is of another sequence: no row of the step reads what another one writes.</summary>
     public bool OneRowEach { get; private set; }
@@ -62,21 +82,37 @@ internal sealed unsafe class Step
         Rows = batch.RowCount;
         LastStage = int.MaxValue;
         new Span<int>(_counters, _stages * CounterStride).Clear();
-        Runs = LogitRows = HiddenRows = 0;
+        Runs = LogitRows = HiddenRows = PooledRows = 0;
         OneRowEach = true;
+        int sequences = 0, tiles = 0;
         for (int row = 0; row < Rows; row++)
         {
             bool follows = row > 0 && batch.Slots[row] == batch.Slots[row - 1];
             OneRowEach &= !follows;
+            if (!follows)
+            {
+                tiles += sequences == 0 ? 0 : AttentionTile.Count(row - SequenceStart[sequences - 1]);
+                SequenceStart[sequences++] = row;
+                FirstTile[batch.Slots[row]] = tiles;
+            }
             if (!follows || row - RunStart[Runs - 1] == _runRows)
+            {
+                RunSequence[Runs] = sequences - 1;
                 RunStart[Runs++] = row;
+            }
             if ((batch.Outputs[row] & RowOutputs.Logits) != 0)
                 LogitRow[LogitRows++] = row;
             if ((batch.Outputs[row] & RowOutputs.Hidden) != 0)
                 HiddenRow[HiddenRows++] = row;
+            if ((batch.Outputs[row] & RowOutputs.Pooled) != 0)
+                PooledSequence[PooledRows++] = sequences - 1;
         }
         RunStart[Runs] = Rows;
+        SequenceStart[sequences] = Rows;
     }
+
+    /// <summary>The number of rows of a set.</summary>
+    public int Count(RowSet set) => set switch { RowSet.Logits => LogitRows, RowSet.Pooled => PooledRows, _ => Rows };
 
     /// <summary>The next item of a stage that lanes take from by turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

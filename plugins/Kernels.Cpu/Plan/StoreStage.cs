@@ -1,11 +1,11 @@
 namespace Tessera.Kernels.Cpu.Plan;
 
 /// <summary>Makes a value's rows and stores them, where nothing could take them as they are made.</summary>
-internal sealed unsafe class StoreStage(RowSource source, ValueBuffer output) : Stage
+internal sealed unsafe class StoreStage(RowSource source, ValueBuffer output, RowSet set) : Stage
 {
     public override void Run(Lane lane, Step step)
     {
-        (int first, int end) = lane.Share(step.Rows);
+        (int first, int end) = lane.Share(step.Count(set));
         for (int row = first; row < end; row++)
             source.Fill(row, output.Row(row));
     }
@@ -19,5 +19,16 @@ internal sealed unsafe class HiddenStage(RowSource source, float* output, int st
         (int first, int end) = lane.Share(step.HiddenRows);
         for (int i = first; i < end; i++)
             source.Fill(step.HiddenRow[i], output + (long)i * stride);
+    }
+}
+
+/// <summary>The vectors of the sequences whose rows want them.</summary>
+internal sealed unsafe class PooledStage(RowSource source, float* output, int stride) : Stage
+{
+    public override void Run(Lane lane, Step step)
+    {
+        (int first, int end) = lane.Share(step.PooledRows);
+        for (int i = first; i < end; i++)
+            source.Fill(i, output + (long)i * stride);
     }
 }

@@ -6,23 +6,24 @@ namespace Tessera.Kernels.Cpu.RowDots;
 /// <param name="Avx2">AVX2 and FMA.</param>
 /// <param name="AvxVnni">The 256-bit VEX form of the byte dot product; implies <paramref name="Avx2"/>.</param>
 /// <param name="Avx512">AVX-512 F, BW, DQ and VL; implies <paramref name="Avx2"/>.</param>
-internal readonly record struct CpuIsa(bool Avx2, bool AvxVnni, bool Avx512)
+/// <param name="Vector128">Vectors of 128 bits of any processor, such as Arm's AdvSimd with its dot product; what is used where there is no AVX2.</param>
+internal readonly record struct CpuIsa(bool Avx2, bool AvxVnni, bool Avx512, bool Vector128 = false)
 {
-    /// <summary>Portable code only.</summary>
+    /// <summary>One number at a time.</summary>
     public static CpuIsa Scalar => default;
 
     /// <summary>The widest set's name as the option <c>isa</c> spells it.</summary>
-    public string Name => Avx512 ? "avx512" : Avx2 ? "avx2" : "scalar";
+    public string Name => Avx512 ? "avx512" : Avx2 ? "avx2" : Vector128 ? "vector128" : "scalar";
 
     /// <summary>All that this processor (and the runtime's switches) allow.</summary>
     public static CpuIsa Detect()
     {
         bool avx2 = System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported;
         bool avx512 = avx2 && Avx512F.VL.IsSupported && Avx512BW.VL.IsSupported && Avx512DQ.VL.IsSupported;
-        return new CpuIsa(avx2, avx2 && System.Runtime.Intrinsics.X86.AvxVnni.IsSupported, avx512);
+        return new CpuIsa(avx2, avx2 && System.Runtime.Intrinsics.X86.AvxVnni.IsSupported, avx512, System.Runtime.Intrinsics.Vector128.IsHardwareAccelerated);
     }
 
-    /// <summary>The instruction sets that the option <c>isa</c> asks for: auto, scalar, avx2 or avx512.</summary>
+    /// <summary>The instruction sets that the option <c>isa</c> asks for: auto, scalar, vector128, avx2 or avx512.</summary>
     /// <exception cref="TesseraException">The value is not one of these, or this processor lacks the set.</exception>
     public static CpuIsa Parse(string option)
     {
@@ -31,10 +32,11 @@ internal readonly record struct CpuIsa(bool Avx2, bool AvxVnni, bool Avx512)
         {
             "auto" => here,
             "scalar" => Scalar,
+            "vector128" when here.Vector128 => new CpuIsa(false, false, false, Vector128: true),
             "avx2" when here.Avx2 => here with { Avx512 = false },
             "avx512" when here.Avx512 => here,
-            "avx2" or "avx512" => throw new TesseraException($"kernels.cpu.isa: expected an instruction set of this processor (up to {here.Name}), found '{option}'"),
-            _ => throw new TesseraException($"kernels.cpu.isa: expected auto, scalar, avx2 or avx512, found '{option}'"),
+            "vector128" or "avx2" or "avx512" => throw new TesseraException($"kernels.cpu.isa: expected an instruction set of this processor (up to {here.Name}), found '{option}'"),
+            _ => throw new TesseraException($"kernels.cpu.isa: expected auto, scalar, vector128, avx2 or avx512, found '{option}'"),
         };
     }
 }

@@ -2,9 +2,12 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.RowDots;
 
-/// <summary>The dot products of weight rows with up to four activation rows, each weight unpacked once; a type argument, so that the call is direct.</summary>
+/// <summary>The dot products of weight rows with a few activation rows, each weight unpacked once; a type argument, so that the call is direct.</summary>
 internal unsafe interface IRowTile
 {
+    /// <summary>The most activation rows at once: as many as the registers hold the sums of.</summary>
+    static abstract int MostRows { get; }
+
     /// <summary>Writes the products. Each is computed in the same order whatever the counts are.</summary>
     /// <param name="weights">Weight rows at any address.</param>
     /// <param name="rowBytes">Bytes from one to the next.</param>

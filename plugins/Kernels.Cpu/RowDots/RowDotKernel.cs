@@ -52,7 +52,7 @@ internal unsafe readonly struct RowDotKernel(
     public void Compile()
     {
         Dot(null, 0, 0, 0, null, null);
-        for (int count = 1; count <= 4; count++)
+        for (int count = 1; count <= 5; count++)
             DotRows(null, 0, 0, 0, null, 0, count, null, 0);
     }
 }

@@ -11,24 +11,26 @@ internal static unsafe class RowDotTable
 {
     /// <summary>The types that have kernels.</summary>
     public static ReadOnlySpan<string> Quantizations =>
-        (string[])["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", .. UnitTable.Quantizations];
+        (string[])["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", .. UnitTable.Quantizations];
 
     /// <summary>The fastest kernel for a type within an instruction set; false when there is none for the type.</summary>
     public static bool TryGet(string quantization, CpuIsa isa, out RowDotKernel kernel)
     {
         kernel = quantization switch
         {
-            "f32" => Float<F32Weight>(quantization, isa),
-            "f16" => Float<F16Weight>(quantization, isa),
-            "bf16" => Float<BF16Weight>(quantization, isa),
+            "f32" => Float<F32>(quantization, isa),
+            "f16" => Float<F16>(quantization, isa),
+            "bf16" => Float<BF16>(quantization, isa),
             "q4_0" => Block32<Q4_0>(quantization, isa),
             "q4_1" => Block32<Q4_1>(quantization, isa),
             "q5_0" => Block32<Q5_0>(quantization, isa),
             "q5_1" => Block32<Q5_1>(quantization, isa),
             "q8_0" => Block32<Q8_0>(quantization, isa),
+            "q2_k" => SuperBlock<Q2_K>(quantization, isa),
+            "q3_k" => SuperBlock<Q3_K>(quantization, isa),
             "q4_k" => SuperBlock<Q4_K>(quantization, isa),
             "q5_k" => SuperBlock<Q5_K>(quantization, isa),
-            "q6_k" => Q6K(quantization, isa),
+            "q6_k" => SuperBlock<Q6_K>(quantization, isa),
             _ => UnitTable.Find(quantization, isa),
         };
         return kernel.Dot != null;
@@ -38,28 +40,23 @@ internal static unsafe class RowDotTable
         where TWeight : struct, IFloatWeight =>
         isa.Avx512 ? Tile<FloatTile512<TWeight>>(quantization, ActivationForm.Float32, "avx512")
         : isa.Avx2 ? Tile<FloatTile256<TWeight>>(quantization, ActivationForm.Float32, "avx2")
+        : isa.Vector128 ? new(quantization, ActivationForm.Float32, "vector128", &FloatRowDot.Portable<TWeight>)
         : new(quantization, ActivationForm.Float32, "scalar", &FloatRowDot.Scalar<TWeight>);
 
     // No 512-bit form: what the memory gives is reached without one.
     private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IBlock32 =>
-        isa.AvxVnni ? new(quantization, ActivationForm.Int8Groups32, VnniDot.Name, &Block32Dot.Avx2<TBlock, VnniDot>)
-        : isa.Avx2 ? new(quantization, ActivationForm.Int8Groups32, PairDot.Name, &Block32Dot.Avx2<TBlock, PairDot>)
+        isa.AvxVnni ? Tile<Block32Tile<TBlock, VnniDot>>(quantization, ActivationForm.Int8Groups32, VnniDot.Name)
+        : isa.Avx2 ? Tile<Block32Tile<TBlock, PairDot>>(quantization, ActivationForm.Int8Groups32, PairDot.Name)
+        : isa.Vector128 ? new(quantization, ActivationForm.Int8Groups32, "vector128", &Block32Dot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
     // No 512-bit form: on Zen 4 it was a quarter slower, and the memory is the limit either way.
     private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
-        where TBlock : struct, IKBlock =>
-        isa.Avx2 ? Super<KBlockDot<TBlock>>(quantization)
-        : new(quantization, ActivationForm.Int8Blocks256, "scalar", &KDot.Scalar<TBlock>);
-
-    private static RowDotKernel Q6K(string quantization, CpuIsa isa) =>
-        isa.Avx2 ? Super<Q6KBlockDot>(quantization)
-        : new(quantization, ActivationForm.Int8Blocks256, "scalar", &Q6KDot.Scalar);
-
-    private static RowDotKernel Super<TDot>(string quantization)
-        where TDot : struct, ISuperBlockDot =>
-        new(quantization, ActivationForm.Int8Blocks256, TDot.Name, &SuperDot.Rows<TDot>);
+        where TBlock : struct, ISuperBlock =>
+        isa.Avx2 ? Tile<SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
+        : isa.Vector128 ? new(quantization, ActivationForm.Int8Blocks256, "vector128", &SuperBlockDot.Portable<TBlock>)
+        : new(quantization, ActivationForm.Int8Blocks256, "scalar", &SuperBlockDot.Scalar<TBlock>);
 
     private static RowDotKernel Tile<TTile>(string quantization, ActivationForm form, string instructionSet)
         where TTile : struct, IRowTile =>

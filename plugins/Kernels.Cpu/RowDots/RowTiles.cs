@@ -10,16 +10,33 @@ internal static unsafe class RowTiles<TTile>
     public static void Dot(byte* weights, nint rowBytes, int rowCount, int columns, byte* activation, float* output) =>
         TTile.Multiply<OneRow>(weights, rowBytes, rowCount, columns, activation, 0, output, 0);
 
-    /// <summary>Any number of activation rows, four at a time.</summary>
+    /// <summary>Any number of activation rows, in parts that are as even as can be.</summary>
     public static void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
     {
-        for (; count >= 4; count -= 4, activations += 4 * stride, output += 4 * outputStride)
-            TTile.Multiply<FourRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
-        if (count == 3)
-            TTile.Multiply<ThreeRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
-        else if (count == 2)
-            TTile.Multiply<TwoRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
-        else if (count == 1)
-            TTile.Multiply<OneRow>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+        for (int parts = (count + TTile.MostRows - 1) / TTile.MostRows; parts > 0; parts--)
+        {
+            int rows = (count + parts - 1) / parts;
+            switch (rows)
+            {
+                case 1:
+                    TTile.Multiply<OneRow>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    break;
+                case 2:
+                    TTile.Multiply<TwoRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    break;
+                case 3:
+                    TTile.Multiply<ThreeRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    break;
+                case 4:
+                    TTile.Multiply<FourRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    break;
+                default:
+                    TTile.Multiply<FiveRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    break;
+            }
+            count -= rows;
+            activations += rows * stride;
+            output += rows * outputStride;
+        }
     }
 }

@@ -12,11 +12,14 @@ internal abstract unsafe class TileKernel
     /// <summary>The width of the panel that a number of rows is interleaved to, where panels have up to <paramref name="width"/>.</summary>
     public static int WidthOf(int count, int width) => count <= 8 ? 8 : width;
 
+    /// <summary>Whether another plugin's machine code multiplies.</summary>
+    public virtual bool IsNative => false;
+
     /// <summary>Bytes of a panel of <see cref="Panels.Rows"/> rows.</summary>
     public abstract long PanelBytes { get; }
 
     /// <summary>Bytes that unpacking needs behind the panels.</summary>
-    protected virtual long WorkBytes => 0;
+    public virtual long WorkBytes => 0;
 
     /// <summary>Bytes that a lane needs for a block of rows: panels and what unpacking needs.</summary>
     public long BlockBytes(int rows) => PanelBytes * ((rows + Panels.Rows - 1) / Panels.Rows) + WorkBytes;
@@ -62,7 +65,7 @@ internal abstract unsafe class TileKernel
     public abstract void Compile();
 
     /// <summary>sums[row · width + activation row] of a panel.</summary>
-    protected abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
+    public abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* sums, int width, float* to, long stride) =>

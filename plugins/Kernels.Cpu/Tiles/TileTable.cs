@@ -1,7 +1,9 @@
+using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 using Tessera.Kernels.Cpu.Tiles.Groups;
+using Tessera.Kernels.Cpu.Tiles.Native;
 using Tessera.Kernels.Cpu.Tiles.Supers;
 
 namespace Tessera.Kernels.Cpu.Tiles;
@@ -10,32 +12,54 @@ namespace Tessera.Kernels.Cpu.Tiles;
 internal static unsafe class TileTable
 {
     /// <summary>The types that have tiles.</summary>
-    public static ReadOnlySpan<string> Quantizations => new[] { "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k" };
+    public static ReadOnlySpan<string> Quantizations => new[] { "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k" };
 
     /// <summary>Activation rows of a panel within an instruction set; 0: no tiles.</summary>
     public static int Width(CpuIsa isa) => isa.Avx512 ? 16 : isa.Avx2 ? 8 : 0;
 
     /// <summary>The tiles of a weight whose rows follow each other; null where its type has none.</summary>
-    public static TileKernel? Create(string quantization, byte* weights, nint rowBytes, int columns, CpuIsa isa) =>
+    public static TileKernel? Create(string quantization, byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native = null) =>
         !isa.Avx2 ? null : quantization switch
         {
-            "q4_0" => new GroupTileKernel<Q4_0>(weights, rowBytes, columns),
-            "q4_1" => new GroupTileKernel<Q4_1>(weights, rowBytes, columns),
-            "q5_0" => new GroupTileKernel<Q5_0>(weights, rowBytes, columns),
-            "q5_1" => new GroupTileKernel<Q5_1>(weights, rowBytes, columns),
-            "q8_0" => new GroupTileKernel<Q8_0>(weights, rowBytes, columns),
-            "q4_k" => new SuperTileKernel<KTileType<Q4_K>>(weights, rowBytes, columns),
-            "q5_k" => new SuperTileKernel<KTileType<Q5_K>>(weights, rowBytes, columns),
-            "q6_k" => new SuperTileKernel<Q6KTileType>(weights, rowBytes, columns),
+            "q4_0" => new GroupTileKernel<Q4_0>(weights, rowBytes, columns, native),
+            "q4_1" => new GroupTileKernel<Q4_1>(weights, rowBytes, columns, native),
+            "q5_0" => new GroupTileKernel<Q5_0>(weights, rowBytes, columns, native),
+            "q5_1" => new GroupTileKernel<Q5_1>(weights, rowBytes, columns, native),
+            "q8_0" => new GroupTileKernel<Q8_0>(weights, rowBytes, columns, native),
+            "q2_k" => new SuperTileKernel<Q2_K>(weights, rowBytes, columns, native),
+            "q3_k" => new SuperTileKernel<Q3_K>(weights, rowBytes, columns, native),
+            "q4_k" => new SuperTileKernel<Q4_K>(weights, rowBytes, columns, native),
+            "q5_k" => new SuperTileKernel<Q5_K>(weights, rowBytes, columns, native),
+            "q6_k" => new SuperTileKernel<Q6_K>(weights, rowBytes, columns, native),
             _ => null,
         };
 
+    /// <summary>The layout that a type's tiles have for native micro-kernels; null where there are none for it.</summary>
+    public static string? LayoutOf(string quantization) => quantization switch
+    {
+        "q4_0" => OfGroups<Q4_0>(),
+        "q4_1" => OfGroups<Q4_1>(),
+        "q5_0" => OfGroups<Q5_0>(),
+        "q5_1" => OfGroups<Q5_1>(),
+        "q8_0" => OfGroups<Q8_0>(),
+        "q4_k" or "q5_k" => TileLayouts.SuperBy32,
+        "q6_k" => TileLayouts.SuperBy16,
+        _ => null,
+    };
+
+    /// <summary>Whether a plugin's unpacking gives what tiles take.</summary>
+    public static bool Takes(AffineSource source, CpuIsa isa) => isa.Avx2 && source.GroupSize == Int8Activation.Group;
+
     /// <summary>The tiles of a weight that its plugin unpacks; null where groups are not of 32 columns.</summary>
-    public static TileKernel? Create(WeightTensor weight, IAffineUnpack unpack, CpuIsa isa) =>
-        !isa.Avx2 || unpack.GroupSize != Int8Activation.Group ? null : unpack.MaxValue switch
+    public static TileKernel? Create(WeightTensor weight, AffineSource source, CpuIsa isa, NativeTile? native = null) =>
+        !Takes(source, isa) ? null : source.MaxValue switch
         {
-            <= 15 => new AffineTileKernel<Affine4>(weight, unpack),
-            <= 31 => new AffineTileKernel<Affine5>(weight, unpack),
-            _ => new AffineTileKernel<Affine8>(weight, unpack),
+            <= 15 => new AffineTileKernel<Affine4>((int)weight.Columns, source, native),
+            <= 31 => new AffineTileKernel<Affine5>((int)weight.Columns, source, native),
+            _ => new AffineTileKernel<Affine8>((int)weight.Columns, source, native),
         };
+
+    private static string OfGroups<TBlock>()
+        where TBlock : struct, IBlock32 =>
+        TileLayouts.OfGroups(TBlock.ZeroShift, TBlock.HasMinimum);
 }

@@ -33,6 +33,7 @@ public sealed class TiktokenFactory : ITokenizerFactory
             Tokens = [.. tokens],
             Kinds = [.. kinds],
             Special = Roles(config, tokens),
+            EndTokens = assets.EndTokens,
             AddBos = assets.AddBos ?? config.AddBos,
             AddEos = assets.AddEos ?? config.AddEos,
         }, encoding.PreTokenizer, spaceRules);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tessera.Tokenizers.Common;
 
 namespace Tessera.Tokenizer.Bpe.WordPiece;
 
@@ -15,6 +16,7 @@ internal sealed class BertNormalizer(bool lowercase = true, bool stripAccents = 
     {
         while (!text.IsEmpty)
         {
+            StepCounter.Add();
             Rune.DecodeFromUtf16(text, out Rune rune, out int used);
             text = text[used..];
             if (IsRemoved(rune))

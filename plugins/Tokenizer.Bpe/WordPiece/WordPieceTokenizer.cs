@@ -8,7 +8,7 @@ namespace Tessera.Tokenizer.Bpe.WordPiece;
 
 /// <summary>WordPiece: each word becomes the longest tokens from its left; a word that has no such cover becomes the unknown token.</summary>
 /// <remarks>GGUF spells the start of a word with U+2581 in front and drops <c>##</c> elsewhere.</remarks>
-internal sealed class WordPieceTokenizer : SegmentedTokenizer
+internal sealed class WordPieceTokenizer : SegmentedTokenizer, IPairTokenizer
 {
     private const char WordStart = '▁';
 
@@ -49,6 +49,29 @@ internal sealed class WordPieceTokenizer : SegmentedTokenizer
                 ? bos : Table.Require(SpecialToken.Classification, "a text starts with [CLS]");
         if (assets.AddEos != false)
             Suffix = Table.Require(SpecialToken.Separator, "a text ends with [SEP]");
+    }
+
+    /// <inheritdoc/>
+    public int PairTokens => (Prefix is null ? 0 : 1) + (Suffix is null ? 0 : 2);
+
+    /// <inheritdoc/>
+    public void JoinPair(ReadOnlySpan<int> first, ReadOnlySpan<int> second, List<int> ids, List<int> types)
+    {
+        int before = ids.Count;
+        Add(Prefix, ids);
+        ids.AddRange(first);
+        Add(Suffix, ids);
+        types.AddRange(Enumerable.Repeat(0, ids.Count - before));
+        before = ids.Count;
+        ids.AddRange(second);
+        Add(Suffix, ids);
+        types.AddRange(Enumerable.Repeat(1, ids.Count - before));
+    }
+
+    private static void Add(int? id, List<int> ids)
+    {
+        if (id is { } token)
+            ids.Add(token);
     }
 
     public override ITokenDecoder CreateDecoder(bool skipControl) =>

@@ -20,7 +20,7 @@ internal sealed class BpeModel : WordModel
     private readonly bool _hasAffixes;
     private readonly bool _fuseUnknown;
     private readonly bool _ignoreMerges;
-    private readonly bool _wordsAreApart;
+    private readonly WordSeams? _seams;
     private readonly int[] _single = new int[256];
 
     public BpeModel(JsonPart part, Vocabulary vocabulary, bool endsInByteLevel)
@@ -56,13 +56,13 @@ internal sealed class BpeModel : WordModel
                 alphabet.TryDecode(vocabulary.Utf8(id), bytes);
         });
         _lookup = new ByteLookup(pieces, vocabulary.IsModels);
-        _merges = ReadMerges(part.Get("merges"), vocabulary, prefix.Length, out int[] merged);
-        // A mark that is a symbol ends what is unknown before it, too.
-        _wordsAreApart = !TakesRawBytes && !_hasAffixes && !_ignoreMerges && _lookup.Find(WordMarks.Utf8) >= 0
-            && WordMarks.AreApart([.. merged.Select(vocabulary.Utf8)]);
+        List<Merge> merges = ReadMerges(part.Get("merges"), vocabulary, prefix.Length);
+        _merges = Index(merges);
         _bytes = FallsBackToBytes ? new BytePieces(vocabulary) : null;
         for (int value = 0; value < 256; value++)
             _single[value] = TakesRawBytes || value < 128 ? _lookup.Find([(byte)value]) : -1;
+        if (!TakesRawBytes && !_hasAffixes && !_ignoreMerges)
+            _seams = Seams(merges, vocabulary);
     }
 
     protected override void EncodeNew(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
@@ -72,22 +72,17 @@ internal sealed class BpeModel : WordModel
             ids.Add(whole);
             return;
         }
-        if (!_wordsAreApart)
+        int end = _seams?.PartEnd(word) ?? word.Length;
+        if (end == word.Length)
         {
-            Merge(word, work, ids);
+            MergeWord(word, work, ids);
             return;
         }
-        for (int start = 0, end; start < word.Length; start = end)
-        {
-            end = start + WordMarks.WordEnd(word[start..]);
-            if (start == 0 && end == word.Length)
-                Merge(word, work, ids);
-            else
-                Encode(word[start..end], work, ids);
-        }
+        for (int start = 0; start < word.Length; start = end, end = start + _seams!.PartEnd(word[start..]))
+            Encode(word[start..end], work, ids);
     }
 
-    private void Merge(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
+    private void MergeWord(ReadOnlySpan<byte> word, ModelWork work, List<int> ids)
     {
         MergeList list = work.Merges;
         list.Clear();
@@ -161,27 +156,49 @@ internal sealed class BpeModel : WordModel
         return room[..length];
     }
 
-    // Of two merges of one pair the last counts.
-    private static PairTable ReadMerges(JsonPart merges, Vocabulary vocabulary, int prefix, out int[] merged)
+    private static List<Merge> ReadMerges(JsonPart merges, Vocabulary vocabulary, int prefix)
     {
-        PairTable table = new(merges.Count);
-        List<(int Left, int Right, int Merged)> read = new(merges.Count);
+        List<Merge> read = new(merges.Count);
         foreach (JsonPart merge in merges.Items())
         {
             (string left, string right) = ReadPair(merge);
             if (right.Length < prefix)
                 throw new ModelFormatException($"{merge.Where}: '{right}' is shorter than the continuing_subword_prefix");
-            read.Add((Find(left), Find(right), Find(string.Concat(left, right.AsSpan(prefix)))));
+            read.Add(new Merge(Find(left), Find(right), Find(string.Concat(left, right.AsSpan(prefix)))));
 
             int Find(string token) => vocabulary.FindInModel(token) is >= 0 and int id
                 ? id
                 : throw new ModelFormatException($"{merge.Where}: '{token}' is not in the vocabulary");
         }
-        for (int rank = read.Count - 1; rank >= 0; rank--)
-            table.TryAdd(read[rank].Left, read[rank].Right, (long)rank << 32 | (uint)read[rank].Merged);
-        merged = [.. read.Select(m => m.Merged)];
+        return read;
+    }
+
+    // Of two merges of one pair the last counts.
+    private static PairTable Index(List<Merge> merges)
+    {
+        PairTable table = new(merges.Count);
+        for (int rank = merges.Count - 1; rank >= 0; rank--)
+            table.TryAdd(merges[rank].Left, merges[rank].Right, (long)rank << 32 | (uint)merges[rank].Result);
         return table;
     }
+
+    // A part may begin with a symbol that is known, which ends what is unknown before it, and with any if bytes spell all. There are no seams where nothing is left of the
+    // unknown, so that what stands around it merges, or where tokens merge that stand for other text than their spelling.
+    private WordSeams? Seams(List<Merge> merges, Vocabulary vocabulary)
+    {
+        bool bytesSpellAll = _bytes is { } bytes && Enumerable.Range(0, 256).All(value => bytes[(byte)value] >= 0);
+        if (Unknown < 0 && !bytesSpellAll)
+            return null;
+        foreach (Merge merge in merges)
+            if (StandsForOther(merge.Left) || StandsForOther(merge.Right))
+                return null;
+        return new WordSeams(merges.Count, i => vocabulary.Utf8(merges[i].Result), _ => true, first => bytesSpellAll || _single[first] >= 0,
+            marksMayBegin: bytesSpellAll || _lookup.Find(WordMarks.Utf8) >= 0);
+
+        bool StandsForOther(int id) => id == Unknown || (_bytes?.Has(id) ?? false);
+    }
+
+    private readonly record struct Merge(int Left, int Right, int Result);
 
     private static (string Left, string Right) ReadPair(JsonPart merge)
     {

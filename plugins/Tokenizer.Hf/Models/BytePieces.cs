@@ -17,6 +17,9 @@ internal sealed class BytePieces
     /// <summary>The token of a byte, or −1.</summary>
     public int this[byte value] => _ids[value];
 
+    /// <summary>Whether a token is that of a byte.</summary>
+    public bool Has(int id) => Array.IndexOf(_ids, id) >= 0;
+
     /// <summary>Whether all bytes of a text have tokens.</summary>
     public bool Cover(ReadOnlySpan<byte> text)
     {

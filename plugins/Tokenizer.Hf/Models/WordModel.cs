@@ -27,8 +27,7 @@ internal abstract class WordModel
             return;
         int before = ids.Count;
         EncodeNew(word, work, ids);
-        if (word.Length <= WordCache.LongestWord)
-            work.Words.Add(word, CollectionsMarshal.AsSpan(ids)[before..]);
+        work.Words.Add(word, CollectionsMarshal.AsSpan(ids)[before..]);
     }
 
     /// <summary>Appends the ids of a word that is not remembered.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Tessera.Tokenizers.Common;
 
 namespace Tessera.Tokenizer.Hf.Normalizers;
 
@@ -82,6 +83,7 @@ internal sealed class TextBuffer : IBufferWriter<char>
 
     private void Reserve(int more)
     {
+        StepCounter.Add(more);
         if (_written + (long)more > Math.Min(_limit, Array.MaxLength))
             throw new TesseraException($"tokenizer.json: normalizer: a text becomes more than {MostGrowth} times as long, which is not supported");
         if (_written + (long)more > _next.Length)

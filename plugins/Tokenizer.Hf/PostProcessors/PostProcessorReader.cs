@@ -3,7 +3,7 @@ using Tessera.Tokenizer.Hf.Vocabularies;
 
 namespace Tessera.Tokenizer.Hf.PostProcessors;
 
-/// <summary>Reads <see href="https://huggingface.co/docs/tokenizers/api/post-processors">post-processors</see>: what they do to a single text. Pairs of texts have no way to be asked for.</summary>
+/// <summary>Reads <see href="https://huggingface.co/docs/tokenizers/api/post-processors">post-processors</see>: what they do to a text, and to a pair of texts.</summary>
 internal static class PostProcessorReader
 {
     private const int MostParts = 1000;
@@ -12,9 +12,15 @@ internal static class PostProcessorReader
     {
         "ByteLevel" => PostProcessor.None, // offsets only
         "TemplateProcessing" => Template(part, vocabulary),
-        "BertProcessing" or "RobertaProcessing" => new PostProcessor([Token(part.Get("cls"), vocabulary), PostProcessor.Text, Token(part.Get("sep"), vocabulary)]),
+        "BertProcessing" => Classification(Token(part.Get("cls"), vocabulary), Token(part.Get("sep"), vocabulary), between: 1, secondType: 1),
+        "RobertaProcessing" => Classification(Token(part.Get("cls"), vocabulary), Token(part.Get("sep"), vocabulary), between: 2, secondType: 0),
         "Sequence" => Row(part, vocabulary),
         string type => throw part.Unknown("post-processor", type),
+    };
+
+    private static PostProcessor Classification(int cls, int sep, int between, int secondType) => new([cls, PostProcessor.Text, sep])
+    {
+        Pair = [new(cls, 0), new(PostProcessor.Text, 0), .. Enumerable.Repeat(new PairPart(sep, 0), between), new(PostProcessor.Second, secondType), new(sep, secondType)],
     };
 
     private static PostProcessor Row(JsonPart part, Vocabulary vocabulary)
@@ -44,7 +50,29 @@ internal static class PostProcessorReader
         }
         if (parts.Count > MostParts)
             throw new UnsupportedModelException($"{single.Where}: more than {MostParts} tokens around a text");
-        return new PostProcessor(parts);
+        // An empty list says nothing of pairs.
+        return part.Find("pair") is { } pair && pair.Items().Any() ? new PostProcessor(parts) { Pair = Pair(part, pair, vocabulary) } : new PostProcessor(parts);
+    }
+
+    private static List<PairPart> Pair(JsonPart template, JsonPart pair, Vocabulary vocabulary)
+    {
+        const int MostTypes = 1000;
+        List<PairPart> parts = [];
+        foreach (JsonPart piece in pair.Items())
+        {
+            JsonPart kind = piece.Find("SpecialToken") ?? piece.Get("Sequence");
+            int type = kind.Find("type_id") is { } given ? given.Number(MostTypes) : 0;
+            if (piece.Find("SpecialToken") is not null)
+                parts.AddRange(Ids(template, kind.Text("id"), vocabulary).Select(id => new PairPart(id, type)));
+            else
+                parts.Add(new PairPart(kind.Text("id") is "A" ? PostProcessor.Text : PostProcessor.Second, type));
+            if (parts.Count > MostParts)
+                throw new UnsupportedModelException($"{pair.Where}: more than {MostParts} tokens around two texts");
+        }
+        foreach (int text in (ReadOnlySpan<int>)[PostProcessor.Text, PostProcessor.Second])
+            if (parts.Count(p => p.Id == text) != 1)
+                throw new UnsupportedModelException($"{pair.Where}: expected each of two texts once");
+        return parts;
     }
 
     private static IEnumerable<int> Ids(JsonPart template, string name, Vocabulary vocabulary)

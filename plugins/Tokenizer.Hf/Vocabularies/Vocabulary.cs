@@ -54,6 +54,7 @@ internal sealed class Vocabulary
     /// <summary>Reads the added tokens; one that the model has too keeps its id.</summary>
     public void ReadAdded(JsonPart tokens)
     {
+        HashSet<int> seen = [];
         foreach (JsonPart part in tokens.Items())
         {
             AddedToken token = AddedToken.Read(part, HighestId);
@@ -64,9 +65,8 @@ internal sealed class Vocabulary
                 Add(token.Content, token.Id, false, part.Where);
             else if (known != token.Id)
                 throw new ModelFormatException($"{part.Where}: '{Shown(token.Content)}' has id {token.Id} here and {known} elsewhere");
-            else if (Added.Exists(a => a.Id == token.Id))
-                continue;
-            Added.Add(token);
+            if (seen.Add(token.Id))
+                Added.Add(token);
         }
         CheckHoles(tokens.Where);
     }

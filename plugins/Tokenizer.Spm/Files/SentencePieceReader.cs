@@ -40,6 +40,7 @@ internal static class SentencePieceReader
             Kinds = [.. model.Kinds],
             Scores = [.. model.Scores, .. new float[model.Tokens.Count - ownPieces]],
             Special = roles,
+            EndTokens = files.EndTokens,
         };
         TokenTable table = new(assets, Spell, NoDefaults);
         // The model's own user-defined pieces belong to the normalized text; added tokens and control tokens to the text as it is.

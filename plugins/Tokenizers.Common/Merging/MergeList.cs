@@ -4,6 +4,10 @@ namespace Tessera.Tokenizers.Common.Merging;
 /// <remarks>Reused from word to word by one thread at a time.</remarks>
 public sealed class MergeList
 {
+    // Up to here the best pair is looked for one by one, which is faster than a queue.
+    private const int FewSymbols = 24;
+    private const ulong NoPair = ulong.MaxValue;
+
     private MergeQueue _queue = new(64);
     private Symbol[] _symbols = new Symbol[64];
     private int _count;
@@ -37,6 +41,11 @@ public sealed class MergeList
     /// <summary>Merges until no pair is left.</summary>
     public void Merge<TRule>(TRule rule) where TRule : struct, IMergeRule, allows ref struct
     {
+        if (_count <= FewSymbols)
+        {
+            MergeFew(rule);
+            return;
+        }
         for (int i = 0; i + 1 < _count; i++)
             Offer(rule, i);
         Symbol[] s = _symbols;
@@ -77,14 +86,59 @@ public sealed class MergeList
 
     private void Offer<TRule>(TRule rule, int at) where TRule : struct, IMergeRule, allows ref struct
     {
+        if (Look(rule, at) is not NoPair and ulong key)
+            _queue.Push(key);
+    }
+
+    private void MergeFew<TRule>(TRule rule) where TRule : struct, IMergeRule, allows ref struct
+    {
+        if (_count < 2)
+            return;
+        Span<ulong> keys = stackalloc ulong[FewSymbols];
+        keys = keys[..(_count - 1)];
+        for (int i = 0; i < keys.Length; i++)
+            keys[i] = Look(rule, i);
+        Symbol[] s = _symbols;
+        while (true)
+        {
+            ulong best = NoPair;
+            foreach (ulong key in keys)
+                best = Math.Min(best, key);
+            if (best == NoPair)
+                return;
+            int at = (int)(uint)best;
+            ref Symbol left = ref s[at];
+            int right = left.Next;
+            left.Id = left.Merged;
+            left.Next = s[right].Next;
+            if (right < keys.Length)
+                keys[right] = NoPair;
+            if (left.Next < _count)
+            {
+                s[left.Next].Previous = at;
+                keys[at] = Look(rule, at);
+            }
+            else
+            {
+                keys[at] = NoPair;
+            }
+            if (left.Previous >= 0)
+                keys[left.Previous] = Look(rule, left.Previous);
+        }
+    }
+
+    // The place of a symbol that merges with the next, behind the priority of that.
+    private ulong Look<TRule>(TRule rule, int at) where TRule : struct, IMergeRule, allows ref struct
+    {
         ref Symbol left = ref _symbols[at];
         left.HasMerge = false;
         if (left.Next >= _count)
-            return;
+            return NoPair;
+        StepCounter.Add();
         if (!rule.TryMerge(left.Id, _symbols[left.Next].Id, left.Start, End(left.Next), out uint priority, out int merged))
-            return;
+            return NoPair;
         (left.HasMerge, left.Priority, left.Merged) = (true, priority, merged);
-        _queue.Push((ulong)priority << 32 | (uint)at);
+        return (ulong)priority << 32 | (uint)at;
     }
 
     private struct Symbol

@@ -30,9 +30,9 @@ internal sealed class PatternMachine
         _trail.Clear();
     }
 
-    public void BeginCarefully(PatternProgram program, int memo)
+    public void BeginCarefully(PatternProgram program, int memo, long steps)
     {
-        (_program, _memo, _limit) = (program, new int[memo], long.MaxValue);
+        (_program, _memo, _limit) = (program, new int[memo], Steps + steps);
         _count = 0;
         _trail.Clear();
     }
@@ -46,6 +46,7 @@ internal sealed class PatternMachine
         PatternStep[] steps = _program.Steps;
         while (true)
         {
+            StepCounter.Add();
             if (++Steps > _limit)
                 return TooManySteps;
             PatternStep s = steps[step];

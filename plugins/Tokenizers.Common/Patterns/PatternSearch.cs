@@ -9,6 +9,9 @@ public sealed class PatternSearch
     private const long QuickSteps = 64;
     private const long MostMemo = 1L << 26;
 
+    // Even then a pattern with thousands of instructions may go through most of them at every place.
+    private const long MostSteps = 2000;
+
     private readonly TextPattern _pattern;
     private readonly long _quickSteps;
     private readonly PatternMachine _machine = new();
@@ -38,7 +41,7 @@ public sealed class PatternSearch
     }
 
     /// <summary>The next match. An empty one right behind a match does not count.</summary>
-    /// <exception cref="TesseraException">The text is too long for a pattern with so many choices.</exception>
+    /// <exception cref="TesseraException">The text is too long for a pattern with so many choices, or the pattern too long for any text.</exception>
     public bool TryNext(out int matchStart, out int matchEnd)
     {
         PointSet? first = _pattern.First;
@@ -52,11 +55,13 @@ public sealed class PatternSearch
                     break;
             }
             int found = _machine.Run(at);
-            if (found == PatternMachine.TooManySteps)
+            if (found == PatternMachine.TooManySteps && !_isCareful)
             {
                 BeCareful();
                 found = _machine.Run(at);
             }
+            if (found == PatternMachine.TooManySteps)
+                throw new TesseraException($"{_pattern.Where}: the pattern takes more than {MostSteps} steps for each of a text's {_end - _start} code points");
             if (found < 0 || (found == at && found == _lastEnd))
                 continue;
             (matchStart, matchEnd) = (at, found);
@@ -69,12 +74,10 @@ public sealed class PatternSearch
 
     private void BeCareful()
     {
-        if (_isCareful)
-            throw new InvalidOperationException("A careful search has no limit of steps.");
         _isCareful = true;
         long memo = _pattern.Careful.Splits * (_end - _start + 1L);
         if (memo > MostMemo)
             throw new TesseraException($"{_pattern.Where}: a pattern with {_pattern.Careful.Splits} choices is too much for a text of {_end - _start} code points");
-        _machine.BeginCarefully(_pattern.Careful, (int)memo);
+        _machine.BeginCarefully(_pattern.Careful, (int)memo, MostSteps * (_end - _start + 64L));
     }
 }

@@ -33,13 +33,17 @@ internal sealed class Roles
             if (_roles.TryGetValue(role, out int id))
                 _ends.Add(id);
         Except(kinds);
-        EndTokens = [.. _ends];
+        EndTokens = Listed(assets) ?? [.. _ends];
     }
 
     /// <summary>Ascending.</summary>
     public int[] EndTokens { get; }
 
     public int? Find(SpecialToken role) => _roles.TryGetValue(role, out int id) ? id : null;
+
+    // Some models have more rows than their tokenizer has tokens; such an id is never drawn from the vocabulary, and ends nothing.
+    private static int[]? Listed(TokenizerAssets assets) =>
+        assets.EndTokens is { } listed ? [.. listed.Where(id => (uint)id < (uint)assets.Tokens.Length).Distinct().Order()] : null;
 
     private void FindKnown(TokenizerAssets assets)
     {

@@ -31,10 +31,13 @@ public static class WordMarks
     {
         ArgumentNullException.ThrowIfNull(tokens);
         foreach (ReadOnlySpan<byte> token in tokens)
-            if (token[Lead(token)..].IndexOf(Utf8) >= 0)
+            if (!IsApart(token))
                 return false;
         return true;
     }
+
+    /// <summary>Whether a token has no mark behind something else.</summary>
+    public static bool IsApart(ReadOnlySpan<byte> token) => token[Lead(token)..].IndexOf(Utf8) < 0;
 
     /// <summary>The end of the word that starts at the start of a text: its marks, then all up to the next mark.</summary>
     public static int WordEnd(ReadOnlySpan<byte> text)

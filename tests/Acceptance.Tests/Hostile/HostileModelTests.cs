@@ -1,17 +1,12 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Text;
 using Tessera.Acceptance.Tests.Stack;
-using Tessera.Engine;
-using Tessera.Engine.Evaluation;
 
 namespace Tessera.Acceptance.Tests.Hostile;
 
 /// <summary>Files whose hyperparameters lie, taken the whole way: format, graph, backend, one evaluation.</summary>
 public sealed class HostileModelTests(ITestOutputHelper output)
 {
-    private const long MaxAllocated = 16 << 20;
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(10);
     private static readonly uint[] Values = [0, 1, 2, 3, (1u << 31) - 1, 1u << 31, (1u << 31) + 1, uint.MaxValue];
 
     [Fact]
@@ -32,7 +27,7 @@ public sealed class HostileModelTests(ITestOutputHelper output)
                     byte[] changed = [.. file];
                     BinaryPrimitives.WriteUInt32LittleEndian(changed.AsSpan(at), value);
                     await File.WriteAllBytesAsync(path, changed, TestContext.Current.CancellationToken);
-                    if (Try(stack, path, $"{key} = {value}"))
+                    if (HostileRun.Try(stack, path, $"{key} = {value}"))
                         ran++;
                     else
                         refused++;
@@ -44,28 +39,6 @@ public sealed class HostileModelTests(ITestOutputHelper output)
         {
             File.Delete(path);
         }
-    }
-
-    /// <summary>True when the model ran, false when it was refused with a typed error; anything else fails the test.</summary>
-    private static bool Try(HostStack stack, string path, string what)
-    {
-        long start = Stopwatch.GetTimestamp(), before = GC.GetAllocatedBytesForCurrentThread();
-        bool ran;
-        try
-        {
-            using Composition composition = stack.Build(path, ActivationPrecision.Fast);
-            using SequenceEvaluator evaluator = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
-            evaluator.Evaluate([1, 2, 3], [2], static (_, _) => { }, 2);
-            ran = true;
-        }
-        catch (TesseraException)
-        {
-            ran = false;
-        }
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < MaxAllocated, $"{what}: allocated {allocated} bytes");
-        Assert.True(Stopwatch.GetElapsedTime(start) < Guard, $"{what}: took {Stopwatch.GetElapsedTime(start)}");
-        return ran;
     }
 
     /// <summary>Where the u32 values of the architecture's and the tokenizer's keys stand.</summary>

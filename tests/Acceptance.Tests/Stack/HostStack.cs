@@ -13,9 +13,11 @@ internal sealed class HostStack : IAsyncDisposable
 {
     public const long KvBytes = 1L << 30;
 
-    public HostStack(int? lanes = null)
+    /// <param name="lanes">Threads; null: as configured.</param>
+    /// <param name="environment">Variables that change the configuration.</param>
+    public HostStack(int? lanes = null, params (string Name, string Value)[] environment)
     {
-        Configuration = new ConfigurationLoader { WorkingFolder = HostFolder.Path, ExecutableFolder = HostFolder.Path, Environment = new Dictionary<string, string>(), RequireModelFiles = false }.Load();
+        Configuration = new ConfigurationLoader { WorkingFolder = HostFolder.Path, ExecutableFolder = HostFolder.Path, Environment = environment.ToDictionary(e => e.Name, e => e.Value), RequireModelFiles = false }.Load();
         Assert.True(Configuration.Engine.BatchInvariant, "the shipped configuration does not set engine.batchInvariant");
         Plugins = PluginHost.Load(Configuration.Plugins, TrustedFiles.Read(HostFolder.Path), NullLoggerFactory.Instance);
         Team = WorkTeam.Create(lanes);

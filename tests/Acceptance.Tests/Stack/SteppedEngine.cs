@@ -8,6 +8,8 @@ namespace Tessera.Acceptance.Tests.Stack;
 /// <summary>An engine that the test steps itself; greedy requests that end tokens do not stop.</summary>
 internal sealed class SteppedEngine : IEngineObserver, IAsyncDisposable
 {
+    private int _drafted;
+
     public SteppedEngine(Composition composition, EngineOptions? options = null)
     {
         options ??= new EngineOptions();
@@ -17,6 +19,20 @@ internal sealed class SteppedEngine : IEngineObserver, IAsyncDisposable
     public ModelEngine Engine { get; }
 
     public List<StepRecord> Records { get; } = [];
+
+    /// <summary>For each of <see cref="Records"/>, the sequences that drafts were verified for.</summary>
+    public List<int> DraftedSequences { get; } = [];
+
+    /// <summary>What became of drafts, by their source.</summary>
+    public SortedDictionary<string, (int Drafted, int Accepted)> Drafts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Forgets the steps so far.</summary>
+    public void Clear()
+    {
+        Records.Clear();
+        DraftedSequences.Clear();
+        Drafts.Clear();
+    }
 
     public GenerationStream Submit(int[] prompt, int tokens, int top = -1) => Engine.Submit(new GenerationRequest
     {
@@ -55,7 +71,20 @@ internal sealed class SteppedEngine : IEngineObserver, IAsyncDisposable
         return new([.. tokens.Select(t => t.Token)], [.. tokens.Select(t => t.LogProbability)], [.. top], stream.CachedTokens);
     }
 
-    void IEngineObserver.Step(in StepRecord record) => Records.Add(record);
+    void IEngineObserver.Step(in StepRecord record)
+    {
+        Records.Add(record);
+        DraftedSequences.Add(_drafted);
+        _drafted = 0;
+    }
+
+    void IEngineObserver.Drafted(string source, int proposed, int accepted)
+    {
+        _drafted++;
+        (int drafted, int before) = Drafts.GetValueOrDefault(source);
+        Drafts[source] = (drafted + proposed, before + accepted);
+    }
+
     void IEngineObserver.FirstToken(TimeSpan sinceSubmit) { }
     void IEngineObserver.NextToken(TimeSpan sinceLast) { }
     void IEngineObserver.Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens) { }

@@ -9,7 +9,10 @@ internal static class TesseraProcess
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Standard output of one run; fails unless it ends with 0.</summary>
-    public static async Task<string> RunAsync(string? input, params string[] arguments)
+    public static async Task<string> RunAsync(string? input, params string[] arguments) => (await OutputsAsync(input, arguments)).Output;
+
+    /// <summary>Standard output and standard error of one run; fails unless it ends with 0.</summary>
+    public static async Task<(string Output, string Errors)> OutputsAsync(string? input, params string[] arguments)
     {
         ProcessStartInfo start = new(HostFolder.Executable, arguments)
         {
@@ -27,7 +30,7 @@ internal static class TesseraProcess
             process.StandardInput.Close();
             await process.WaitForExitAsync(patience.Token);
             Assert.True(process.ExitCode == 0, $"tessera {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{await errors}");
-            return await output;
+            return (await output, await errors);
         }
         finally
         {

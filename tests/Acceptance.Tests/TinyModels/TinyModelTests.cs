@@ -15,7 +15,7 @@ public sealed class TinyModelTests
         TinyGolden golden = TinyGolden.Require(name);
         JsonElement[] answers = await AskAsync(golden, "float32");
         double largest = LargestDifference(golden, answers);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {largest:E2} of {golden.Tolerance:E2}");
+        FixtureCount.Print($"tiny-models/{name}", $"{golden.Sequences.Count} sequences, {golden.Greedy.Length} tokens continued, reference path; {largest:E2} of {golden.Tolerance:E2}");
         Assert.InRange(largest, 0, golden.Tolerance);
         Assert.Equal(golden.Greedy, answers[^1].GetProperty("greedy").EnumerateArray().Select(e => e.GetInt32()));
     }
@@ -26,7 +26,7 @@ public sealed class TinyModelTests
     {
         TinyGolden golden = TinyGolden.Require(name);
         double largest = LargestDifference(golden, await AskAsync(golden, "fast"));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {largest:E2} of {4 * golden.StoredDifference:E2}");
+        FixtureCount.Print($"tiny-models/{name}", $"{golden.Sequences.Count} sequences, product path; {largest:E2} of {4 * golden.StoredDifference:E2}");
         Assert.InRange(largest, 0, 4 * golden.StoredDifference);
     }
 

@@ -24,6 +24,29 @@ public sealed class QuantizedCheckTests
     }
 
     [Fact]
+    public void A_backend_that_is_wrong_with_one_type_is_found_and_a_right_one_is_not()
+    {
+        using ServiceProvider services = TinyModel.Quantizations();
+        IQuantization[] types = [.. services.GetServices<IQuantization>()];
+        Assert.Null(BackendTypes.Problem(new ReferenceBackend(), types));
+        foreach (string type in (string[])["q8_0", "q4_k", "bf16"])
+        {
+            WrongBackend wrong = new(graph => graph.Nodes.Any(n => n is LinearNode linear && linear.Weight.Quantization == type) ? Louder(graph) : graph);
+            Assert.StartsWith($"differs from the float64 reference with weights of type '{type}': ", BackendTypes.Problem(wrong, types), StringComparison.Ordinal);
+        }
+    }
+
+    private static ModelGraph Louder(ModelGraph graph) => new()
+    {
+        Nodes = [.. graph.Nodes.Select(n => n is RmsNormNode norm ? norm with { Epsilon = 100 } : n)],
+        CacheGroups = graph.CacheGroups,
+        VocabularySize = graph.VocabularySize,
+        Hidden = graph.Hidden,
+        Logits = graph.Logits,
+        Pooled = graph.Pooled,
+    };
+
+    [Fact]
     public void Bytes_of_the_callers_own_are_used()
     {
         using ServiceProvider services = TinyModel.Quantizations();

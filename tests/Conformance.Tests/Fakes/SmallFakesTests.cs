@@ -59,6 +59,8 @@ public sealed class SmallFakesTests
     {
         public List<(int, string)> Drafts { get; } = [];
 
-        public void Add(int sequence, ReadOnlySpan<int> tokens) => Drafts.Add((sequence, string.Join(' ', tokens.ToArray())));
+        public void Add(int sequence, int source, ReadOnlySpan<int> tokens) => Drafts.Add((sequence, string.Join(' ', tokens.ToArray())));
+        public void AddSampled(int sequence, int source, int token, ReadOnlySpan<DraftCandidate> distribution) =>
+            Assert.Fail("A source of fixed drafts samples nothing: it has no distribution to give.");
     }
 }

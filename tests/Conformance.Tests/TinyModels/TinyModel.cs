@@ -20,7 +20,7 @@ internal sealed unsafe class TinyModel : IDisposable
     {
         _files = TestModelFiles.OnDisk(path);
         ModelSource source = new GgufFormat().Open(_files);
-        ModelGraph graph = BuiltIn.Find(source.Metadata.Architecture, BuiltIn.Architectures).Build(source, contextLength);
+        ModelGraph graph = BuiltIn.Find(source.Metadata, BuiltIn.Architectures).Build(source, contextLength);
         VocabularySize = graph.VocabularySize;
         _quantizations = Quantizations();
         RuntimeLimits limits = new() { MaxRows = contextLength, MaxOutputs = contextLength, MaxSequences = 1, MaxContext = contextLength };

@@ -95,7 +95,7 @@ public sealed class LlamaTests
     [Fact]
     public void An_unknown_architecture_is_named_with_those_that_there_are()
     {
-        UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => BuiltIn.Find("mamba", BuiltIn.Architectures));
+        UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => BuiltIn.Find(new ModelMetadata { Architecture = "mamba" }, BuiltIn.Architectures));
         Assert.Contains("'mamba'", e.Message);
         Assert.Contains("llama", e.Message);
     }

@@ -34,6 +34,8 @@ public sealed class FilterTests
     [InlineData("\"it's ok-fine\"|title, 'hELLO'|capitalize, ' a '|trim, 'xax'|trim('x'), 'a'|center(5), 'a b'|wordcount", "(\"It's Ok-Fine\", 'Hello', 'a', 'a', '  a  ', 2)")]
     [InlineData("'the quick brown fox'|wordwrap(10), 'abcdefgh'|wordwrap(5), 1500000|filesizeformat, 'a b/é'|urlencode", "('the quick\\nbrown fox', 'abcde\\nfgh', '1.5 MB', 'a%20b/%C3%A9')")]
     [InlineData("'%s %s'|format(1, 'b'), '<a>'|escape, '<b>x</b> y'|striptags, 'aaa'|replace('a', 'b', 2), '<'|safe", "('1 b', '&lt;a&gt;', 'x y', 'bba', '<')")]
+    [InlineData("{'a': 'x\"<', 'b': none, 'c': nothing, 'd': 1}|xmlattr, {}|xmlattr, {'a': 1, 'b': 2}|xmlattr(false)", "(' a=\"x&#34;&lt;\" d=\"1\"', '', 'a=\"1\" b=\"2\"')")]
+    [InlineData("{'a b': 'é/', 'c': 1}|urlencode, [('x', '&'), ('y', none)]|urlencode, 5|urlencode", "('a+b=%C3%A9%2F&c=1', 'x=%26&y=None', '5')")]
     public void Texts_are_filtered_as_in_jinja(string expression, string expected) => Check(expression, expected);
 
     [Theory]
@@ -43,6 +45,7 @@ public sealed class FilterTests
     [InlineData("'abc'.endswith(('x', 'c')), 'abc'.startswith('b', 1), 'abcabc'.rfind('b'), 'aaa'.count('a'), 'abc'.replace('', '-')", "(True, True, 4, 3, '-a-b-c-')")]
     [InlineData("'ab'.center(5, '*'), 'a'.rjust(3, '0'), '-5'.zfill(4), 'a\\tb'.expandtabs(4), 'aBc'.swapcase(), 'straße'.upper()", "('**ab*', '00a', '-005', 'a   b', 'AbC', 'STRASSE')")]
     [InlineData("'²'.isdigit(), '½'.isnumeric(), 'a1'.isalnum(), ''.isalpha(), 'A1'.isupper(), ' '.isspace()", "(True, True, True, False, True, True)")]
+    [InlineData("'Ab Cd'.istitle(), 'ab'.istitle(), 'ABc'.istitle(), '1'.istitle(), 'a_1'.isidentifier(), '1a'.isidentifier(), ''.isidentifier()", "(True, False, False, False, True, False, False)")]
     [InlineData("{'a': 1}.get('a'), {}.get('b'), {}.get('b', 3), {'a': 1}.values()|list, [1, 1].count(1), (1, 2).index(2)", "(1, None, 3, [1], 2, 1)")]
     public void Methods_work_as_in_python(string expression, string expected) => Check(expression, expected);
 
@@ -52,6 +55,16 @@ public sealed class FilterTests
     [InlineData("'{:>4}|{:^5}|{:05d}|{:.2f}|{:,}|{:#x}|{:%}|{!r}|{{}}'.format('a', 'c', 42, 3.14159, 1234567, 255, 0.5, 'q')", "   a|  c  |00042|3.14|1,234,567|0xff|50.000000%|'q'|{}")]
     [InlineData("'{0}{1}{0} {a.b} {c[0]} {:{}}'.format('x', 'y', a={'b': 1}, c=[5]) if false else '{:{}}|{a[b]}'.format('x', 3, a={'b': 1})", "x  |1")]
     public void Formats_lay_out_as_in_python(string expression, string expected) => Check(expression, expected);
+
+    [Fact]
+    public void A_random_item_is_one_of_the_items_and_the_same_at_the_same_time()
+    {
+        const string Source = "{% for i in range(50) %}{{ 'abc'|random }}{{ [1, 2]|random }}{% endfor %}{{ []|random is defined }}";
+        string text = Jinja.Render(Source);
+        Assert.Equal(text, Jinja.Render(Source));
+        Assert.Equal("12abc", string.Concat(text[..100].Distinct().Order()));
+        Assert.EndsWith("False", text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Helpers_count_and_join() =>

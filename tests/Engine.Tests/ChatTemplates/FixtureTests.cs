@@ -13,8 +13,10 @@ public sealed class FixtureTests
         List<string> failures = [];
         int ran = 0;
         int lines = 0;
+        int files = 0;
         foreach (string file in Directory.GetFiles(folder, "*.cases.json").Order(StringComparer.Ordinal))
         {
+            files++;
             lines += File.ReadLines(file).Count(line => line.StartsWith("{\"name\":", StringComparison.Ordinal));
             JsonObject set = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
             ChatTemplate template = ChatTemplate.Parse(File.ReadAllText(Path.Combine(folder, (string)set["template"]!)));
@@ -27,9 +29,11 @@ public sealed class FixtureTests
             }
         }
 
+        FixtureCount.Print("chat-templates", $"{ran} cases of {files} templates");
         Assert.True(failures.Count == 0, $"{failures.Count} of {ran} differ:\n{string.Join("\n", failures.Take(10))}");
         Assert.Equal(658, ran);
         Assert.Equal(lines, ran);
+        Assert.Equal(Directory.GetFiles(folder, "*.jinja").Length, files);
     }
 
     private static string? Mismatch(ChatTemplate template, JsonObject one, DateTime now)

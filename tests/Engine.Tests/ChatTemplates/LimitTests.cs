@@ -54,6 +54,66 @@ public sealed class LimitTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MaxBytes);
     }
 
+    // A few steps of the template, and milliseconds each: what they do to a long text is counted too.
+    [Theory]
+    [InlineData("{% set d = {'a': 1} %}", "d[k]")]
+    [InlineData("{% set d = {'a': 1} %}", "k in d")]
+    [InlineData("{% set d = {k: 1} %}{% set l = k ~ '' %}", "d[l]")]
+    [InlineData("", "{k: 1}")]
+    [InlineData("{% set n = namespace(a=1) %}", "n[k]")]
+    [InlineData("{% set t = k ~ 'b' %}{% set u = k ~ 'c' %}", "t.startswith((u, u, u))")]
+    [InlineData("{% set t = 'a ' ~ k %}", "t|truncate(9999999, leeway=0)")]
+    [InlineData("", "'a'|truncate(99999999, false, k)")]
+    [InlineData("{% set t = 'a.' ~ k %}", "[1]|map(attribute=t)")]
+    [InlineData("{% set t = 'a,' ~ k %}", "[]|sort(attribute=t)")]
+    [InlineData("", "k.isascii()")]
+    public void Work_on_long_texts_counts_as_steps(string before, string expression)
+    {
+        string source = "{% set k = 'k' * 10000000 %}" + before + "{% for i in range(100) %}{% set y = " + expression + " %}{% endfor %}";
+        ChatTemplate template = ChatTemplate.Parse(source, new ChatTemplateLimits { MaxSteps = 5_000_000 });
+        Assert.Equal(ChatTemplateErrorKind.Limit, Assert.Throws<ChatTemplateException>(() => template.Render(Jinja.Input())).Kind);
+    }
+
+    [Theory]
+    [InlineData("x * x")]
+    [InlineData("(x + 1) // y")]
+    [InlineData("(x + 1) % y")]
+    [InlineData("3 ** 10000")]
+    [InlineData("x ~ ''")]
+    public void Arithmetic_with_long_integers_counts_as_steps_for_each_pair_of_digits(string expression)
+    {
+        string source = "{% set x = 3**5000 %}{% set y = 3**2500 %}{% for i in range(200) %}{% set z = " + expression + " %}{% endfor %}";
+        ChatTemplate template = ChatTemplate.Parse(source, new ChatTemplateLimits { MaxSteps = 150_000 });
+        Assert.Equal(ChatTemplateErrorKind.Limit, Assert.Throws<ChatTemplateException>(() => template.Render(Jinja.Input())).Kind);
+    }
+
+    [Fact]
+    public void Looking_names_up_through_many_bodies_counts_as_steps()
+    {
+        string source = string.Concat(Enumerable.Repeat("{% for x in [1] %}", 100)) + "{% for i in range(5000) %}{% if a %}{% endif %}{% endfor %}" + string.Concat(Enumerable.Repeat("{% endfor %}", 100));
+        Assert.Equal("", ChatTemplate.Parse(source).Render(Jinja.Input()));
+        ChatTemplate template = ChatTemplate.Parse(source, new ChatTemplateLimits { MaxSteps = 100_000 });
+        Assert.Equal(ChatTemplateErrorKind.Limit, Assert.Throws<ChatTemplateException>(() => template.Render(Jinja.Input())).Kind);
+    }
+
+    [Fact]
+    public void Looking_parameters_up_among_many_keywords_counts_as_steps()
+    {
+        string parameters = string.Join(", ", Enumerable.Range(0, 200).Select(i => $"p{i}"));
+        string source = "{% macro m(" + parameters + ") %}{{ kwargs|length }}{% endmacro %}{% set d = dict(range(40000)|map('string')|batch(2)) %}{% for i in range(20) %}{{ m(**d) }}{% endfor %}";
+        ChatTemplate template = ChatTemplate.Parse(source, new ChatTemplateLimits { MaxSteps = 2_000_000 });
+        Assert.Equal(ChatTemplateErrorKind.Limit, Assert.Throws<ChatTemplateException>(() => template.Render(Jinja.Input())).Kind);
+    }
+
+    [Fact]
+    public void A_name_has_a_length_that_names_have()
+    {
+        string name = new('n', 255);
+        Assert.Equal("1", Jinja.Render("{% set " + name + " = 1 %}{{ " + name + " }}"));
+        ChatTemplateException error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("{{ " + name + "n }}"));
+        Assert.Contains("a name has 256 characters", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{{ ", "(", "1", ")", " }}")]
     [InlineData("{{ ", "[", "", "]", " }}")]

@@ -22,6 +22,7 @@ public sealed class StatementTests
     [InlineData("{% set x %}a{{ 1 }}{% endset %}{{ x }}{% set y | upper | replace('A', 'B') %}a{% endset %}{{ y }}", "a1B")]
     [InlineData("{% with a = 1, b = 2 %}{{ a }}{{ b }}{% endwith %}{{ a is defined }}", "12False")]
     [InlineData("{% generation %}g{% set q = 1 %}{% endgeneration %}{{ q is defined }}{% block b %}in{% endblock b %}", "gFalsein")]
+    [InlineData("{% autoescape false %}{% set q = '<' %}{{ q }}{% endautoescape %}{{ q is defined }}", "<False")]
     [InlineData("{% filter upper | replace('A', 'x') %}a{{ 'b' }}{% endfilter %}", "xB")]
     public void Variables_live_in_their_scope(string source, string expected) => Assert.Equal(expected, Jinja.Render(source));
 
@@ -68,6 +69,7 @@ public sealed class StatementTests
     [InlineData("{% include 'x' %}", 1, "must be one file")]
     [InlineData("{% import 'x' as y %}", 1, "must be one file")]
     [InlineData("{% extends 'x' %}", 1, "must be one file")]
+    [InlineData("{% autoescape true %}{% endautoescape %}", 1, "'false' only")]
     [InlineData("{{ f(a=1, 2) }}", 1, "follows a keyword")]
     [InlineData("{{ 1 is defined is defined }}", 1, "chained")]
     [InlineData("{% set none = 1 %}", 1, "cannot assign")]

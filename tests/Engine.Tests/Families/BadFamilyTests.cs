@@ -67,6 +67,25 @@ public sealed class BadFamilyTests
         Assert.True(needed >= 6 * model.LayerCount, $"{needed} tensors");
     }
 
+    [Fact]
+    public void All_tensors_that_are_missing_or_of_another_shape_are_named_at_once()
+    {
+        TinyFamily model = TinyFamilies.Find("qwen3");
+        byte[] gguf = model.ToGguf(tensor: (n, shape) => n.EndsWith("ffn_norm.weight", StringComparison.Ordinal) ? null : n == "output_norm.weight" ? [shape[0] - 1] : shape);
+        string message = Assert.Throws<ModelFormatException>(() => new FamilyRun(gguf)).Message;
+        Assert.Equal("qwen3: 3 tensors are not as they should be: tensor 'blk.0.ffn_norm.weight' is missing (expected shape [32]); tensor 'blk.1.ffn_norm.weight' is missing (expected shape [32]); "
+            + "tensor 'output_norm.weight': expected shape [32], found [31]", message);
+    }
+
+    [Fact]
+    public void Sizes_that_no_row_can_have_are_refused_by_the_tensor_s_name()
+    {
+        // Each number may be; queries of 2³² elements may not.
+        TinyFamily wide = new TinyFamily("wide", "llama", 2, 8).Qkv().Gate().Norms("attn_norm", "ffn_norm").Output()
+            .Key("attention.head_count", 4096).Key("attention.head_count_kv", 4096).Key("attention.key_length", 1 << 20);
+        Assert.Contains("'blk.0.attn_q.weight'", Assert.Throws<ModelFormatException>(() => new FamilyRun(wide.ToGguf())).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(AllNames))]
     public void A_tensor_of_another_shape_is_named(string name)
@@ -111,7 +130,7 @@ public sealed class BadFamilyTests
             using TestModelFiles files = TestModelFiles.Of(model.ToGguf());
             ModelSource source = new Format.Gguf.GgufFormat().Open(files);
             ModelSource more = new() { Format = source.Format, Metadata = source.Metadata, Tensors = [.. source.Tensors, Architectures.TinySource.Tensor(tensor, 4)] };
-            UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => Engine.Architectures.BuiltIn.Find(model.Architecture, Engine.Architectures.BuiltIn.Architectures).Build(more, 64));
+            UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => Engine.Architectures.BuiltIn.Find(more.Metadata, Engine.Architectures.BuiltIn.Architectures).Build(more, 64));
             Assert.Contains($"'{tensor}'", e.Message, StringComparison.Ordinal);
         }
     }

@@ -22,7 +22,7 @@ internal sealed class FamilyRun : IDisposable
         try
         {
             Source = new GgufFormat().Open(_files);
-            Graph = BuiltIn.Find(Source.Metadata.Architecture, BuiltIn.Architectures).Build(Source, Context);
+            Graph = BuiltIn.Find(Source.Metadata, BuiltIn.Architectures).Build(Source, Context);
         }
         catch
         {

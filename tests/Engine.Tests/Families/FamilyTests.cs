@@ -22,13 +22,14 @@ public sealed class FamilyTests
         ["stablelm"] = LayerNormed.StableLm,
         ["stablelm2-12b"] = LayerNormed.StableLm12B,
         ["gemma"] = GemmaLike.Gemma,
-        ["gemma2"] = GemmaLike.Gemma2,
-        ["gemma3"] = GemmaLike.Gemma3,
+        ["gemma2"] = (p, tokens) => GemmaLike.Gemma2(p, tokens),
+        ["gemma3"] = (p, tokens) => GemmaLike.Gemma3(p, tokens),
         ["olmo2"] = PostNormed.Olmo2,
         ["olmo3"] = PostNormed.Olmo3,
         ["command-r"] = (p, tokens) => LayerNormed.CommandR(p, tokens, headNorms: false),
         ["command-r-plus"] = (p, tokens) => LayerNormed.CommandR(p, tokens, headNorms: true),
         ["cohere2"] = LayerNormed.Cohere2,
+        ["chatglm"] = LlamaLike.ChatGlm,
         ["glm4"] = PostNormed.Glm4,
         ["granite"] = LlamaLike.Granite,
         ["smollm3"] = LlamaLike.SmolLm3,
@@ -36,6 +37,14 @@ public sealed class FamilyTests
         ["phi3"] = (p, tokens) => LongContext.Phi3(p, tokens, "rope_factors_short.weight"),
         ["phi3-long"] = (p, tokens) => LongContext.Phi3(p, tokens, "rope_factors_long.weight"),
         ["mixtral"] = Mixtures.Mixtral,
+        ["mixtral-dense"] = Mixtures.MixtralDense,
+        ["qwen2-window"] = LlamaLike.Qwen2Window,
+        ["qwen3-window"] = LlamaLike.Qwen3Window,
+        ["qwen3moe-window"] = Mixtures.Qwen3MoeWindow,
+        ["smollm3-layers"] = LlamaLike.SmolLm3Layers,
+        ["granite-unrotated"] = LlamaLike.GraniteUnrotated,
+        ["gemma2-uncapped"] = (p, tokens) => GemmaLike.Gemma2(p, tokens, localBase: 100, scoreCap: 0, logitCap: 0),
+        ["gemma3-full"] = (p, tokens) => GemmaLike.Gemma3(p, tokens, windows: false, factor: 1, logitCap: 0),
         ["qwen3moe"] = Mixtures.Qwen3Moe,
         ["qwen3moe-dense"] = Mixtures.Qwen3Moe,
         ["gpt-oss"] = (p, tokens) => Mixtures.GptOss(p, tokens, yarn: false),
@@ -45,7 +54,9 @@ public sealed class FamilyTests
         ["deepseek3"] = Latent.V3,
     };
 
-    public static TheoryData<string> Names => [.. TinyFamilies.All.Concat(TinyMixtures.All).Select(f => f.Name)];
+    public static TheoryData<string> Names => [.. All.Select(f => f.Name)];
+
+    private static IEnumerable<TinyFamily> All => TinyFamilies.All.Concat(TinyMixtures.All).Concat(TinyVariants.All);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -81,7 +92,7 @@ public sealed class FamilyTests
     }
 
     [Fact]
-    public void Every_model_uses_every_tensor_of_its_file() => Assert.All(TinyFamilies.All.Concat(TinyMixtures.All), model =>
+    public void Every_model_uses_every_tensor_of_its_file() => Assert.All(All, model =>
     {
         using FamilyRun run = new(model);
         HashSet<string> used = [.. run.Graph.Nodes.SelectMany(n => n.Weights).Select(w => w.Name), "rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"];

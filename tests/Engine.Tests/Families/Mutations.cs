@@ -22,7 +22,8 @@ internal static class Mutations
 
     private static IEnumerable<(string, GraphNode[])> Of(GraphNode node, int planned)
     {
-        foreach (GraphValue input in node.Inputs.Where(v => v.Width == node.Output.Width))
+        // What a pool only passed on would not be pooled.
+        foreach (GraphValue input in node.Inputs.Where(v => v.Width == node.Output.Width && node is not PoolNode))
             yield return ($"only {input.Name}", [new ScaleNode(node.Name, input, node.Output, 1)]);
         if (node is not ScaleNode)
             yield return ("halved", Halved(node));
@@ -63,6 +64,20 @@ internal static class Mutations
                     yield return ("no cap", n with { SoftCap = 0 });
                 if (n.Sinks is not null)
                     yield return ("no sinks", n with { Sinks = null });
+                break;
+            case BidirectionalAttentionNode n:
+                yield return ("scale", n with { Scale = n.Scale * 2 });
+                yield return ("reach", n with { Reach = n.Reach == 0 ? 8 : n.Reach + 1 });
+                break;
+            case EmbedNode { Index: not EmbedIndex.Token } n:
+                yield return ("index", n with { Index = n.Index == EmbedIndex.Position ? EmbedIndex.TokenType : EmbedIndex.Position, Weight = n.Weight });
+                if (n.Offset > 0)
+                    yield return ("offset", n with { Offset = n.Offset - 1 });
+                break;
+            case PoolNode n:
+                foreach (PoolingKind kind in (PoolingKind[])[PoolingKind.Mean, PoolingKind.First, PoolingKind.Last])
+                    if (kind != n.Kind)
+                        yield return ($"{kind}", n with { Kind = kind });
                 break;
             case MixtureOfExpertsNode n:
                 foreach ((string what, MixtureOfExpertsNode other) in MixtureMutations.Of(n))
@@ -105,5 +120,6 @@ internal static class Mutations
         VocabularySize = graph.VocabularySize,
         Hidden = graph.Hidden,
         Logits = graph.Logits,
+        Pooled = graph.Pooled,
     };
 }

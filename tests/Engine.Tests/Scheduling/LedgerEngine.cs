@@ -13,42 +13,43 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
     public const int BlockTokens = 16;
 
     public LedgerEngine(EngineOptions? options = null, int[]? windows = null, long blocks = long.MaxValue, int maxContext = 1024, int maxRows = 512, int maxSequences = 64,
-        IDecodingStrategy? strategy = null, LedgerModel? model = null, int? plannedContext = null)
+        IDecodingStrategy? strategy = null, LedgerModel? model = null, int? plannedContext = null, Func<IModelRuntime, IModelRuntime>? wrap = null, Action<ModelEngine, string>? onFault = null, LedgerModel? draft = null, TimeProvider? time = null, int maxBest = 0)
     {
         Model = model ?? new LedgerModel(ByteTokenizer.Size, windows, [ByteTokenizer.Eos, ByteTokenizer.Eot]);
-        Backend = new LedgerBackend(Model.Suppressed);
+        Backend = new LedgerBackend(Model.Suppressed) { MaxBest = maxBest };
         // A block of one ledger cache: a token and a position for each entry.
         Budget = new FixedBudget(blocks == long.MaxValue ? long.MaxValue : blocks * BlockTokens * 2 * sizeof(int));
         RuntimeLimits limits = new() { MaxRows = maxRows, MaxOutputs = maxRows, MaxSequences = maxSequences, MaxContext = maxContext, BlockTokens = BlockTokens };
-        IModelRuntime runtime = Backend.Build(new BackendRequest
-        {
-            Graph = Model.Graph,
-            Limits = limits,
-            Team = new InlineWorkTeam(),
-            Quantizations = new QuantizationRegistry(),
-            KvBudget = Budget,
-        });
-        Composition composition = new(new Nothing())
-        {
-            Name = "ledger",
-            Source = Model.Source,
-            Graph = Model.Graph,
-            Runtime = runtime,
-            Limits = limits,
-            PlannedContext = plannedContext,
-            Tokenizer = new ByteTokenizer(),
-            Strategy = strategy,
-        };
-        Engine = new ModelEngine(composition, options ?? new EngineOptions { MemoryPatience = TimeSpan.Zero }, Time, this);
+        Composition composition = Compose(Model, Backend, limits, Leases, strategy, plannedContext, wrap, draft is null ? null : Compose(draft, DraftBackend = new LedgerBackend(draft.Suppressed), limits, new Lease(), null, null, null, null));
+        Engine = new ModelEngine(composition, options ?? new EngineOptions { MemoryPatience = TimeSpan.Zero }, time ?? Time, this, onFault);
     }
+
+    private Composition Compose(LedgerModel model, LedgerBackend backend, RuntimeLimits limits, Lease leases, IDecodingStrategy? strategy, int? plannedContext, Func<IModelRuntime, IModelRuntime>? wrap, Composition? draft) => new(leases)
+    {
+        Name = "ledger",
+        Source = model.Source,
+        Graph = model.Graph,
+        Runtime = Wrap(backend.Build(new BackendRequest { Graph = model.Graph, Limits = limits, Team = new InlineWorkTeam(), Quantizations = new QuantizationRegistry(), KvBudget = Budget }), wrap),
+        Limits = limits,
+        PlannedContext = plannedContext,
+        Tokenizer = new ByteTokenizer(),
+        Strategy = strategy,
+        Draft = draft,
+    };
+
+    private static IModelRuntime Wrap(IModelRuntime runtime, Func<IModelRuntime, IModelRuntime>? wrap) => wrap?.Invoke(runtime) ?? runtime;
 
     public LedgerModel Model { get; }
     public LedgerBackend Backend { get; }
+    public LedgerBackend? DraftBackend { get; private set; }
+    public Lease Leases { get; } = new();
     public FixedBudget Budget { get; }
     public FakeTimeProvider Time { get; } = new();
     public ModelEngine Engine { get; }
     public List<StepRecord> Records { get; } = [];
     public List<(FinishReason Reason, int Cached)> Ended { get; } = [];
+    public List<(string Source, int Proposed, int Accepted)> Drafts { get; } = [];
+    public List<(string Problem, bool IsLast)> DraftFaults { get; } = [];
 
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
@@ -95,6 +96,7 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
     public void AssertClean()
     {
         Assert.Empty(Backend.Violations);
+        Assert.Empty(DraftBackend?.Violations ?? []);
         Assert.Null(Engine.Faulted);
         Assert.Equal((0, 0, 0), (Engine.Load.Waiting, Engine.Load.Running, Engine.Load.BlocksUsed));
     }
@@ -111,12 +113,17 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
     void IEngineObserver.Step(in StepRecord record) => Records.Add(record);
     void IEngineObserver.FirstToken(TimeSpan sinceSubmit) { }
     void IEngineObserver.NextToken(TimeSpan sinceLast) { }
+    void IEngineObserver.Drafted(string source, int proposed, int accepted) => Drafts.Add((source, proposed, accepted));
+    void IEngineObserver.DraftFault(string problem, bool isLast) => DraftFaults.Add((problem, isLast));
     void IEngineObserver.Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens) => Ended.Add((reason, cachedTokens));
 
     public void Dispose() => Engine.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private sealed class Nothing : IDisposable
+    /// <summary>Says whether it was given back.</summary>
+    internal sealed class Lease : IDisposable
     {
-        public void Dispose() { }
+        public volatile bool IsDisposed;
+
+        public void Dispose() => IsDisposed = true;
     }
 }

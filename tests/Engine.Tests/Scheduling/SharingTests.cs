@@ -153,6 +153,8 @@ public sealed class SharingTests
         ledger.Run();
         Assert.Equal(ledger.Model.Greedy(prompt, 20), LedgerEngine.Read(stream));
         Assert.Contains("no idea", ledger.Engine.DraftingProblem, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (ledger.Engine.Speculation!.Faults, ledger.DraftFaults.Count));
+        Assert.Equal([false, false, true], ledger.DraftFaults.Select(f => f.IsLast));
         ledger.AssertClean();
     }
 
@@ -167,9 +169,10 @@ public sealed class SharingTests
     private sealed class Throwing : IDecodingStrategy
     {
         public int MaxDraft => 3;
+        public IReadOnlyList<string> Sources => ["none"];
         public void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink)
         {
-            sink.Add(0, [1, 2]);
+            sink.Add(0, 0, [1, 2]);
             throw new InvalidOperationException("no idea");
         }
         public void Verified(long sequence, int proposed, int accepted) { }

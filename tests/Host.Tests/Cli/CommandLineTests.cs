@@ -39,6 +39,18 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_an_Apple_GPU_the_self_test_of_Metal_says_so_and_fails()
+    {
+        Assert.SkipWhen(OperatingSystem.IsMacOS(), "this machine may have one");
+        Finished finished = await TesseraProcess.RunAsync("metal-selftest");
+        Assert.Equal((1, ""), (finished.Code, finished.Output));
+        Assert.Equal("tessera: metal: unavailable: no Metal device", finished.Error.TrimEnd());
+        Finished wrong = await TesseraProcess.RunAsync("metal-selftest", "--megabytes", "0");
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains("--megabytes: expected 1 to", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_configuration_is_told_with_its_line_and_a_wrong_model_by_name()
     {
         string config = _folder.Write("wrong.yaml", TestServer.Yaml(_model) + "\nengine:\n  thread: 2\n");
@@ -153,7 +165,7 @@ public sealed class CommandLineTests : IDisposable
         Finished show = await TesseraProcess.RunAsync("show", _model, "--config", _config);
         Assert.Equal(0, show.Code);
         Assert.Contains("llama.context_length = 4096", show.Output, StringComparison.Ordinal);
-        Assert.Matches(@"(?m)^blk\.1\.ffn_down\.weight +f32 +\S.*131072\s*$", show.Output);
+        Assert.Matches(@"(?m)^blk\.1\.ffn_down\.weight +f32 +\S.*131072 +32 bits; own kernel \(.+\), activations float32\s*$", show.Output);
         string values = Path.Combine(_folder.Path, "values.bin");
         Assert.Equal(0, (await TesseraProcess.RunAsync("show", _model, "--config", _config, "--tensor", "output_norm.weight", "--out", values)).Code);
         Assert.Equal(Enumerable.Repeat(1f, 128), MemoryMarshal.Cast<byte, float>(await File.ReadAllBytesAsync(values, TestContext.Current.CancellationToken)).ToArray());

@@ -30,7 +30,7 @@ public sealed partial class PluginsCommandTests : IDisposable
         Assert.Contains("publisher 'acme' is not in plugins.publishers", await Fails("install", tpk, "--config", stranger), StringComparison.Ordinal);
 
         string config = Config($"publishers: {{ {trust} }}");
-        string verified = await Done("verify", tpk, "--config", config);
+        string verified = await Done("verify", tpk, "--rules-only", "--config", config);
         Assert.Contains("signed by acme", verified, StringComparison.Ordinal);
         Assert.Contains(hash, verified, StringComparison.Ordinal);
         Assert.Contains("IQuantization: echo_f32", verified, StringComparison.Ordinal);
@@ -55,6 +55,18 @@ public sealed partial class PluginsCommandTests : IDisposable
         string list = await Done("list", "--config", config);
         Assert.DoesNotContain("*", list, StringComparison.Ordinal);
         Assert.Matches(Quarantined(), list);
+    }
+
+    [Fact]
+    public async Task The_kit_runs_code_that_somebody_vouches_for_and_says_what_is_wrong_with_it()
+    {
+        string source = _packages.Add("test.leaky", of: "test.leaky"), config = Config("");
+        Assert.Contains("plugins.allowUnsigned", await Fails("verify", source, "--config", config), StringComparison.Ordinal);
+        Finished finished = await TesseraProcess.RunAsync("plugins", "verify", source, "--allow-unsigned", "--rounds", "3", "--config", config);
+        Assert.True(finished.Code == 1, $"{finished}");
+        Assert.Contains("error thread: Tessera.Test.Leaky.LeakySource..ctor uses System.Threading.Thread..ctor. Take threads from IWorkTeam", finished.Output, StringComparison.Ordinal);
+        Assert.Contains("\nexercise       3 times, loaded 5 times; all unloaded", finished.Output, StringComparison.Ordinal);
+        Assert.Equal("failed: 3 errors, 2 warnings", finished.Output.TrimEnd().Split('\n')[^1]);
     }
 
     [Theory]

@@ -10,6 +10,20 @@ public sealed class ConfigurationLoaderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("[0, 0]", "engine.affinity[1]: expected each processor once")]
+    [InlineData("[-1]", "engine.affinity[0]: expected the number of a processor, from 0")]
+    [InlineData("[0], threads: 2", "engine.affinity: 1 processors for 2 threads; name one for each")]
+    public void Each_thread_has_a_processor_or_none_has(string text, string problem) =>
+        Assert.Contains(problem, Assert.Throws<ConfigurationException>(() => Load($$"""engine: { affinity: {{text}} }""")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("f16", KvType.F16)]
+    [InlineData("bf16", KvType.BF16)]
+    [InlineData("q8_0", KvType.Q8)]
+    [InlineData("f32", KvType.F32)]
+    public void A_cache_has_one_of_four_types(string text, KvType type) => Assert.Equal(type, Load($$"""kv: { type: {{text}} }""").Kv.Type);
+
     [Fact]
     public void The_shipped_file_is_valid()
     {
@@ -18,6 +32,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(["http://127.0.0.1:11434"], configuration.Server.Urls);
         Assert.Equal("demo", configuration.Models.Default);
         Assert.Contains("kernels.cpu", configuration.Plugins.Load);
+        Assert.False(configuration.Plugins.AllowUnsigned);
         Assert.Null(configuration.Admin.Token);
         Assert.Null(configuration.Engine.Threads);
     }
@@ -41,14 +56,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
         _folder.Write("m/a.gguf", "x");
         HostConfiguration configuration = Load("""
             server: { urls: ["http://0.0.0.0:1", "http://*:2"], maxQueue: 7 }
-            plugins: { folder: parts, load: [kernels.cpu, spec.decoding], allowUnsigned: true, options: { "kernels.cpu": { isa: scalar } } }
+            plugins: { folder: parts, load: [kernels.cpu, spec.decoding], allowUnsigned: true, drainSeconds: 9, probationSeconds: 0, stuckSeconds: 8, maxSlowdown: 2.5, speedFloor: 0, options: { "kernels.cpu": { isa: scalar } } }
             models:
               default: b
               list:
                 - { name: a, path: m/a.gguf }
-                - { name: b, path: m/a.gguf, context: 99, kernels: [kernels.cpu], decoding: spec.decoding, activations: float32,
+                - { name: b, path: m/a.gguf, context: 99, kernels: [kernels.cpu], decoding: spec.decoding, draft: m/a.gguf, activations: float32,
                     sampling: { temperature: 0.5, topK: 4, topP: 0.9, minP: 0.1, typicalP: 0.8, repetitionPenalty: 1.1 } }
-            engine: { batchInvariant: false, stepMs: 5, maxBatchTokens: 9, maxSequences: 8, threads: 3 }
+            engine: { batchInvariant: false, stepMs: 5, tuneDrafts: false, maxBatchTokens: 9, maxSequences: 8, threads: 3, affinity: [4, 0, 1] }
             kv: { memory: 2GiB, type: f32, blockTokens: 32 }
             files: { mmap: false }
             api: { escapeSpecialTokens: true }
@@ -56,13 +71,17 @@ public sealed class ConfigurationLoaderTests : IDisposable
             """, ("ADMIN", Secret));
         Assert.Equal((7, 2), (configuration.Server.MaxQueue, configuration.Server.Urls.Count));
         Assert.True(configuration.Plugins.AllowUnsigned);
+        Assert.Equal(new LifeCycleConfiguration { Drain = TimeSpan.FromSeconds(9), Probation = TimeSpan.Zero, Stuck = TimeSpan.FromSeconds(8), MaxSlowdown = 2.5, SpeedFloor = 0 }, configuration.Plugins.LifeCycle);
         Assert.Equal(Path.Combine(_folder.Path, "parts"), configuration.Plugins.Folders[0]);
         Assert.Equal("scalar", Assert.Single(configuration.Plugins.Options["kernels.cpu"]).Value.Text);
         Assert.Equal("b", configuration.Models.Default);
         ModelConfiguration model = configuration.Models.List[1];
+        Assert.Equal(model.Path, model.Draft);
         Assert.Equal((Path.Combine(_folder.Path, "m", "a.gguf"), 99, "spec.decoding", ActivationPrecision.Float32), (model.Path, model.Context, model.Decoding, model.Activations));
         Assert.Equal((0.5f, 4, 0.9f, 0.1f, 0.8f, 1.1f), (model.Sampling.Temperature, model.Sampling.TopK, model.Sampling.TopP, model.Sampling.MinP, model.Sampling.TypicalP, model.Sampling.RepetitionPenalty));
         Assert.Equal((false, 5, 9, 8, 3), (configuration.Engine.BatchInvariant, configuration.Engine.StepMs, configuration.Engine.MaxBatchTokens, configuration.Engine.MaxSequences, configuration.Engine.Threads));
+        Assert.False(configuration.Engine.TuneDrafts);
+        Assert.Equal([4, 0, 1], configuration.Engine.Affinity!);
         Assert.Equal((2L << 30, KvType.F32, 32), (configuration.Kv.Memory.Bytes, configuration.Kv.Type, configuration.Kv.BlockTokens));
         Assert.False(configuration.Files.Mmap);
         Assert.True(configuration.Api.EscapeSpecialTokens);
@@ -82,7 +101,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
               thread: 2
               stepMs: 5
             kv: { memory: lots, type: f8, blockTokens: 12 }
-            models: { default: x, list: [ { path: nowhere.gguf, kernels: [kernel.cpu] }, 3 ] }
+            models: { default: x, list: [ { path: nowhere.gguf, kernels: [kernel.cpu], draft: gone.gguf }, 3 ] }
             plugins: { load: [kernels.cpu, kernels.cpu, Bad], options: { kernels.cpo: { } } }
             api: [ ]
             admin: { token: "${1}" }
@@ -97,11 +116,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
             "host.yaml:5 engine.thread: unknown key; did you mean 'threads'?",
             "host.yaml:6 engine.stepMs: the key stands here twice (first on line 3)",
             "host.yaml:7 kv.memory: expected auto, a size such as 2GiB or a part of the free memory such as 50%, found 'lots'",
-            "host.yaml:7 kv.type: expected f16 or f32, found 'f8'",
+            "host.yaml:7 kv.type: expected f16 or bf16 or q8_0 or f32, found 'f8'",
             "host.yaml:7 kv.blockTokens: expected a power of two, found 12",
             "host.yaml:8 models.list[0].name: is required",
             $"host.yaml:8 models.list[0].path: no such file or folder: {Path.Combine(_folder.Path, "nowhere.gguf")}",
+            $"host.yaml:8 models.list[0].draft: no such file or folder: {Path.Combine(_folder.Path, "gone.gguf")}",
             "host.yaml:8 models.list[0].kernels[0]: 'kernel.cpu' is not in plugins.load; did you mean 'kernels.cpu'?",
+            "host.yaml:8 models.list[0].draft: belongs to a model whose 'decoding' is a plugin that drafts",
             "host.yaml:8 models.list[1]: expected keys and values",
             "host.yaml:8 models.default: expected a name of models.list, found 'x'",
             "host.yaml:9 plugins.load[1]: 'kernels.cpu' stands here twice",
@@ -200,11 +221,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void A_model_of_the_command_line_is_a_name_or_a_path()
     {
-        string path = _folder.Write("demo.gguf", "x");
+        _folder.Write("demo.gguf", "x");
+        string another = _folder.Write("sub/demo.gguf", "x");
         HostConfiguration configuration = Load("models: { list: [ { name: demo, path: demo.gguf }, { name: other, path: demo.gguf } ] }");
         Assert.Equal(("other", 2), (configuration.WithModel("other", _folder.Path).Models.Default, configuration.WithModel("other", _folder.Path).Models.List.Count));
-        ModelsConfiguration added = configuration.WithModel("demo.gguf", _folder.Path).Models;
-        Assert.Equal(("demo-2", path), (added.Default, added.List[2].Path));
+        Assert.Equal(("demo", 2), (configuration.WithModel("./demo.gguf", _folder.Path).Models.Default, configuration.WithModel("./demo.gguf", _folder.Path).Models.List.Count));
+        ModelsConfiguration added = configuration.WithModel("sub/demo.gguf", _folder.Path).Models;
+        Assert.Equal(("demo-2", another), (added.Default, added.List[2].Path));
         Assert.Contains("did you mean 'other'?", Assert.Throws<ConfigurationException>(() => configuration.WithModel("othr", _folder.Path)).Message, StringComparison.Ordinal);
     }
 

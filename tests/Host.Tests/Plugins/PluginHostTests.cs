@@ -152,7 +152,7 @@ public sealed class PluginHostTests : IDisposable
     {
         string package = _packages.Add();
         PluginsConfiguration strict = _packages.Configuration([TestPackages.Echo]) with { AllowUnsigned = false };
-        string[] recorded = [.. Directory.EnumerateFiles(package).Select(f => $"{Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f)))}  {TestPackages.Echo}/{Path.GetFileName(f)}")];
+        string[] recorded = [.. Directory.EnumerateFiles(package, "*", SearchOption.AllDirectories).Select(f => $"{Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f)))}  {TestPackages.Echo}/{Path.GetRelativePath(package, f).Replace('\\', '/')}")];
         await PluginHost.Load(strict, new TrustedFiles(recorded), NullLoggerFactory.Instance).DisposeAsync();
         Assert.Contains("allowUnsigned", Assert.Throws<PluginException>(() => PluginHost.Load(strict, new TrustedFiles(recorded[1..]), NullLoggerFactory.Instance)).Message, StringComparison.Ordinal);
         File.AppendAllText(Path.Combine(package, PluginManifest.FileName), "\n");

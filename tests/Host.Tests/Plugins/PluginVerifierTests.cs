@@ -16,16 +16,16 @@ public sealed class PluginVerifierTests : IDisposable
 
     public static TheoryData<string, string, string> WrongManifests => new()
     {
-        { "schema", "2", "schema: expected 1, found 2" },
+        { "schema", "2", "schema: expected 1, found 2; take a version" },
         { "id", "\"test.other\"", "id: expected the folder's name 'test.echo', found 'test.other'" },
         { "version", "\"1.2\"", "version: expected a semantic version" },
         { "version", "\"01.2.3\"", "version: expected a semantic version" },
-        { "contract", "\"0.2\"", "contract: built for contract 0.2, this host has 0.1" },
-        { "contract", "\"1.0\"", "contract: built for contract 1.0, this host has 0.1" },
+        { "contract", "\"0.2\"", "contract: built for contract 0.2, this host has 0.1; take a version of the plugin that was built for it" },
+        { "contract", "\"1.0\"", "contract: built for contract 1.0, this host has 0.1; take a version of the plugin that was built for it" },
         { "contract", "\"zero\"", "contract: expected major.minor" },
         { "entryAssembly", "\"Missing.dll\"", "entryAssembly: no file" },
         { "entryAssembly", "\"../x.dll\"", "entryAssembly: expected the name of a .dll" },
-        { "entryAssembly", "\"YamlDotNet.dll\"", "has no [assembly: PluginContract" },
+        { "entryAssembly", "\"YamlDotNet.dll\"", "has no [assembly: PluginContract(\"0.1\")]; add it" },
         { "entryType", "\"\"", "entryType: expected a type's full name" },
         { "provides", "[{\"kind\":\"IMagic\",\"name\":\"x\"}]", "unknown kind 'IMagic'" },
         { "provides", "[{\"kind\":\"IWeightFormat\",\"name\":\"x\"},{\"kind\":\"IWeightFormat\",\"name\":\"x\"}]", "stands there twice" },
@@ -59,10 +59,10 @@ public sealed class PluginVerifierTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0.2", "built for contract 0.2, this host has 0.1")]
-    [InlineData("9.9", "built for contract 9.9, this host has 0.1")]
+    [InlineData("0.2", "built for contract 0.2, this host has 0.1; take a version of the plugin that was built for it")]
+    [InlineData("9.9", "built for contract 9.9, this host has 0.1; take a version of the plugin that was built for it")]
     [InlineData("x", "expected major.minor, found 'x'")]
-    [InlineData(null, "has no [assembly: PluginContract")]
+    [InlineData(null, "has no [assembly: PluginContract(\"0.1\")]; add it")]
     public void The_contract_of_the_assembly_counts_and_not_only_the_manifests(string? contract, string reason)
     {
         string folder = _packages.Add(edit: m => m["entryAssembly"] = "Emitted.dll");
@@ -85,7 +85,7 @@ public sealed class PluginVerifierTests : IDisposable
     public void A_copy_of_a_shared_assembly_is_refused(string file, string assembly)
     {
         Emit(Path.Combine(_packages.Add(), file), assembly, null);
-        Assert.Contains($"'{file}' is shared with the host", Refused(), StringComparison.Ordinal);
+        Assert.Contains($"'{file}' is shared with the host; a package must not bring a copy of it: reference it with ExcludeAssets", Refused(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +99,9 @@ public sealed class PluginVerifierTests : IDisposable
     public void A_file_that_is_no_assembly_is_refused()
     {
         File.WriteAllText(Path.Combine(_packages.Add(), "Broken.dll"), "MZ or not");
-        Assert.Contains("'Broken.dll' is no assembly", Refused(), StringComparison.Ordinal);
+        string message = Refused();
+        Assert.Contains("'Broken.dll' is no assembly", message, StringComparison.Ordinal);
+        Assert.EndsWith("; build or download the package anew", message, StringComparison.Ordinal);
     }
 
     [Theory]

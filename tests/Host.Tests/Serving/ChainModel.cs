@@ -29,7 +29,11 @@ internal static class ChainModel
     /// <summary>The text that follows a token greedily.</summary>
     public static string ExpectText(int after, int count) => Encoding.UTF8.GetString([.. Expect(after, count).Select(i => (byte)i)]);
 
-    public static byte[] Bytes(int context = 4096, int seed = 1)
+    /// <summary>The model's file.</summary>
+    /// <param name="context">The context that it says it was made for.</param>
+    /// <param name="seed">Seeds what is random.</param>
+    /// <param name="quantize">Another type for the matrices, and what writes it; null: f32.</param>
+    public static byte[] Bytes(int context = 4096, int seed = 1, (string Type, Func<float[], byte[]> Write)? quantize = null)
     {
         string[] alphabet = [.. Enumerable.Range(0, 256).Select(Spelling)];
         GgufWriter gguf = new GgufWriter()
@@ -43,10 +47,13 @@ internal static class ChainModel
             .AddArray("tokenizer.ggml.merges", "t h", "th e")
             .Add("tokenizer.ggml.bos_token_id", (uint)Bos).Add("tokenizer.ggml.eos_token_id", (uint)TurnEnd).Add("tokenizer.ggml.add_bos_token", false)
             .Add("tokenizer.chat_template", Template);
+        if (quantize is { } type)
+            gguf.AddArray("tessera.quantization.types", type.Type);
+        void Matrix(string name, long[] shape, float[] values) => _ = quantize is { } to ? gguf.Tensor(name, 65536, shape, to.Write(values)) : gguf.Tensor(name, shape, values);
         Random random = new(seed);
         float[][] embeddings = Embeddings(random);
-        gguf.Tensor("token_embd.weight", [Vocabulary, Width], [.. embeddings.SelectMany(e => e)]);
-        gguf.Tensor("output.weight", [Vocabulary, Width], Head0(embeddings));
+        Matrix("token_embd.weight", [Vocabulary, Width], [.. embeddings.SelectMany(e => e)]);
+        Matrix("output.weight", [Vocabulary, Width], Head0(embeddings));
         gguf.Tensor("output_norm.weight", [Width], Ones());
         for (int i = 0; i < Layers; i++)
         {
@@ -56,7 +63,7 @@ internal static class ChainModel
                 ("attn_q", Width, Width), ("attn_k", KeyHeads * Head, Width), ("attn_v", KeyHeads * Head, Width), ("attn_output", Width, Width),
                 ("ffn_gate", Inner, Width), ("ffn_up", Inner, Width), ("ffn_down", Width, Inner),
             })
-                gguf.Tensor($"blk.{i}.{name}.weight", [rows, columns], [.. Enumerable.Range(0, rows * columns).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
+                Matrix($"blk.{i}.{name}.weight", [rows, columns], [.. Enumerable.Range(0, rows * columns).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
         }
         return gguf.ToBytes();
     }

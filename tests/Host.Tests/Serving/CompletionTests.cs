@@ -108,6 +108,29 @@ public sealed class CompletionTests(SharedServer shared) : IClassFixture<SharedS
         Assert.Equal(Enumerable.Repeat(ChainModel.TurnEnd, 6), ignored.Choice().GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32()));
     }
 
+    [Theory]
+    [InlineData(0, 1), InlineData(1, 2), InlineData(5, 6), InlineData(8, 8)]
+    public async Task An_end_token_comes_after_the_least_tokens(int least, int tokens)
+    {
+        object Body(bool stream) => new { messages = User("hi"), max_tokens = 8, min_tokens = least, temperature = 0, logit_bias = new Dictionary<string, int> { [$"{ChainModel.TurnEnd}"] = 100 }, stream };
+        Reply whole = (await Server.PostAsync(Chat, Body(false))).Ok();
+        Assert.Equal((ChainModel.ExpectText('\n', Math.Min(least, tokens)), least == 8 ? "length" : "stop", tokens), (whole.Content(), whole.FinishReason, whole.Usage.GetProperty("completion_tokens").GetInt32()));
+        EventLog streamed = await Server.StreamAsync(Chat, Body(true));
+        Assert.Equal((whole.Content(), whole.FinishReason), (streamed.Text(), streamed.FinishReason()));
+    }
+
+    [Theory]
+    [InlineData(0, 2), InlineData(3, 2), InlineData(4, 39), InlineData(40, 39), InlineData(41, 60)]
+    public async Task A_stop_string_within_the_least_tokens_is_text(int least, int text)
+    {
+        // "cd" is complete after 4 tokens, and a cycle of 37 later.
+        object Body(bool stream) => new { messages = User("hi"), max_tokens = 60, min_tokens = least, temperature = 0, stop = "cd", stream };
+        Reply whole = (await Server.PostAsync(Chat, Body(false))).Ok();
+        Assert.Equal((ChainModel.ExpectText('\n', text), text == 60 ? "length" : "stop"), (whole.Content(), whole.FinishReason));
+        EventLog streamed = await Server.StreamAsync(Chat, Body(true));
+        Assert.Equal((whole.Content(), whole.FinishReason), (streamed.Text(), streamed.FinishReason()));
+    }
+
     [Fact]
     public async Task Logit_bias_changes_the_choice()
     {

@@ -82,7 +82,7 @@ public sealed class HealthTests
             "tessera_requests_waiting gauge", "tessera_requests_running gauge", "tessera_prompt_tokens_total counter", "tessera_prompt_tokens_cached_total counter", "tessera_generated_tokens_total counter",
             "tessera_time_to_first_token_seconds histogram", "tessera_inter_token_latency_seconds histogram", "tessera_step_seconds histogram", "tessera_steps_total counter",
             "tessera_kv_blocks_used gauge", "tessera_kv_blocks_cached gauge", "tessera_kv_blocks_allocated gauge", "tessera_preemptions_total counter",
-            "tessera_draft_tokens_total counter", "tessera_draft_tokens_accepted_total counter", "tessera_requests_finished_total counter",
+            "tessera_spec_drafted_tokens_total counter", "tessera_spec_accepted_tokens_total counter", "tessera_spec_accepted_length histogram", "tessera_spec_faults_total counter", "tessera_requests_finished_total counter",
         ];
         Assert.All(families, f => Assert.Contains($"# TYPE {f}\n", before, StringComparison.Ordinal));
         for (int i = 0; i < 2; i++)

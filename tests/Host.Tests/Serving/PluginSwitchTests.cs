@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tessera.Host.Plugins;
@@ -16,7 +17,7 @@ public sealed class PluginSwitchTests : IDisposable
     private const string Token = "let-me-in", Kernels = "kernels.cpu";
     private const int Streams = 8, Tokens = 3000;
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = LifeCycle.Relay.FreePort();
 
     public void Dispose() => _folder.Dispose();
 
@@ -25,6 +26,8 @@ public sealed class PluginSwitchTests : IDisposable
     {
         await using TestServer server = await StartAsync();
         using HttpClient admin = Admin(Token);
+        JsonElement installed = await InstallAsync(admin, Repacked(Kernels, "0.9.0"));
+        Assert.Equal((Kernels, "0.9.0"), (installed.GetProperty("id").GetString(), installed.GetProperty("version").GetString()));
         Task<string>[] streams = new Task<string>[Streams];
         LiveStream[] live = new LiveStream[Streams];
         for (int i = 0; i < Streams; i++)
@@ -35,13 +38,14 @@ public sealed class PluginSwitchTests : IDisposable
         await TestServer.UntilAsync(() => live.All(s => s.Length > 0), "all streams run");
         WeakReference first = server.Host.Plugins.Get(Kernels).Assembly;
 
-        JsonElement installed = await InstallAsync(admin, Repacked(Kernels, "0.9.0"));
-        Assert.Equal((Kernels, "0.9.0"), (installed.GetProperty("id").GetString(), installed.GetProperty("version").GetString()));
         JsonElement switched = await PostAsync(admin, "activate", Kernels, HttpStatusCode.OK);
         Assert.Equal("[\"chain\"]", switched.GetProperty("models").GetRawText());
-        Assert.Equal(["0.1.0 draining", "0.9.0 active"], await LinesAsync(admin));
+        string[] lines = await LinesAsync(admin);
+        Assert.Contains("0.9.0 active", lines);
+        // What has not ended yet needs the old one.
+        if (!streams.Any(s => s.IsCompleted))
+            Assert.Contains("0.1.0 draining", lines);
         Assert.Equal("def", (await server.PostAsync("/v1/completions", new { prompt = "abc", max_tokens = 3, temperature = 0 })).Ok().Content());
-        Assert.True(first.IsAlive);
 
         string[] texts = await Task.WhenAll(streams);
         for (int i = 0; i < Streams; i++)
@@ -101,10 +105,10 @@ public sealed class PluginSwitchTests : IDisposable
         JsonElement error = await PostAsync(admin, "activate", $"{Kernels}@0.9.4", HttpStatusCode.Conflict);
         Assert.Contains("has no type", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
 
-        // Loads, and computes something else than the operations mean.
+        // Loads, and does not know the model's operations.
         await InstallAsync(admin, Repacked(Kernels, "0.9.5", source: Path.Combine(AppContext.BaseDirectory, "packages", TestPackages.Echo)));
         error = await PostAsync(admin, "activate", $"{Kernels}@0.9.5", HttpStatusCode.Conflict);
-        Assert.Contains("backend 'echo': differs from the float64 reference", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("needs operation", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
 
         // Loads, and no model can be built with it.
         await InstallAsync(admin, Repacked(Kernels, "0.9.6", source: Path.Combine(TestServer.Executable, "plugins", "tokenizer.spm")));
@@ -115,6 +119,45 @@ public sealed class PluginSwitchTests : IDisposable
         Assert.Equal(["0.1.0 active", "0.9.4 quarantined", "0.9.5 quarantined", "0.9.6 quarantined"], await LinesAsync(admin));
         Assert.Equal("def", (await server.PostAsync("/v1/completions", new { prompt = "abc", max_tokens = 3, temperature = 0 })).Ok().Content());
         Assert.Equal(200, (await server.GetAsync("/ready")).Status);
+    }
+
+    [Theory]
+    [InlineData("0.9", "of the speed of the version that it replaces; at least 0.90 is asked for (plugins.speedFloor)")]
+    [InlineData("0", null)]
+    public async Task A_version_that_is_much_slower_is_refused_unless_the_setting_is_off(string floor, string? reason)
+    {
+        Assert.SkipUnless(Avx2.IsSupported || AdvSimd.IsSupported, "without vectors all versions are as fast as the scalar one");
+        await using TestServer server = await StartAsync(more: $"speedFloor: {floor}");
+        using HttpClient admin = Admin(Token);
+        await InstallAsync(admin, Repacked(Kernels, "0.9.0", edit: m => m["options"]!["isa"]!["default"] = "scalar"));
+        JsonElement answer = await PostAsync(admin, "activate", Kernels, reason is null ? HttpStatusCode.OK : HttpStatusCode.Conflict);
+        if (reason is not null)
+            Assert.Contains(reason, answer.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(reason is null ? "0.9.0" : "0.1.0", server.Host.Plugins.Get(Kernels).Version);
+    }
+
+    [Fact]
+    public async Task A_decoding_strategy_is_switched_like_any_other_member()
+    {
+        const string Spec = "spec.decoding";
+        await using TestServer server = await StartAsync(keys: $"decoding: {Spec}");
+        using HttpClient admin = Admin(Token);
+        LiveStream live = new(await server.SendAsync("/v1/completions", new { prompt = "a", max_tokens = Tokens, temperature = 0, stream = true }));
+        Task<string> running = live.ReadAsync();
+        await TestServer.UntilAsync(() => live.Length > 0, "the stream runs");
+        WeakReference first = server.Host.Plugins.Get(Spec).Assembly;
+        await InstallAsync(admin, Repacked(Spec, "0.9.0"));
+        Assert.Equal("[\"chain\"]", (await PostAsync(admin, "activate", Spec, HttpStatusCode.OK)).GetProperty("models").GetRawText());
+        Assert.Equal("0.9.0", server.Host.Plugins.Get(Spec).Version);
+        Assert.Equal("def", (await server.PostAsync("/v1/completions", new { prompt = "abc", max_tokens = 3, temperature = 0 })).Ok().Content());
+        Assert.Equal(ChainModel.ExpectText('a', Tokens), await running);
+        await TestServer.UntilAsync(() => !first.IsAlive, "the old assembly is collected");
+
+        // One that does not load the strategy it says is refused, and the one in use stays.
+        await InstallAsync(admin, Repacked(Spec, "0.9.1", edit: m => m["options"]!["sources"]!["default"] = "oracle"));
+        JsonElement error = await PostAsync(admin, "activate", $"{Spec}@0.9.1", HttpStatusCode.Conflict);
+        Assert.Contains("found 'oracle'", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("0.9.0", server.Host.Plugins.Get(Spec).Version);
     }
 
     [Fact]
@@ -128,10 +171,10 @@ public sealed class PluginSwitchTests : IDisposable
         Assert.Equal(404, (await server.GetAsync("/admin/plugins")).Status);
     }
 
-    private Task<TestServer> StartAsync(string? at = null) =>
-        TestServer.StartAsync(more: $"admin: {{ urls: [\"http://127.0.0.1:{_port}\"], token: {Token} }}", plugins: $"allowUnsigned: true{(at is null ? "" : $", store: \"{Path.Combine(at, "store")}\"")}");
+    private Task<TestServer> StartAsync(string? at = null, string keys = "", string more = "maxSlowdown: 0") =>
+        TestServer.StartAsync(more: $"admin: {{ urls: [\"http://127.0.0.1:{_port}\"], token: {Token} }}", plugins: $"allowUnsigned: true, probationSeconds: {(at is null ? 1 : 0)}, {more}{(at is null ? "" : $", store: \"{Path.Combine(at, "store")}\"")}", keys: keys);
 
-    private HttpClient Admin(string token) => new() { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+    private HttpClient Admin(string token) => new() { BaseAddress = new Uri($"http://127.0.0.1:{_port}"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) }, Timeout = TimeSpan.FromMinutes(5) };
 
     private static async Task<JsonElement> InstallAsync(HttpClient admin, byte[] package, HttpStatusCode expected = HttpStatusCode.OK)
     {
@@ -176,12 +219,5 @@ public sealed class PluginSwitchTests : IDisposable
         change?.Invoke(folder);
         PackageArchive.Create(package, PackageContent.Read(package), tpk);
         return File.ReadAllBytes(tpk);
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -22,7 +22,7 @@ public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServ
         { "logit_bias", "[]", "logit_bias" }, { "logit_bias", "{\"999\":1}", "logit_bias" }, { "logit_bias", "{\"x\":1}", "logit_bias" }, { "logit_bias", "{\"5\":101}", "logit_bias.5" }, { "logit_bias", "{\"5\":null}", "logit_bias.5" },
         { "stream", "\"yes\"", "stream" }, { "stream_options", "{}", "stream_options" }, { "ignore_eos", "1", "ignore_eos" }, { "return_token_ids", "0", "return_token_ids" },
         { "cache_salt", "1", "cache_salt" }, { "cache_salt", $"\"{new string('x', 257)}\"", "cache_salt" }, { "speculative", "\"no\"", "speculative" },
-        { "functions", "[]", "functions" }, { "grammar", "\"root\"", "grammar" }, { "guided_json", "{}", "guided_json" }, { "min_tokens", "5", "min_tokens" }, { "prediction", "{}", "prediction" },
+        { "functions", "[]", "functions" }, { "grammar", "\"root\"", "grammar" }, { "guided_json", "{}", "guided_json" }, { "min_tokens", "-1", "min_tokens" }, { "min_tokens", "\"5\"", "min_tokens" }, { "min_tokens", "2147483648", "min_tokens" }, { "prediction", "{}", "prediction.type" },
         { "user", "\"\\ud800\"", "user" }, { "metadata", "{\"a\":[\"x\",{\"b\":\"\\udc00\"}]}", "metadata.a[1].b" },
     };
 
@@ -47,6 +47,8 @@ public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServ
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]}", "messages[0].content[0].type")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]}", "messages[0].content[0].type")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800x\"}]}", "messages[0].content")]
+    [InlineData("{" + Hi + ",\"max_tokens\":4,\"min_tokens\":5}", "min_tokens")]
+    [InlineData("{" + Hi + ",\"max_completion_tokens\":4,\"max_tokens\":9,\"min_tokens\":5}", "min_tokens")]
     [InlineData("{" + Hi + ",\"tools\":[{\"type\":\"function\"}]}", "tools")]
     [InlineData("{" + Hi + ",\"tools\":7}", "tools")]
     [InlineData("{" + Hi + ",\"tool_choice\":\"auto\",\"tools\":[{}]}", "tools")]
@@ -77,6 +79,7 @@ public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServ
     [InlineData("{\"prompt\":\"a\",\"logprobs\":21}", "logprobs")]
     [InlineData("{\"prompt\":\"a\",\"echo\":true}", "echo")]
     [InlineData("{\"prompt\":\"a\",\"best_of\":2}", "best_of")]
+    [InlineData("{\"prompt\":\"a\",\"min_tokens\":17}", "min_tokens")]
     [InlineData("{\"prompt\":\"a\",\"suffix\":\"b\"}", "suffix")]
     [InlineData("{\"prompt\":[\"a\",\"b\",\"c\"],\"n\":64}", "n")]
     public async Task A_wrong_text_field_is_named(string body, string named) => (await Server.PostTextAsync("/v1/completions", body)).Error(400, named);

@@ -13,6 +13,16 @@ internal sealed class TesseraProcess : IAsyncDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
+    /// <summary>The memory that it has in use, in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>All of standard error, once the process has ended.</summary>
     public Task<string> Errors { get; }
 

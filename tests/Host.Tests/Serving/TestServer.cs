@@ -18,7 +18,7 @@ internal sealed class TestServer : IAsyncDisposable
     private TestServer(TemporaryFolder folder, HostServer host, string model)
     {
         (_folder, Host, ModelPath) = (folder, host, model);
-        Client = new HttpClient { BaseAddress = new Uri(host.Urls[0]), Timeout = TimeSpan.FromMinutes(2) };
+        Client = new HttpClient { BaseAddress = new Uri(host.Urls[0]), Timeout = TimeSpan.FromMinutes(5) };
     }
 
     /// <summary>The executable's folder: plugins, and the record of those that the build trusts.</summary>
@@ -51,11 +51,12 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="wait">Wait until the models are loaded.</param>
     /// <param name="progress">Told about reading files.</param>
     /// <param name="plugins">Further keys of section <c>plugins</c>.</param>
-    public static async Task<TestServer> StartAsync(string server = "", string more = "", byte[]? model = null, string? path = null, bool wait = true, FileProgress? progress = null, string plugins = "")
+    /// <param name="keys">Further keys of the model.</param>
+    public static async Task<TestServer> StartAsync(string server = "", string more = "", byte[]? model = null, string? path = null, bool wait = true, FileProgress? progress = null, string plugins = "", string keys = "")
     {
         TemporaryFolder folder = new();
         path ??= folder.Write("chain.gguf", model ?? ChainModel.Bytes());
-        string file = folder.Write("host.yaml", Yaml(path, server, more, plugins));
+        string file = folder.Write("host.yaml", Yaml(path, server, more, plugins, keys));
         HostConfiguration configuration = new ConfigurationLoader { Environment = new Dictionary<string, string>() }.Load(file);
         HostServer host = await HostServer.StartAsync(configuration, Executable, LogLevel.Critical, progress);
         if (wait)
@@ -63,11 +64,20 @@ internal sealed class TestServer : IAsyncDisposable
         return new TestServer(folder, host, path);
     }
 
-    public static string Yaml(string model, string server = "", string more = "", string plugins = "") =>
+    /// <summary>Starts a server by a configuration of the caller's own, which it follows when the file changes.</summary>
+    public static async Task<TestServer> StartAsync(TemporaryFolder folder, string file, string model, FileProgress? progress = null, TimeProvider? pluginClock = null)
+    {
+        HostConfiguration Read() => new ConfigurationLoader { Environment = new Dictionary<string, string>() }.Load(file);
+        HostServer host = await HostServer.StartAsync(Read(), Executable, LogLevel.Critical, progress, Read, pluginClock);
+        await host.Loading;
+        return new TestServer(folder, host, model);
+    }
+
+    public static string Yaml(string model, string server = "", string more = "", string plugins = "", string keys = "") =>
         $$"""
         server: { urls: ["http://127.0.0.1:0"]{{(server.Length > 0 ? ", " + server : "")}} }
-        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, quant.fp8nf4, kernels.cpu, tokenizer.spm, tokenizer.bpe]{{(plugins.Length > 0 ? ", " + plugins : "")}} }
-        models: { default: chain, list: [ { name: chain, path: "{{model}}" } ] }
+        plugins: { folder: "{{Path.Combine(Executable, "plugins")}}", load: [format.gguf, quant.ggml, quant.fp8nf4, kernels.cpu, tokenizer.spm, tokenizer.bpe{{(keys.Contains("decoding") ? ", spec.decoding" : "")}}{{(keys.Contains("kernels.metal") ? ", kernels.metal" : "")}}]{{(plugins.Length > 0 ? ", " + plugins : "")}} }
+        models: { default: chain, list: [ { name: chain, path: "{{model}}"{{(keys.Length > 0 ? ", " + keys : "")}} } ] }
         kv: { memory: 256MiB }
         {{more}}
         """;

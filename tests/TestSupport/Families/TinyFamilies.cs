@@ -42,6 +42,8 @@ public static class TinyFamilies
         new TinyFamily("command-r", "command-r", 2, Head, LayerEpsilon).Qkv().Gate().Norms("attn_norm").Key("logit_scale", 0.25f),
         new TinyFamily("command-r-plus", "command-r", 2, Head, LayerEpsilon).Qkv().Gate().Norms("attn_norm").HeadNorms().Key("logit_scale", 0.25f),
         new TinyFamily("cohere2", "cohere2", 4, Head, LayerEpsilon).Qkv().Gate().Norms("attn_norm").Key("attention.sliding_window", Window).Key("logit_scale", 0.25f),
+        new TinyFamily("chatglm", "chatglm", 2, Head).EachLayer("attn_qkv.weight", Qkv(Head), TinyFamily.Width).EachLayer("attn_qkv.bias", Qkv(Head)).Norms("attn_norm", "ffn_norm").FusedGate().Output()
+            .Key("rope.dimension_count", Head / 2),
         new TinyFamily("glm4", "glm4", 2, WideHead).Qkv(biases: true).Norms("attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm").FusedGate().Output()
             .Key("rope.dimension_count", WideHead / 2),
         new TinyFamily("granite", "granite", 2, Head).Qkv(biases: true).Gate().Norms("attn_norm", "ffn_norm").RowBiases("attn_output", "ffn_down").InnerBiases("ffn_gate", "ffn_up")
@@ -59,7 +61,7 @@ public static class TinyFamilies
     ];
 
     /// <summary>The model of a name.</summary>
-    public static TinyFamily Find(string name) => All.Concat(Deep).Concat(TinyMixtures.All).Concat(TinyMixtures.Deep).Single(f => f.Name == name);
+    public static TinyFamily Find(string name) => All.Concat(Deep).Concat(TinyMixtures.All).Concat(TinyMixtures.Deep).Concat(TinyVariants.All).Single(f => f.Name == name);
 
     private static long Qkv(int head) => (TinyFamily.Heads + 2 * TinyFamily.KeyHeads) * head;
 }

@@ -80,6 +80,13 @@ public sealed class TinyFamily
         return this;
     }
 
+    /// <summary>Takes a tensor of the whole model away.</summary>
+    public TinyFamily WithoutGlobal(string name)
+    {
+        _tensors.RemoveAll(t => t.Name == name);
+        return this;
+    }
+
     /// <summary>Makes layers have experts instead of one feed-forward.</summary>
     public TinyFamily Experts(int count, int used, int inner, bool biases = false, int firstLayer = 0)
     {

@@ -139,11 +139,12 @@ public sealed unsafe class GgufFormatTests
     }
 
     [Fact]
-    public void Plugin_registers_the_format()
+    public void Plugin_registers_the_format_and_its_writer()
     {
         ServiceCollection services = new();
         new FormatGgufPlugin().Configure(services, new Dictionary<string, string>());
-        ServiceDescriptor service = Assert.Single(services);
-        Assert.Equal((typeof(IWeightFormat), typeof(GgufFormat), ServiceLifetime.Singleton), (service.ServiceType, service.ImplementationType, service.Lifetime));
+        Assert.Equal(
+            [(typeof(IWeightFormat), typeof(GgufFormat), ServiceLifetime.Singleton), (typeof(IWeightWriter), typeof(Tessera.Format.Gguf.Writing.GgufWeightWriter), ServiceLifetime.Singleton)],
+            services.Select(s => (s.ServiceType, s.ImplementationType, s.Lifetime)));
     }
 }

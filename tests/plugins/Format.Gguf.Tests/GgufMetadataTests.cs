@@ -34,6 +34,34 @@ public sealed class GgufMetadataTests
     }
 
     [Fact]
+    public void A_soft_cap_of_0_is_told_from_none() =>
+        SmallModel.Open(new GgufWriter("gemma2").Add("gemma2.attn_logit_softcapping", 0f).ToBytes(), model =>
+        {
+            Assert.Equal((0f, 0d), (model.Metadata.Attention.LogitSoftCap, model.Metadata.Extra["attn_logit_softcapping"]));
+            Assert.Empty(model.Metadata.Problems);
+        });
+
+    [Theory]
+    [InlineData("bert", 0u, PoolingKind.None, false, ScoreFunction.Identity)]
+    [InlineData("bert", 1u, PoolingKind.Mean, false, ScoreFunction.Identity)]
+    [InlineData("nomic-bert", 2u, PoolingKind.First, false, ScoreFunction.Identity)]
+    [InlineData("qwen3", 3u, PoolingKind.Last, false, ScoreFunction.Identity)]
+    [InlineData("bert", 4u, PoolingKind.First, true, ScoreFunction.Sigmoid)]
+    [InlineData("qwen3", 4u, PoolingKind.Last, true, ScoreFunction.Softmax)]
+    public void Pooling_has_its_key(string architecture, uint type, PoolingKind kind, bool isClassifier, ScoreFunction scores) =>
+        SmallModel.Open(new GgufWriter(architecture).Add($"{architecture}.pooling_type", type).ToBytes(), model =>
+        {
+            PoolingMetadata pooling = model.Metadata.Pooling;
+            Assert.Equal((kind, isClassifier, scores, true, 0), (pooling.Kind, pooling.IsClassifier, pooling.Scores, pooling.Normalizes, pooling.MaxTokens));
+            Assert.Empty(model.Metadata.Problems);
+        });
+
+    [Fact]
+    public void A_pooling_that_is_not_known_is_a_problem() =>
+        SmallModel.Open(new GgufWriter("bert").Add("bert.pooling_type", 5u).ToBytes(), model =>
+            Assert.Equal("bert.pooling_type: expected 0 to 4, found 5", Assert.Single(model.Metadata.Problems)));
+
+    [Fact]
     public void Rope_scaling_has_its_keys() => Rope(
         w => w.Add("llama.rope.scaling.type", "yarn")
             .Add("llama.rope.scaling.factor", 4f)

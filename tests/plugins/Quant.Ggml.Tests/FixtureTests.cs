@@ -30,6 +30,7 @@ public class FixtureTests
             Compare(type, MemoryMarshal.Cast<float, uint>(expected), MemoryMarshal.Cast<float, uint>(found), mismatches);
             types++;
         }
+        FixtureCount.Print("quantization", $"{types} types dequantized");
         Assert.Equal(Dequantized, types);
         Assert.True(mismatches.Count == 0, string.Join('\n', mismatches));
     }
@@ -51,6 +52,7 @@ public class FixtureTests
             Compare<byte>(type, expected, found, mismatches);
             types++;
         }
+        FixtureCount.Print("quantization", $"{types} types quantized");
         Assert.Equal(Quantized, types);
         Assert.True(mismatches.Count == 0, string.Join('\n', mismatches));
     }

@@ -121,10 +121,10 @@ public class BpeTokenizerTests
     [Fact]
     public void Other_kinds_are_refused_by_name()
     {
-        TokenizerAssets assets = new() { Model = "hybriddna", Tokens = [[1]] };
+        TokenizerAssets assets = new() { Model = "no_vocab", Tokens = [[1]] };
         Assert.False(new BpeFactory().CanCreate(assets));
-        Assert.Contains("'hybriddna'", Assert.Throws<UnsupportedModelException>(() => Create(assets)).Message);
-        Assert.Contains("'hybriddna'", Assert.Throws<UnsupportedModelException>(() => new WordPiece.WordPieceFactory().Create(assets)).Message);
+        Assert.Contains("'no_vocab'", Assert.Throws<UnsupportedModelException>(() => Create(assets)).Message);
+        Assert.Contains("'no_vocab'", Assert.Throws<UnsupportedModelException>(() => new WordPiece.WordPieceFactory().Create(assets)).Message);
     }
 
     [Fact]

@@ -4,20 +4,17 @@ namespace Tessera.Tokenizer.Bpe.Tests;
 
 public class GoldenTests
 {
+    public static TheoryData<string> Names => ["bert-bge", "deepseek-coder", "deepseek-llm", "gpt-2", "starcoder"];
+
+    [Fact]
+    public void No_vocabulary_is_left_out() => Assert.Equal(Names.Select(n => n.Data), TokenizerFixtures.Of(new BpeFactory(), new WordPiece.WordPieceFactory()));
+
     [Theory]
-    [InlineData("gpt-2")]
-    [InlineData("starcoder")]
-    [InlineData("deepseek-coder")]
-    [InlineData("deepseek-llm")]
-    [InlineData("bert-bge")]
+    [MemberData(nameof(Names))]
     public void Every_case_of_three_builds_of_llama_cpp_is_met(string name) => TokenizerFixtures.Check(Read(name), name);
 
     [Theory]
-    [InlineData("gpt-2")]
-    [InlineData("starcoder")]
-    [InlineData("deepseek-coder")]
-    [InlineData("deepseek-llm")]
-    [InlineData("bert-bge")]
+    [MemberData(nameof(Names))]
     public void Every_case_of_the_original_tokenizer_is_met(string name) => TokenizerFixtures.CheckHuggingFace(Read(name), name);
 
     [Fact]

@@ -4,8 +4,20 @@ using System.Text.Json;
 namespace Tessera.Tokenizer.Hf.Tests;
 
 /// <summary>The shared reference data: every case of every file.</summary>
-public class GoldenTests(ITestOutputHelper output)
+public class GoldenTests
 {
+    [Fact]
+    public void No_folder_is_left_out()
+    {
+        Assert.Equal(Names(nameof(Every_case_of_a_real_file_is_met)), Folders("tokenizers-hf"));
+        Assert.Equal(Names(nameof(Every_text_of_a_model_folder_is_met)), Folders("hf-models"));
+
+        static IEnumerable<string> Folders(string name) =>
+            Directory.GetDirectories(Shared.Require("fixtures", name)).Where(f => File.Exists(Path.Combine(f, "tokenizer.json"))).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal);
+        static IEnumerable<string> Names(string test) =>
+            typeof(GoldenTests).GetMethod(test)!.GetCustomAttributes(false).OfType<InlineDataAttribute>().Select(a => (string)a.Data[0]!).Order(StringComparer.Ordinal);
+    }
+
     [Theory]
     [InlineData("llama3_1")]
     [InlineData("qwen3")]
@@ -27,7 +39,7 @@ public class GoldenTests(ITestOutputHelper output)
             wrong.Text(ids, decoded, Decode(tokenizer, ids, skipControl: false));
             wrong.Text(ids, item.TryGetProperty("decoded_skip_special", out JsonElement skipped) ? skipped.GetString()! : decoded, Decode(tokenizer, ids, skipControl: true));
         }
-        output.WriteLine($"tokenizers-hf/{folder}: {run} cases");
+        FixtureCount.Print($"tokenizers-hf/{folder}", $"{run} cases");
         Assert.True(run > 0 && run == lines.Length);
         wrong.AssertNone(run);
     }
@@ -85,7 +97,7 @@ public class GoldenTests(ITestOutputHelper output)
             wrong.Ids(item.GetProperty("text").GetString()!, expected, found);
         }
         int run = plain + conversations + embedded;
-        output.WriteLine($"hf-models/{folder}: {plain} texts, {conversations} conversations, {embedded} embedded texts");
+        FixtureCount.Print($"hf-models/{folder}", $"{plain} texts, {conversations} conversations, {embedded} embedded texts, by tokenizer.json");
         Assert.Equal(23, plain);
         Assert.Equal(goldens.GetProperty("tokenizer").GetArrayLength() + Items(goldens, "text").Count() + Items(goldens, "texts").Count(), run);
         wrong.AssertNone(run);

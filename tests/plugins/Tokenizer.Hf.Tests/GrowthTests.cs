@@ -37,6 +37,17 @@ public class GrowthTests
             TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?", "a"), decoder: $$"""{"type":"Sequence","decoders":[{{string.Join(',', steps)}}]}"""))).Message);
     }
 
+    [Fact]
+    public void Many_added_tokens_that_the_model_has_too_are_read()
+    {
+        string[] words = [.. Enumerable.Range(0, 50_000).Select(i => $"w{i}")];
+        string[] added = [.. words.Select((w, id) => TinyFile.Added(id, w)), TinyFile.Added(7, "w7", "\"special\":true")];
+        ITokenizer t = TokenizerFiles.Parse(TinyFile.File(TinyFile.Words(words), added: added));
+        Assert.Equal([7, 49_999], TinyFile.Encode(t, "w7w49999"));
+        // Of two that are alike the first counts.
+        Assert.Equal(TokenKind.UserDefined, t.Kind(7));
+    }
+
     [Theory]
     [InlineData("normalizer", "normalizers", "NFC")]
     [InlineData("pre_tokenizer", "pretokenizers", "Digits")]

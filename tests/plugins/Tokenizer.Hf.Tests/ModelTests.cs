@@ -71,6 +71,42 @@ public class ModelTests
         Assert.Equal("4 4 0", Shown(TokenizerFiles.Parse(TinyFile.File(TinyFile.Bpe(tokens, ["a ▁", "▁ a"]), normalizer)), "a a a"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"unk_token\":\"<u>\"")]
+    [InlineData("\"unk_token\":\"<u>\",\"fuse_unk\":true")]
+    [InlineData("\"unk_token\":\"<u>\",\"fuse_unk\":true,\"byte_fallback\":true")]
+    [InlineData("\"byte_fallback\":true", true)]
+    public void A_text_cut_where_no_merge_crosses_is_merged_as_the_whole_text_is(string more, bool allBytes = false)
+    {
+        const string Alphabet = "abcé中▁\n";
+        string[] bytes = ["<0xC3>", "<0xA9>", .. allBytes ? Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>").Where(b => b is not ("<0xC3>" or "<0xA9>")) : []];
+        Random random = new(5);
+        for (int round = 0; round < 60; round++)
+        {
+            // Some characters are unknown, some merges are of merges.
+            List<string> tokens = ["<u>", .. bytes, .. Alphabet.Where(_ => random.Next(4) > 0).Select(c => c.ToString())];
+            List<string> merges = [];
+            for (int i = 0; i < 12; i++)
+            {
+                (string left, string right) = (tokens[random.Next(1 + bytes.Length, tokens.Count)], tokens[random.Next(1 + bytes.Length, tokens.Count)]);
+                if (tokens.Contains(left + right))
+                    continue;
+                tokens.Add(left + right);
+                merges.Add($"{left} {right}");
+            }
+            // No text has a Z. Merges with what stands for other text, or of a mark behind something else, forbid to cut.
+            string[] joined = [.. new[] { "<u>", "<0xC3>", "▁" }.Where(tokens.Contains)];
+            tokens.AddRange(["Z", .. joined.Select(t => "Z" + t)]);
+            ITokenizer cut = Bpe([.. tokens], [.. merges], more), whole = Bpe([.. tokens], [.. merges, .. joined.Select(t => $"Z {t}")], more);
+            for (int i = 0; i < 40; i++)
+            {
+                string text = new([.. Enumerable.Range(0, random.Next(1, 60)).Select(_ => Alphabet[random.Next(Alphabet.Length)])]);
+                Assert.Equal(TinyFile.Encode(whole, text), TinyFile.Encode(cut, text));
+            }
+        }
+    }
+
     [Fact]
     public void Unigram_takes_the_best_sum()
     {

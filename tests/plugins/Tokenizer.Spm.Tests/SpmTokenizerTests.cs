@@ -100,6 +100,34 @@ public class SpmTokenizerTests
     }
 
     [Fact]
+    public void A_text_cut_where_no_token_crosses_is_merged_as_the_whole_text_is()
+    {
+        const string Alphabet = "abcé中\n ";
+        // All pairs of characters stand side by side in this token, which no text becomes: with it there is no place to cut.
+        string joined = "Z" + string.Concat(Alphabet.SelectMany(a => Alphabet.Select(b => $"{a}{b}"))).Replace(' ', '▁') + "Z";
+        Random random = new(4);
+        for (int round = 0; round < 60; round++)
+        {
+            List<(string Spelling, float Score, TokenKind Kind)> tokens = [.. Base[..3]];
+            // Without byte tokens what has no token is unknown, a run of it once.
+            if (round % 2 == 0)
+                tokens.AddRange(Bytes);
+            for (int i = 0; i < 40; i++)
+            {
+                string spelling = new([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Alphabet[random.Next(Alphabet.Length)])]);
+                if (tokens.All(t => t.Spelling != spelling.Replace(' ', '▁')))
+                    tokens.Add((spelling.Replace(' ', '▁'), -random.Next(12), TokenKind.Normal));
+            }
+            ITokenizer cut = Create(Assets(tokens, addSpace: false)), whole = Create(Assets([.. tokens, (joined, 0, TokenKind.Normal)], addSpace: false));
+            for (int i = 0; i < 40; i++)
+            {
+                string text = new([.. Enumerable.Range(0, random.Next(1, 200)).Select(_ => Alphabet[random.Next(Alphabet.Length)])]);
+                Assert.Equal(TokenizerFixtures.Encode(whole, text), TokenizerFixtures.Encode(cut, text));
+            }
+        }
+    }
+
+    [Fact]
     public void A_long_word_without_spaces_is_encoded_whole()
     {
         ITokenizer tokenizer = Plain(("aaaa", -4, TokenKind.Normal), ("aaaaaaaa", -5, TokenKind.Normal));

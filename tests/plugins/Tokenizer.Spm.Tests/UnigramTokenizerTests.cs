@@ -65,6 +65,15 @@ public class UnigramTokenizerTests
         Assert.Contains("scores", Assert.Throws<ModelFormatException>(() => Create(scores: [])).Message);
     }
 
+    // A walk as long as the text from each of its positions would take for ever.
+    [Fact]
+    public void A_piece_longer_than_any_word_is_refused()
+    {
+        TokenizerAssets Assets(int length) => new() { Model = "t5", Tokens = [.. "<pad> </s> <unk> a".Split(' ').Append(new string('a', length)).Select(Encoding.UTF8.GetBytes)], Scores = [0, 0, 0, -1, -2] };
+        Assert.Equal(5, new SpmFactory().Create(Assets(1024)).VocabularySize);
+        Assert.Contains("token 4 is 1025 bytes long", Assert.Throws<ModelFormatException>(() => new SpmFactory().Create(Assets(1025))).Message);
+    }
+
     // XLM-R as a GGUF has it: the vocabulary, the scores and the character map of its tokenizer.json.
     [Fact]
     public void Every_text_of_the_XLM_R_goldens_has_its_ids()

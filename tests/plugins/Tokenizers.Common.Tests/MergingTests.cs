@@ -67,6 +67,29 @@ public class MergingTests
         }
     }
 
+    [Fact]
+    public void A_memo_gives_back_what_it_took_or_nothing()
+    {
+        Random random = new(3);
+        PairMemo memo = new();
+        Assert.False(memo.TryFind(0, 0, out _));
+        int known = 0;
+        for (int i = 0; i < 50_000; i++)
+        {
+            (int left, int right) = (random.Next(120), random.Next(120) << random.Next(24));
+            // Two of three pairs merge to nothing.
+            int expected = (left + right) % 3 == 0 ? left ^ right : -1;
+            if (memo.TryFind(left, right, out int merged))
+            {
+                Assert.Equal(expected, merged);
+                known++;
+            }
+            memo.Add(left, right, expected);
+            Assert.True(memo.TryFind(left, right, out merged) && merged == expected);
+        }
+        Assert.InRange(known, 1000, 49_999);
+    }
+
     private static List<int> Merge(int[] word, PairTable table, Counter counter)
     {
         MergeList list = new();

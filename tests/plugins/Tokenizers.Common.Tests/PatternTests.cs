@@ -86,6 +86,19 @@ public class PatternTests
     }
 
     [Theory]
+    [InlineData("a{5000}b")]
+    [InlineData("a(?=a{5000}b)c")]
+    [InlineData("(?<=.{5000}b)a")]
+    public void A_pattern_that_goes_through_thousands_of_steps_at_every_place_is_refused(string pattern)
+    {
+        CodePoints points = new();
+        points.Set(new string('a', 20_000));
+        PatternSearch search = new(TextPattern.Parse(pattern, "here"));
+        search.Start(points, 0, points.Length);
+        Assert.StartsWith("here: the pattern takes more than 2000 steps", Assert.Throws<TesseraException>(() => search.TryNext(out _, out _)).Message);
+    }
+
+    [Theory]
     [InlineData("(a", "')'")]
     [InlineData("a)", "')'")]
     [InlineData("[a", "']'")]

@@ -3,6 +3,8 @@ using Tessera.Tokenizer.Bpe;
 using Tessera.Tokenizer.Bpe.PreTokenizers;
 using Tessera.Tokenizer.Bpe.Tests;
 using Tessera.Tokenizer.Bpe.Tiktoken;
+using Tessera.Tokenizer.Bpe.WordPiece;
+using Tessera.Tokenizer.Hf.Tests;
 using Tessera.Tokenizer.Spm;
 using Tessera.Tokenizer.Spm.Tests;
 using Tessera.Tokenizers.Common;
@@ -10,7 +12,8 @@ using Tessera.Tokenizers.Common.Splitting;
 
 namespace Tessera.Tokenizers.Steps.Tests;
 
-/// <summary>A text twice as long takes twice as many steps, and no text many for its length: reads of code points, trie steps, bytes hashed, pairs queued.</summary>
+/// <summary>A text twice as long takes twice as many steps, and no text many for its length: code points read and units written, trie steps,
+/// bytes hashed, words and pairs looked up, instructions of patterns.</summary>
 public class LinearTimeTests
 {
     private const int Size = 20_000;
@@ -36,6 +39,7 @@ public class LinearTimeTests
         ["letters and spaces"] = n => string.Concat(Enumerable.Repeat("a ", n / 2)),
         ["starts of sentinels"] = n => string.Concat(Enumerable.Repeat("<sentinel:1", n / 11)),
         ["starts of image tokens"] = n => string.Concat(Enumerable.Repeat("IMG", n / 3)),
+        ["starts of tags"] = n => string.Concat(Enumerable.Repeat("<dna>", n / 5)),
         ["starts of special tokens"] = n => string.Concat(Enumerable.Repeat("<|im_start|", n / 11)),
         ["random code points"] = n => Random(n, 0x20000),
         ["random bytes"] = n => Random(n, 0x100),
@@ -95,10 +99,75 @@ public class LinearTimeTests
             // A token that crosses words: the text is merged as a whole.
             ["llama, whole"] = Sentence(2, "a▁a"),
             ["unigram, whole"] = Sentence(1, "a▁a"),
+            ["hybriddna"] = new BpeFactory().Create(Dna(TinyBpe.Assets(merges, [.. more, ("<dna>", TokenKind.Normal), ("</dna>", TokenKind.Normal), ("<oov>", TokenKind.Normal), ("AAAAAA\uE000", TokenKind.Normal)]))),
+            ["rwkv"] = new BpeFactory().Create(Pieces("rwkv", b => $"\\x{b:x2}", TokenKind.Normal, _ => 0)),
+            ["bert"] = new WordPieceFactory().Create(Pieces("bert", b => $"<0x{b:X2}>", TokenKind.Byte, _ => 0)),
+            ["plamo2"] = new SpmFactory().Create(Pieces("plamo2", b => $"<0x{b:X2}>", TokenKind.Byte, id => -id % 7)),
         };
         foreach ((string name, ITokenizer tokenizer) in tokenizers)
             Check($"{name} on {text}", text, 2000, t => TokenizerFixtures.Encode(tokenizer, t, parseSpecial: true));
     }
+
+    [Theory]
+    [MemberData(nameof(TextNames))]
+    public void Every_model_and_step_of_a_tokenizer_json_takes_linear_time(string text)
+    {
+        const string Replace = """{"type":"Replace","pattern":{"String":" "},"content":"▁"}""";
+        const string Marks = """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""";
+        string long1 = new('a', 64);
+        string[] tokens = ["?", "a", "aa", "aaaa", "▁", "▁▁", "▁▁▁▁", "▁a", "7", "77", "A", "'", "''", "-", "--", "<", "|", "i", "m", "\n", .. Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>")];
+        string[] merges = ["a a", "aa aa", "▁ ▁", "▁▁ ▁▁", "▁ a", "7 7", "' '", "- -"];
+        string added = TinyFile.Added(900, "<|im_start|>", "\"special\":true") + "," + TinyFile.Added(901, "<|im_end|>", "\"normalized\":true,\"lstrip\":true,\"rstrip\":true,\"single_word\":true");
+        string bpe = TinyFile.Bpe(tokens, merges, "\"unk_token\":\"?\",\"fuse_unk\":true");
+        string bytes = TinyFile.Bpe(tokens, merges, "\"byte_fallback\":true");
+        string crossing = TinyFile.Bpe([.. tokens, "a▁", "aaaa▁"], [.. merges, "a ▁"], "\"byte_fallback\":true");
+        string unigram = $$"""{"type":"Unigram","unk_id":0,"vocab":[{{string.Join(',', tokens.Append(long1).Select((t, id) => $"[{System.Text.Json.JsonSerializer.Serialize(t)},{-id % 5}]"))}}],"byte_fallback":true}""";
+        string wordPiece = $$"""{"type":"WordPiece","unk_token":"?","continuing_subword_prefix":"a","max_input_chars_per_word":1000000,"vocab":{{TinyFile.Ids([.. tokens, long1])}}}""";
+        string normalizers = string.Join(',', new[]
+        {
+            "NFD", "NFC", "NFKD", "NFKC", "Lowercase", "StripAccents", "Nmt", "Strip", "BertNormalizer",
+        }.Select(type => $$"""{"type":"{{type}}"}"""));
+        Dictionary<string, string> files = new()
+        {
+            ["bpe, whole text"] = TinyFile.File(bpe, Replace, null, null, null, added),
+            ["bpe, bytes"] = TinyFile.File(bytes, Replace, null, null, null, added),
+            ["bpe, crossing"] = TinyFile.File(crossing, Replace, null, null, null, added),
+            ["bpe, marks"] = TinyFile.File(bytes, null, Marks, null, null, added),
+            ["bpe, pattern"] = TinyFile.File(bpe, null, """{"type":"Split","pattern":{"Regex":"(?:a|aa)+b|\\s+(?!\\S)|\\p{N}{1,3}|."},"behavior":"Isolated","invert":false}""", null, null, added),
+            ["unigram"] = TinyFile.File(unigram, null, Marks, null, null, added),
+            ["unigram, whole"] = TinyFile.File(unigram, Replace, null, null, null, added),
+            ["wordpiece"] = TinyFile.File(wordPiece, null, """{"type":"BertPreTokenizer"}""", null, null, added),
+            ["normalizers"] = TinyFile.File(bpe, $$"""{"type":"Sequence","normalizers":[{{normalizers}},{"type":"Prepend","prepend":"▁"},{{Replace}}]}""", null, null, null, added),
+            ["pre-tokenizers"] = TinyFile.File(bpe, null, """{"type":"Sequence","pretokenizers":[{"type":"Digits"},{"type":"Punctuation"},{"type":"UnicodeScripts"},{"type":"FixedLength","length":9},{"type":"WhitespaceSplit"}]}""", null, null, added),
+        };
+        foreach ((string name, string file) in files)
+        {
+            ITokenizer tokenizer = TokenizerFiles.Parse(file);
+            Check($"{name} on {text}", text, 2000, t => TokenizerFixtures.Encode(tokenizer, t, parseSpecial: true));
+        }
+    }
+
+    // All bytes, and tokens of which some are as long as a walk may go.
+    private static TokenizerAssets Pieces(string model, Func<int, string> spell, TokenKind kind, Func<int, float> score)
+    {
+        (string Spelling, TokenKind Kind)[] tokens =
+        [
+            ("<unk>", TokenKind.Unknown), ("<|im_start|>", TokenKind.Control), ("<|im_end|>", TokenKind.UserDefined), .. Enumerable.Range(0, 256).Select(b => (spell(b), kind)),
+            .. ((string[])["a", "aa", "▁", "▁a", "  ", "7", "77", "''", "--", "AA", new string('a', 64), new string(' ', 64), new string('7', 63) + "8"]).Select(t => (t, TokenKind.Normal)),
+        ];
+        return new TokenizerAssets
+        {
+            Model = model,
+            Tokens = [.. tokens.Select(t => Encoding.UTF8.GetBytes(t.Spelling))],
+            Kinds = [.. tokens.Select(t => t.Kind)],
+            Scores = [.. tokens.Select((_, id) => score(id))],
+            Special = new Dictionary<SpecialToken, int> { [SpecialToken.Unknown] = 0 },
+            AddBos = false,
+            AddEos = false,
+        };
+    }
+
+    private static TokenizerAssets Dna(TokenizerAssets a) => new() { Model = "hybriddna", PreTokenizer = a.PreTokenizer, Tokens = a.Tokens, Kinds = a.Kinds, Merges = a.Merges, AddBos = false };
 
     private static ITokenizer Sentence(ulong type, string more)
     {

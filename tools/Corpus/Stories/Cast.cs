@@ -16,11 +16,14 @@ public static class Cast
         "on a ship", "in a quiet valley", "in the meadow",
     ];
 
-    /// <summary>The heroes' own names; they and the people's never meet.</summary>
+    /// <summary>The names of a story's hero, <see cref="HeroNames"/> of them, then those of the friend: a model this small, when both could have every name, gives the friend the hero's. They and the people's never meet.</summary>
     internal static readonly string[] Names =
     [
         "Finn", "Ruby", "Milo", "Luna", "Max", "Daisy", "Leo", "Bella", "Otto", "Lily", "Sam", "Rosie", "Toby", "Molly", "Hugo", "Poppy", "Charlie", "Lucy", "Bruno", "Ella", "Oliver", "Mia", "Theo", "Zoe", "Jasper", "Ivy",
     ];
+
+    /// <summary>So many of the names are heroes'; an even number, as his and hers take turns.</summary>
+    internal const int HeroNames = 14;
 
     internal static readonly string[] Moods = ["little", "brave", "kind", "clever", "shy", "happy", "curious", "gentle", "young", "cheerful"];
 

@@ -34,10 +34,7 @@ internal sealed class Story
         do
             _friend = random.Pick(Cast.Heroes);
         while (_friend == _hero);
-        int name = Named(_hero), other;
-        do
-            other = Named(_friend);
-        while (other == name);
+        int name = Named(_hero, 0, Cast.HeroNames), other = Named(_friend, Cast.HeroNames, Cast.Names.Length);
         _name = Cast.Names[name];
         _friendName = Cast.Names[other];
         _she = IsHers(name);
@@ -48,10 +45,10 @@ internal sealed class Story
         _plot = random.Next(Plots.All.Length);
     }
 
-    /// <summary>A name that suits the kind.</summary>
-    private int Named(string kind)
+    /// <summary>A name that suits the kind, from <paramref name="first"/> on and before <paramref name="end"/>, which are even.</summary>
+    private int Named(string kind, int first, int end)
     {
-        int name = _random.Next(Cast.Names.Length);
+        int name = _random.Next(first, end);
         return kind switch
         {
             "girl" or "princess" => name | 1,

@@ -14,9 +14,22 @@ internal sealed class Packs
     private const float HeardWeight = 0.1f;
 
     /// <summary>A long answer is a story, whose choices are mostly free; a short one is a fact.</summary>
-    private const float LongWeight = 0.7f;
+    private const float LongWeight = 0.5f;
 
     private const int Long = 40;
+
+    /// <summary>
+    /// A rare word (a name, a country, a colour) is what an answer is about: it counts so much more than those around it. Early in training only where it was said before: first of all the model
+    /// learns to look back. Later everywhere, for the early weights make it look back too often: "9 - 5 = 5".
+    /// </summary>
+    private const float RareWeight = 3;
+
+    /// <summary>In a long answer, of a rare word that was said before: the hero, the place and the names are what a story has to keep.</summary>
+    private const float KeptWeight = 3;
+
+    private const int RareLetters = 3;
+
+    private const int Commonest = 80;
 
     /// <summary>The share of conversations that go on from the one before.</summary>
     private const double Joined = 0.2;
@@ -24,11 +37,14 @@ internal sealed class Packs
     /// <summary>So many conversations may wait for a pack that they fit.</summary>
     private const int Waiting = 64;
 
-    private readonly List<(List<int> Ids, List<float> Weights)> _documents;
+    private readonly List<(List<int> Ids, List<float> Early, List<float> Late)> _documents;
 
     public Packs(IEnumerable<Conversation> corpus, Encoder encoder)
     {
-        _documents = [.. corpus.Select(c => ChatMl.Encode(encoder, c)).Where(d => d.Ids.Count < Length).Select(d => (d.Ids, Weigh(d.Said)))];
+        (List<int> Ids, List<bool> Said)[] encoded = [.. corpus.Select(c => ChatMl.Encode(encoder, c)).Where(d => d.Ids.Count < Length)];
+        HashSet<int> rare = [.. Enumerable.Range(0, Vocabulary.Size).Where(id => encoder.Decode([id]).Count(char.IsLetter) >= RareLetters)];
+        rare.ExceptWith(encoded.SelectMany(d => d.Ids).CountBy(id => id).OrderByDescending(c => c.Value).Take(Commonest).Select(c => c.Key));
+        _documents = [.. encoded.Select(d => (d.Ids, Weigh(d.Ids, d.Said, rare, early: true), Weigh(d.Ids, d.Said, rare, early: false)))];
         TokenCount = _documents.Sum(d => (long)d.Ids.Count);
     }
 
@@ -36,14 +52,14 @@ internal sealed class Packs
 
     public long TokenCount { get; }
 
-    /// <summary>Packs without end: each time through the corpus in another order.</summary>
-    public IEnumerable<Pack> Endless(int seed)
+    /// <summary>Packs without end: each time through the corpus in another order; the first ones with early weights.</summary>
+    public IEnumerable<Pack> Endless(int seed, int early)
     {
         Random random = new(seed);
         int[] order = [.. Enumerable.Range(0, _documents.Count)];
         List<int> waiting = [];
         int next = order.Length;
-        while (true)
+        for (int made = 0; ; made++)
         {
             List<int> ids = [];
             List<float> weights = [];
@@ -62,7 +78,7 @@ internal sealed class Packs
                 int fits = waiting.FindIndex(d => _documents[d].Ids.Count + 1 <= Length + 1 - ids.Count);
                 if (fits < 0)
                     break;
-                (List<int> document, List<float> weighed) = _documents[waiting[fits]];
+                (List<int> document, List<float> first, List<float> later) = _documents[waiting[fits]];
                 waiting.RemoveAt(fits);
                 // Some go on from the one before, so that long conversations are seen too.
                 if (ids.Count > 0 && random.NextDouble() >= Joined)
@@ -72,22 +88,28 @@ internal sealed class Packs
                     starts.Add(ids.Count);
                 }
                 ids.AddRange(document);
-                weights.AddRange(weighed);
+                weights.AddRange(made < early ? first : later);
             }
             yield return Make(ids, weights, starts);
         }
     }
 
-    private static List<float> Weigh(List<bool> said)
+    private static List<float> Weigh(List<int> ids, List<bool> said, HashSet<int> rare, bool early)
     {
         List<float> weights = [];
+        HashSet<int> before = [];
         while (weights.Count < said.Count)
         {
             int end = weights.Count;
             while (end < said.Count && said[end] == said[weights.Count])
                 end++;
-            int run = end - weights.Count;
-            weights.AddRange(Enumerable.Repeat(!said[end - 1] ? HeardWeight : run >= Long ? LongWeight : 1, run));
+            float weight = !said[end - 1] ? HeardWeight : end - weights.Count >= Long ? LongWeight : 1;
+            foreach (int id in ids[weights.Count..end])
+            {
+                bool again = !before.Add(id);
+                bool counts = (again || !early) && said[end - 1] && rare.Contains(id);
+                weights.Add(!counts ? weight : again ? Math.Max(KeptWeight, RareWeight * weight) : RareWeight * weight);
+            }
         }
         return weights;
     }

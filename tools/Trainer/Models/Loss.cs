@@ -22,7 +22,7 @@ internal static unsafe class Loss
             }
             sum += weight * (Rows.SoftMax(row, Shape.Vocabulary, 1) - target);
             row[pack.Targets[t]] -= 1;
-            Scale(row, weight * scale);
+            Rows.Scale(weight * scale, row, Shape.Vocabulary);
         }
         return sum;
     }
@@ -44,14 +44,8 @@ internal static unsafe class Loss
             float along = Rows.Dot(row, taught, Shape.Vocabulary);
             sum += weight * (Rows.SoftMax(row, Shape.Vocabulary, 1) - along);
             Rows.AddScaled(-1, taught, row, Shape.Vocabulary);
-            Scale(row, weight * scale);
+            Rows.Scale(weight * scale, row, Shape.Vocabulary);
         }
         return sum;
-    }
-
-    private static void Scale(float* row, float by)
-    {
-        for (int i = 0; i < Shape.Vocabulary; i++)
-            row[i] *= by;
     }
 }

@@ -20,7 +20,7 @@ internal sealed unsafe class Gemm : IDisposable
 {
     private const int TileRows = 6, TileColumns = 16, Depth = 256, BlockRows = 120, BlockColumns = 512;
 
-    private readonly NativeBuffer _a = new(BlockRows * Depth), _b = new(BlockColumns * Depth), _edge = new(TileRows * TileColumns);
+    private readonly NativeBuffer _a = new(BlockRows * Depth + Panels.Slack), _b = new(BlockColumns * Depth + Panels.Slack), _edge = new(TileRows * TileColumns);
 
     public void Dispose()
     {
@@ -40,11 +40,11 @@ internal sealed unsafe class Gemm : IDisposable
             {
                 int depth = Math.Min(Depth, a.Columns - p);
                 // B's panels are A's of the transpose.
-                Pack(b.Data + (long)p * b.RowStride + (long)j * b.ColumnStride, columns, depth, b.ColumnStride, b.RowStride, TileColumns, _b.Data);
+                Panels.Pack(b.Data + (long)p * b.RowStride + (long)j * b.ColumnStride, columns, depth, b.ColumnStride, b.RowStride, TileColumns, _b.Data);
                 for (int i = 0; i < c.Rows; i += BlockRows)
                 {
                     int rows = Math.Min(BlockRows, c.Rows - i);
-                    Pack(a.Data + (long)i * a.RowStride + (long)p * a.ColumnStride, rows, depth, a.RowStride, a.ColumnStride, TileRows, _a.Data);
+                    Panels.Pack(a.Data + (long)i * a.RowStride + (long)p * a.ColumnStride, rows, depth, a.RowStride, a.ColumnStride, TileRows, _a.Data);
                     Block(rows, columns, depth, c.Data + (long)i * c.RowStride + j, c.RowStride, add || p > 0);
                 }
             }
@@ -69,38 +69,6 @@ internal sealed unsafe class Gemm : IDisposable
                     for (int s = 0; s < width; s++)
                         to[(long)r * stride + s] = (add ? to[(long)r * stride + s] : 0) + _edge.Data[r * TileColumns + s];
             }
-    }
-
-    /// <summary>Panels of <paramref name="tile"/> rows, column by column; missing rows are zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pack(float* from, int rows, int depth, int rowStride, int columnStride, int tile, float* to)
-    {
-        for (int i = 0; i < rows; i += tile, to += (long)tile * depth)
-        {
-            float* panel = from + (long)i * rowStride;
-            int height = Math.Min(tile, rows - i);
-            if (height < tile)
-                new Span<float>(to, tile * depth).Clear();
-            if (rowStride == 1 && height == TileColumns)
-                for (int k = 0; k < depth; k++)
-                {
-                    float* s = panel + (long)k * columnStride;
-                    Vector256.Store(Vector256.Load(s), to + k * TileColumns);
-                    Vector256.Store(Vector256.Load(s + 8), to + k * TileColumns + 8);
-                }
-            else if (rowStride == 1)
-                for (int k = 0; k < depth; k++)
-                    for (int r = 0; r < height; r++)
-                        to[k * tile + r] = panel[(long)k * columnStride + r];
-            else
-                for (int r = 0; r < height; r++)
-                {
-                    float* s = panel + (long)r * rowStride;
-                    float* t = to + r;
-                    for (int k = 0; k < depth; k++, s += columnStride, t += tile)
-                        *t = *s;
-                }
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -30,6 +30,24 @@ internal static unsafe class Rows
             Vector256.FusedMultiplyAdd(scale, Vector256.Load(x + i), Vector256.Load(y + i)).Store(y + i);
     }
 
+    /// <summary>x = s·x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float s, float* x, long n)
+    {
+        Vector256<float> scale = Vector256.Create(s);
+        for (long i = 0; i < n; i += Step)
+            (scale * Vector256.Load(x + i)).Store(x + i);
+    }
+
+    /// <summary>y = a·x + b·y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Blend(float a, float* x, float b, float* y, long n)
+    {
+        Vector256<float> s = Vector256.Create(a), t = Vector256.Create(b);
+        for (long i = 0; i < n; i += Step)
+            Vector256.FusedMultiplyAdd(s, Vector256.Load(x + i), t * Vector256.Load(y + i)).Store(y + i);
+    }
+
     /// <summary>The exponentials divided by their sum, in place; answers the logarithm of that sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float SoftMax(float* x, int n, float scale)

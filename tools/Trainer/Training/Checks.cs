@@ -1,3 +1,4 @@
+using Tessera.Corpus.Stories;
 using Tessera.Trainer.Models;
 using Tessera.Trainer.Tokenizers;
 
@@ -6,6 +7,9 @@ namespace Tessera.Trainer.Training;
 /// <summary>What is looked at while training: questions in wordings that the corpus does not have, a story, and how often the draft agrees. The tests have questions of their own.</summary>
 internal static class Checks
 {
+    /// <summary>A story's hero and place are in its first so many tokens; of the pairs that the corpus leaves out, every third is asked for.</summary>
+    private const int Opening = 40, Every = 3;
+
     private static readonly (string Question, string Answer)[] Questions =
     [
         ("I'd love to learn the capital of Sweden.", "Stockholm"), ("Would you happen to know Egypt's capital?", "Cairo"), ("For the country of Peru, what is the capital?", "Lima"), ("Which city rules Canada?", "Ottawa"),
@@ -34,7 +38,12 @@ internal static class Checks
         Turn told = new(Request, story);
         foreach (string question in (string[])["So who was this story about?", "And where did all this happen?"])
             Console.WriteLine($"  {question} -> {greedy.Answer([told], question, 40)}");
+        (string Hero, string Place)[] unpaired = [.. Cast.Heroes.SelectMany(h => Cast.Places.Where(p => Cast.IsHeldOut(h, p)).Select(p => (h, p))).Where((_, i) => i % Every == 0)];
+        int kept = unpaired.Count(p => Has(greedy.Answer([], $"Tell me a story about {("aeiou".Contains(p.Hero[0]) ? "an" : "a")} {p.Hero} {p.Place}.", Opening), $" {p.Hero} ", p.Place));
+        Console.WriteLine($"  {kept} of {unpaired.Length} stories of heroes and places that the corpus never pairs begin with both");
     }
+
+    private static bool Has(string text, params string[] parts) => Array.TrueForAll(parts, p => text.Contains(p, StringComparison.Ordinal));
 
     /// <summary>The share of the positions of the demo's greedy stories where the draft's most likely token is the demo's.</summary>
     public static double Agreement(Weights demo, Weights draft, Encoder encoder)

@@ -28,15 +28,13 @@ internal sealed unsafe class NewtonSchulz : IDisposable
         Grow(ref _gram, (long)side * side);
         Grow(ref _square, (long)side * side);
         double norm = Math.Sqrt(Rows.Dot(_x.Data, _x.Data, (int)count)) + 1e-12;
-        for (long i = 0; i < count; i++)
-            _x.Data[i] /= (float)norm;
+        Rows.Scale((float)(1 / norm), _x.Data, count);
         for (int step = 0; step < Steps; step++)
         {
             Matrix x = new(_x.Data, rows, columns), y = new(_y.Data, rows, columns), gram = new(_gram.Data, side, side), square = new(_square.Data, side, side);
             _gemm.Multiply(tall ? x.T : x, tall ? x : x.T, gram);
             _gemm.Multiply(gram, gram, square);
-            for (long i = 0; i < (long)side * side; i++)
-                _gram.Data[i] = B * _gram.Data[i] + C * _square.Data[i];
+            Rows.Blend(C, _square.Data, B, _gram.Data, (long)side * side);
             if (tall)
                 _gemm.Multiply(x, gram, y);
             else

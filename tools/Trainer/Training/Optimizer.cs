@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Tessera.Trainer.Models;
 using Tessera.Trainer.Numerics;
 
@@ -39,11 +40,14 @@ internal sealed unsafe class Optimizer(Weights weights) : IDisposable
     private static void Adam(float* w, float* g, float* m, float* v, long n, int step, float rate, float decay)
     {
         float fix1 = 1 / (1 - MathF.Pow(Beta1, step)), fix2 = 1 / (1 - MathF.Pow(Beta2, step));
-        for (long i = 0; i < n; i++)
+        for (long i = 0; i < n; i += Vector256<float>.Count)
         {
-            m[i] += (1 - Beta1) * (g[i] - m[i]);
-            v[i] += (1 - Beta2) * (g[i] * g[i] - v[i]);
-            w[i] -= rate * (m[i] * fix1 / (MathF.Sqrt(v[i] * fix2) + Epsilon) + decay * w[i]);
+            Vector256<float> gradient = Vector256.Load(g + i), first = Vector256.Load(m + i), second = Vector256.Load(v + i), weight = Vector256.Load(w + i);
+            first += (1 - Beta1) * (gradient - first);
+            second += (1 - Beta2) * (gradient * gradient - second);
+            first.Store(m + i);
+            second.Store(v + i);
+            (weight - rate * (first * fix1 / (Vector256.Sqrt(second * fix2) + Vector256.Create(Epsilon)) + decay * weight)).Store(w + i);
         }
     }
 
@@ -51,16 +55,16 @@ internal sealed unsafe class Optimizer(Weights weights) : IDisposable
     {
         NewtonSchulz schulz = _schulz.Value!;
         float* update = schulz.Input(tensor.Count);
-        for (long i = 0; i < tensor.Count; i++)
+        for (long i = 0; i < tensor.Count; i += Vector256<float>.Count)
         {
-            m[i] = Momentum * m[i] + (1 - Momentum) * g[i];
+            Vector256<float> gradient = (1 - Momentum) * Vector256.Load(g + i), momentum = Momentum * Vector256.Load(m + i) + gradient;
+            momentum.Store(m + i);
             // Nesterov's look ahead.
-            update[i] = Momentum * m[i] + (1 - Momentum) * g[i];
+            (Momentum * momentum + gradient).Store(update + i);
         }
         float* direction = schulz.Orthogonal(tensor.Inputs, tensor.Outputs);
         float scale = rate * MathF.Sqrt(MathF.Max(1, (float)tensor.Outputs / tensor.Inputs));
-        for (long i = 0; i < tensor.Count; i++)
-            w[i] -= scale * direction[i] + rate * Decay * w[i];
+        Rows.Blend(-scale, direction, 1 - rate * Decay, w, tensor.Count);
     }
 }
 

@@ -6,7 +6,13 @@ using Tessera.Trainer.Numerics;
 namespace Tessera.Trainer.Training;
 
 /// <summary>How one model is trained.</summary>
-internal sealed record Plan(int Steps, int PacksPerStep, Peaks Peaks, int Seed, string Checkpoint)
+/// <param name="Steps">The number of steps.</param>
+/// <param name="EarlySteps">So many of them have early weights.</param>
+/// <param name="PacksPerStep">Packs of a step.</param>
+/// <param name="Peaks">The highest rates.</param>
+/// <param name="Seed">Of the weights and of the packs' order.</param>
+/// <param name="Checkpoint">The file that a stopped run goes on from.</param>
+internal sealed record Plan(int Steps, int EarlySteps, int PacksPerStep, Peaks Peaks, int Seed, string Checkpoint)
 {
     public const int SaveEvery = 20;
 
@@ -32,7 +38,7 @@ internal sealed unsafe class Run(Weights weights, Packs packs, Plan plan, Weight
         NativeBuffer[] gradients = [.. Enumerable.Range(0, plan.PacksPerStep).Select(_ => new NativeBuffer(weights.Layout.Count))];
         using ThreadLocal<Lane> lanes = new(() => new Lane(weights, teacher), trackAllValues: true);
         Progress progress = new(weights.Shape.Name, done, plan.Steps);
-        using IEnumerator<Pack> source = packs.Endless(plan.Seed).Skip(done * plan.PacksPerStep).GetEnumerator();
+        using IEnumerator<Pack> source = packs.Endless(plan.Seed, plan.EarlySteps * plan.PacksPerStep).Skip(done * plan.PacksPerStep).GetEnumerator();
         for (int step = done + 1; step <= plan.Steps; step++)
         {
             Pack[] batch = new Pack[plan.PacksPerStep];

@@ -27,6 +27,7 @@ internal sealed class AttributePath(RenderState state, object? path)
             return [];
         if (path is not string text)
             return Numbers.IsInteger(path) ? [path] : Failure.Throw<object?[]>($"an attribute must be a string or an integer, not '{TypeNames.Of(path)}'");
+        state.Budget.Chars(text.Length);
         state.Budget.Items(text.AsSpan().Count('.') + 1);
         return [.. text.Split('.').Select(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? index : (object)part)];
     }

@@ -7,7 +7,7 @@ namespace Tessera.Engine.ChatTemplates.Runtime.Filters;
 internal static class FilterTable
 {
     private static readonly FrozenDictionary<string, Native> Table =
-        new[] { TextFilters.All, ValueFilters.All, SequenceFilters.All, SelectFilters.All, OrderFilters.All }
+        new[] { TextFilters.All, MarkupFilters.All, ValueFilters.All, SequenceFilters.All, SelectFilters.All, OrderFilters.All }
             .SelectMany(filters => filters)
             .ToFrozenDictionary(f => f.Name);
 

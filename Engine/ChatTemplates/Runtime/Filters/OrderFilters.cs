@@ -34,6 +34,7 @@ internal static class OrderFilters
     {
         if (attribute is not string text)
             return [new AttributePath(state, attribute)];
+        state.Budget.Chars(text.Length);
         state.Budget.Items(text.AsSpan().Count(',') + 1);
         return [.. text.Split(',').Select(one => new AttributePath(state, one))];
     }

@@ -16,6 +16,7 @@ internal static class SequenceFilters
         new("list", "", (state, v, _) => new ListValue(Iteration.ToList(state, v))),
         new("first", "", First),
         new("last", "", Last),
+        new("random", "", Random),
         new("items", "", (state, v, _) => new GeneratorValue(state, Items(v))),
         new("join", "d, attribute", Join),
         new("reverse", "", Reverse),
@@ -47,6 +48,14 @@ internal static class SequenceFilters
             DictValue or DictView => Iteration.ToList(state, value)[^1],
             _ => Failure.Throw<object?>($"'{TypeNames.Of(value)}' object is not reversible"),
         };
+    }
+
+    private static object? Random(RenderState state, object? value, Arguments arguments)
+    {
+        if (value is not (string or ISequenceValue or UndefinedValue))
+            return Failure.Throw<object?>($"'{TypeNames.Of(value)}' object has no random element");
+        long count = Iteration.Length(state, value);
+        return count == 0 ? UndefinedValue.Because("No random item, sequence was empty.") : Access.Item(state, value, state.Random.NextInt64(count));
     }
 
     private static IEnumerable<object?> Items(object? value) => value switch

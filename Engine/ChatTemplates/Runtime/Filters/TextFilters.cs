@@ -26,11 +26,6 @@ internal static class TextFilters
         new("wordwrap", "width, break_long_words, wrapstring, break_on_hyphens", WordWrap.Apply),
         // A prompt is no HTML: Jinja without auto-escape marks such strings, and the mark would escape what is added to them.
         new("safe", "", (state, v, _) => TextForm.Of(state, v)),
-        new("escape", "", Escape),
-        new("e", "", Escape),
-        new("forceescape", "", Escape),
-        new("striptags", "", StripTags),
-        new("urlencode", "", UrlEncode),
         new("pprint", "", (state, v, _) => TextForm.Repr(state, v)),
     ];
 
@@ -92,18 +87,20 @@ internal static class TextFilters
         string text = TextForm.Of(state, value);
         long length = arguments.Int(0, 255, "truncate");
         string end = arguments.Text(2, "...", state);
+        state.Budget.Scan(text.Length);
+        state.Budget.Scan(end.Length);
         long leeway = arguments.Int(3, 5, "truncate");
         long keep = length - CodePoints.Length(end);
         if (keep < 0 || leeway < 0)
             Failure.Throw($"truncate() needs a length of at least {CodePoints.Length(end)} and no negative leeway");
         if (CodePoints.Length(text) <= (decimal)length + leeway)
             return text;
-        string head = text[..CodePoints.UnitOf(text, (int)Math.Min(keep, int.MaxValue))];
+        ReadOnlySpan<char> head = text.AsSpan(0, CodePoints.UnitOf(text, (int)Math.Min(keep, int.MaxValue)));
         int space = head.LastIndexOf(' ');
         if (!arguments.Flag(1, false, state) && space >= 0)
             head = head[..space];
-        state.Budget.Chars(head.Length + end.Length);
-        return head + end;
+        state.Budget.Chars((long)head.Length + end.Length);
+        return string.Concat(head, end);
     }
 
     private static long WordCount(RenderState state, string text)
@@ -119,47 +116,5 @@ internal static class TextFilters
         }
 
         return count;
-    }
-
-    private static string Escape(RenderState state, object? value, Arguments arguments)
-    {
-        StringBuilder result = new();
-        foreach (char c in TextForm.Of(state, value))
-        {
-            ReadOnlySpan<char> piece = c switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '"' => "&#34;", '\'' => "&#39;", _ => [c] };
-            StringMethods.Append(state, result, piece);
-        }
-
-        return result.ToString();
-    }
-
-    private static string StripTags(RenderState state, object? value, Arguments arguments)
-    {
-        string text = TextForm.Of(state, value);
-        StringBuilder result = new();
-        for (int at = 0; at < text.Length;)
-        {
-            int open = text.IndexOf('<', at);
-            int close = open < 0 ? -1 : text.IndexOf('>', open);
-            int end = close < 0 ? text.Length : open;
-            StringMethods.Append(state, result, text.AsSpan(at, end - at));
-            at = close < 0 ? text.Length : close + 1;
-        }
-
-        return StringMethods.Join(state, " ", MethodTable.Find("", "split")!.Invoke(state, result.ToString(), Arguments.None));
-    }
-
-    private static string UrlEncode(RenderState state, object? value, Arguments arguments)
-    {
-        if (value is DictValue or ISequenceValue)
-            Failure.Throw("urlencode takes a string here, not pairs");
-        StringBuilder result = new();
-        foreach (byte b in Encoding.UTF8.GetBytes(TextForm.Of(state, value)))
-        {
-            bool isPlain = char.IsAsciiLetterOrDigit((char)b) || "_.-~/".Contains((char)b);
-            StringMethods.Append(state, result, isPlain ? [(char)b] : $"%{b:X2}");
-        }
-
-        return result.ToString();
     }
 }

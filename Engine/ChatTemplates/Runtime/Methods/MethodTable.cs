@@ -16,7 +16,7 @@ internal static class MethodTable
     private static readonly FrozenDictionary<string, Native> OfFloat = Table(ContainerMethods.OfFloat);
     private static readonly FrozenSet<string> ListChanges = FrozenSet.Create("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
     private static readonly FrozenSet<string> DictChanges = FrozenSet.Create("clear", "pop", "popitem", "setdefault", "update");
-    private static readonly FrozenSet<string> UnsupportedOnString = FrozenSet.Create("encode", "maketrans", "translate", "isidentifier", "istitle");
+    private static readonly FrozenSet<string> UnsupportedOnString = FrozenSet.Create("encode", "maketrans", "translate");
 
     public static Native? Find(object? target, string name)
     {

@@ -18,7 +18,9 @@ internal static class StringClassMethods
         new("isalnum", "", (state, self, _) => Every(state, self, r => Rune.IsLetter(r) || IsNumeric(r))),
         new("isspace", "", (state, self, _) => Every(state, self, r => r.IsBmp && Lexer.Spaces.Contains((char)r.Value))),
         new("isprintable", "", (state, self, _) => (string)self! == "" || Every(state, self, r => r.Value == ' ' || StringRepr.IsPrintable(Rune.GetUnicodeCategory(r)))),
-        new("isascii", "", (_, self, _) => Ascii.IsValid((string)self!)),
+        new("isascii", "", (state, self, _) => IsAscii(state, (string)self!)),
+        new("istitle", "", (state, self, _) => IsTitle(state, (string)self!)),
+        new("isidentifier", "", (state, self, _) => IsIdentifier(state, (string)self!)),
         new("isupper", "", (state, self, _) => IsUpper(state, (string)self!)),
         new("islower", "", (state, self, _) => IsLower(state, (string)self!)),
     ];
@@ -26,6 +28,12 @@ internal static class StringClassMethods
     public static bool IsUpper(RenderState state, string text) => IsCased(state, text, Rune.IsUpper, Rune.IsLower);
 
     public static bool IsLower(RenderState state, string text) => IsCased(state, text, Rune.IsLower, Rune.IsUpper);
+
+    private static bool IsAscii(RenderState state, string text)
+    {
+        state.Budget.Scan(text.Length);
+        return Ascii.IsValid(text);
+    }
 
     private static bool Every(RenderState state, object? self, Func<Rune, bool> test)
     {
@@ -49,6 +57,37 @@ internal static class StringClassMethods
         }
 
         return any;
+    }
+
+    // Capitals only where a word begins, small letters only behind another cased one.
+    private static bool IsTitle(RenderState state, string text)
+    {
+        state.Budget.Steps(text.Length / 4);
+        bool any = false, afterCased = false;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool isCapital = Rune.IsUpper(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter, isSmall = Rune.IsLower(rune);
+            if (isCapital ? afterCased : isSmall && !afterCased)
+                return false;
+            afterCased = isCapital || isSmall;
+            any |= afterCased;
+        }
+        return any;
+    }
+
+    private static bool IsIdentifier(RenderState state, string text)
+    {
+        state.Budget.Steps(text.Length / 4);
+        bool isFirst = true;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+            bool starts = rune.Value == '_' || Rune.IsLetter(rune) || category == UnicodeCategory.LetterNumber;
+            if (!starts && (isFirst || category is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation)))
+                return false;
+            isFirst = false;
+        }
+        return text.Length > 0;
     }
 
     private static bool IsDecimal(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.DecimalDigitNumber;

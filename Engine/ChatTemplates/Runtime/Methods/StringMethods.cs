@@ -33,7 +33,7 @@ internal static class StringMethods
         if (chars is not (null or string))
             Failure.Throw($"strip() needs a string or None, not '{TypeNames.Of(chars)}'");
         string set = chars as string ?? Lexer.Spaces;
-        state.Budget.Steps((text.Length / 32) + (set.Length / 16));
+        state.Budget.Steps((text.Length / 32) + (set.Length / 2));
         state.Budget.Chars(text.Length);
         HashSet<string>? members = chars is null ? null : [.. CodePoints.Each(set)];
         int start = 0;

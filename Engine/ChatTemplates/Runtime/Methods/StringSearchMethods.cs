@@ -34,9 +34,9 @@ internal static class StringSearchMethods
 
         for (int i = 0; i < choices.Count; i++)
         {
-            state.Budget.Step();
             if (choices[i] is not string choice)
                 return Failure.Throw<object>($"{function}() needs strings, found '{TypeNames.Of(choices[i])}'");
+            state.Budget.Steps(1 + (choice.Length / 32));
             if (match(region, choice))
                 return true;
         }

@@ -17,6 +17,7 @@ internal sealed class TextForm
     public static string Of(RenderState state, object? value) => value switch
     {
         string text => text,
+        UndefinedValue { IsRefused: true } refused => Failure.Throw<string>(refused.Reason),
         UndefinedValue => "",
         _ => Repr(state, value),
     };
@@ -43,7 +44,7 @@ internal sealed class TextForm
             case double number:
                 return FloatText.Of(number);
             case BigInteger number:
-                state.Budget.Steps(number.GetByteCount());
+                state.Budget.Steps(number.GetByteCount() + (long)number.GetByteCount() * number.GetByteCount() / 512);
                 return number.ToString(CultureInfo.InvariantCulture);
             case UndefinedValue:
                 return "Undefined";

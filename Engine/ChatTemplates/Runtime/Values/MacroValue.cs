@@ -29,6 +29,7 @@ internal sealed class MacroValue(Interpreter interpreter, Signature signature, S
         int given = Math.Min(arguments.Positional.Length, signature.Parameters.Length);
         for (int i = 0; i < signature.Parameters.Length; i++)
         {
+            state.Budget.Steps(rest.Count / 8);
             int keyword = rest.FindIndex(k => k.Name == signature.Parameters[i]);
             if (keyword >= 0 && i < given)
                 Failure.Throw($"macro '{Name}' got the argument '{signature.Parameters[i]}' twice");

@@ -6,7 +6,12 @@ internal sealed class UndefinedValue(string name, string? owner = null, string? 
     /// <summary>Why it is missing.</summary>
     public string Reason => reason ?? (owner is null ? $"'{name}' is undefined" : $"'{owner}' has no attribute '{name}'");
 
+    /// <summary>Whether it is there, but no template may have it: then it does not print either.</summary>
+    public bool IsRefused { get; private init; }
+
     public static UndefinedValue Because(string reason) => new("", null, reason);
+
+    public static UndefinedValue Refused(string reason) => new("", null, reason) { IsRefused = true };
 }
 
 /// <summary>What namespace() returns: the only value whose attributes can be set.</summary>

@@ -113,7 +113,7 @@ internal static unsafe partial class Block32Dot
             Unsafe.ReadUnaligned<int>(block + 7 * TBlock.Bytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ahead<TBlock>(byte* block)
+    public static void Ahead<TBlock>(byte* block)
         where TBlock : struct, IBlock32
     {
         Sse.Prefetch0(block + Prefetch.Distance);

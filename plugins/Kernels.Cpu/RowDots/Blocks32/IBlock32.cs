@@ -12,6 +12,9 @@ internal unsafe interface IBlock32 : IGroupTileType
     /// <summary>One weight, the zero point subtracted.</summary>
     static abstract int Weight(byte* block, int column);
 
-    /// <summary>All weights in the order of columns, the zero point not subtracted; signed bytes where there are two planes.</summary>
+    /// <summary>The first and the second 16 weights, the zero point subtracted.</summary>
+    static abstract void Signed(byte* block, out Vector128<sbyte> low, out Vector128<sbyte> high);
+
+    /// <summary>All weights with AVX2 in the order of columns, the zero point not subtracted; signed bytes where there are two planes.</summary>
     static abstract Vector256<byte> Weights(byte* block);
 }

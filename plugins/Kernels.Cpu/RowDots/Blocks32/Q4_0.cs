@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>scale 2 · nibbles 16.</summary>
-internal readonly unsafe struct Q4_0 : IBlock32
+internal readonly unsafe partial struct Q4_0 : IBlock32
 {
     public static int Bytes => 18;
 
@@ -18,7 +17,4 @@ internal readonly unsafe struct Q4_0 : IBlock32
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 2);
 }

@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>scale 2 · minimum 2 · fifth bits 4 · nibbles 16.</summary>
-internal readonly unsafe struct Q5_1 : IBlock32
+internal readonly unsafe partial struct Q5_1 : IBlock32
 {
     public static int Bytes => 24;
 
@@ -18,7 +17,4 @@ internal readonly unsafe struct Q5_1 : IBlock32
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 8, column) | (block[4 + (column >> 3)] >> (column & 7) & 1) << 4;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 8) | Nibbles.FifthBits(block + 4);
 }

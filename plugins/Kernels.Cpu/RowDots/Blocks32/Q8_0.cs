@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>scale 2 · signed bytes 32.</summary>
-internal readonly unsafe struct Q8_0 : IBlock32
+internal readonly unsafe partial struct Q8_0 : IBlock32
 {
     public static int Bytes => 34;
 
@@ -18,7 +17,4 @@ internal readonly unsafe struct Q8_0 : IBlock32
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (sbyte)block[2 + column];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Weights(byte* block) => Vector256.Load(block + 2);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Tessera.Kernels.Cpu.RowDots.Floats;
 
 /// <summary>Float weight rows with a float activation row of any length.</summary>
-internal static unsafe class FloatRowDot
+internal static unsafe partial class FloatRowDot
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scalar<TWeight>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activation, float* output)

@@ -9,6 +9,8 @@ namespace Tessera.Kernels.Cpu.RowDots.Floats;
 internal readonly unsafe struct FloatTile256<TWeight> : IRowTile
     where TWeight : struct, IFloatWeight
 {
+    public static int MostRows => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
         where TRows : struct, IRowCount

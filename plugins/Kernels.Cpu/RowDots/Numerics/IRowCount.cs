@@ -1,6 +1,6 @@
 namespace Tessera.Kernels.Cpu.RowDots.Numerics;
 
-/// <summary>A number of activation rows from one to four; a type argument, so that the code of rows that are not there vanishes.</summary>
+/// <summary>A number of activation rows from one to five; a type argument, so that the code of rows that are not there vanishes.</summary>
 internal interface IRowCount
 {
     /// <summary>The number.</summary>
@@ -29,4 +29,10 @@ internal readonly struct ThreeRows : IRowCount
 internal readonly struct FourRows : IRowCount
 {
     public static int Count => 4;
+}
+
+/// <summary>5: one token and four that were drafted.</summary>
+internal readonly struct FiveRows : IRowCount
+{
+    public static int Count => 5;
 }

@@ -1,11 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
 /// <summary>scale 2 · the lower 8 bits of 32 entry numbers 32 · two bytes a group 16: the upper three bits of four numbers, a scale of 3 bits, the sign of a shift of the trits by an eighth.</summary>
-internal readonly unsafe struct IQ1_S : IUnit
+internal readonly unsafe partial struct IQ1_S : IUnit
 {
     private const int Quants = 2;
     private const int High = 34;
@@ -15,22 +13,6 @@ internal readonly unsafe struct IQ1_S : IUnit
     public static bool HasSixteens => false;
 
     public static byte* Table() => Codebooks.Iq1;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
-    {
-        Vector256<int> words = X86.Avx2.ConvertToVector256Int32(Vector128.Load((ushort*)(unit + High)));
-        UnitScales.Odd(words >>> 12 & Vector256.Create(7), UnitScales.Half(unit) / 8, scales);
-        ulong* entries = (ulong*)table;
-        for (int group = 0; group < UnitDot.Groups; group++)
-        {
-            byte* q = unit + Quants + 4 * group;
-            uint high = Unsafe.ReadUnaligned<ushort>(unit + High + 2 * group);
-            Vector256<sbyte> eights = Vector256.Create(
-                entries[q[0] | high << 8 & 0x700], entries[q[1] | high << 5 & 0x700], entries[q[2] | high << 2 & 0x700], entries[q[3] | high >> 1 & 0x700]).AsSByte();
-            (eights + Vector256.Create((sbyte)Shift(high >> 15))).StoreAligned(weights + 32 * group);
-        }
-    }
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
     {

@@ -1,10 +1,7 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
 /// <summary>scale 2 · the lower 8 bits of 32 entry numbers 32 · a sign for each weight 32 · the upper two bits of the numbers, four a byte, 8 · a nibble of scale for each 16 8.</summary>
-internal readonly unsafe struct IQ2_S : IUnit
+internal readonly unsafe partial struct IQ2_S : IUnit
 {
     private const int Quants = 2;
     private const int SignBits = 34;
@@ -16,23 +13,6 @@ internal readonly unsafe struct IQ2_S : IUnit
     public static bool HasSixteens => true;
 
     public static byte* Table() => Codebooks.Iq2S;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
-    {
-        float scale = UnitScales.Half(unit) / 8;
-        UnitScales.Odd(UnitScales.Nibbles(Unsafe.ReadUnaligned<uint>(unit + Scales)), scale, scales);
-        UnitScales.Odd(UnitScales.Nibbles(Unsafe.ReadUnaligned<uint>(unit + Scales + 4)), scale, scales + 8);
-        ulong* entries = (ulong*)table;
-        for (int group = 0; group < UnitDot.Groups; group++)
-        {
-            byte* q = unit + Quants + 4 * group;
-            uint high = unit[High + group];
-            Vector256<byte> magnitudes = Vector256.Create(
-                entries[q[0] | high << 8 & 0x300], entries[q[1] | high << 6 & 0x300], entries[q[2] | high << 4 & 0x300], entries[q[3] | high << 2 & 0x300]).AsByte();
-            Signs.Apply(magnitudes, Unsafe.ReadUnaligned<uint>(unit + SignBits + 4 * group)).StoreAligned(weights + 32 * group);
-        }
-    }
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
     {

@@ -1,12 +1,9 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using X86 = System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
 /// <summary>Eight blocks: scale 2 · nibbles 16 that name levels.</summary>
-internal readonly unsafe struct IQ4_NL : IUnit
+internal readonly unsafe partial struct IQ4_NL : IUnit
 {
     private const int Block = 18;
 
@@ -15,15 +12,6 @@ internal readonly unsafe struct IQ4_NL : IUnit
     public static bool HasSixteens => false;
 
     public static byte* Table() => null;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
-    {
-        UnitScales.Halves(unit, Block, groups, scales);
-        Vector256<sbyte> levels = Levels.Iq4();
-        for (int group = 0; group < groups; group++, unit += Block, weights += 32)
-            X86.Avx2.Shuffle(levels, Nibbles.All(unit + 2).AsSByte()).StoreAligned(weights);
-    }
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
     {

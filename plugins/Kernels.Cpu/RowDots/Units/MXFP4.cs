@@ -1,12 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using X86 = System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
 /// <summary>Eight blocks: exponent of the scale 1 · nibbles 16 that name E2M1 floats.</summary>
-internal readonly unsafe struct MXFP4 : IUnit
+internal readonly unsafe partial struct MXFP4 : IUnit
 {
     private const int Block = 17;
 
@@ -15,17 +13,6 @@ internal readonly unsafe struct MXFP4 : IUnit
     public static bool HasSixteens => false;
 
     public static byte* Table() => null;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
-    {
-        Vector256<sbyte> levels = Levels.Fp4();
-        for (int group = 0; group < groups; group++, unit += Block, weights += 32)
-        {
-            scales[group] = Half(*unit);
-            X86.Avx2.Shuffle(levels, Nibbles.All(unit + 1).AsSByte()).StoreAligned(weights);
-        }
-    }
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
     {

@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
 /// <summary>float scale 4 · signed bytes 256 · sums of 16, which a dot product of bytes has no use for, 32.</summary>
-internal readonly unsafe struct Q8_K : IUnit
+internal readonly unsafe partial struct Q8_K : IUnit
 {
     private const int Quants = 4;
 
@@ -13,14 +12,6 @@ internal readonly unsafe struct Q8_K : IUnit
     public static bool HasSixteens => false;
 
     public static byte* Table() => null;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
-    {
-        UnitScales.Same(Unsafe.ReadUnaligned<float>(unit), scales);
-        for (int i = 0; i < UnitDot.Columns; i += 32)
-            Vector256.Load((sbyte*)unit + Quants + i).StoreAligned(weights + i);
-    }
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)
     {

@@ -14,6 +14,8 @@ internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
     private const int Group = Int8Activation.Group;
     private const int Alignment = 32;
 
+    public static int MostRows => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
         where TRows : struct, IRowCount

@@ -1,20 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type whose plugin unpacks groups of 32 columns to bytes, scales and minimums.</summary>
-internal sealed unsafe class AffineTileKernel<TType>(WeightTensor weight, IAffineUnpack unpack) : TileKernel
+internal sealed unsafe class AffineTileKernel<TType>(int columns, AffineSource source, NativeTile? native) : TileKernel
     where TType : struct, IGroupTileType
 {
-    private readonly int _columns = checked((int)weight.Columns), _groups = checked((int)weight.Columns) / Int8Activation.Group;
+    private readonly int _columns = columns, _groups = columns / Int8Activation.Group, _planes = native is null ? TType.Planes : 1;
 
-    public override long PanelBytes => (long)_groups * GroupWeights.Bytes(TType.Planes);
+    public override bool IsNative => native is not null;
+
+    public override long PanelBytes => (long)_groups * GroupWeights.Bytes(_planes);
 
     // Values, scales, minimums of eight rows.
-    protected override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
+    public override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
 
     public override void Compile() => GroupTile.Compile<TType>();
 
@@ -25,33 +29,39 @@ internal sealed unsafe class AffineTileKernel<TType>(WeightTensor weight, IAffin
         for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
         {
             int count = Math.Min(Panels.Rows, rowCount - row);
-            unpack.Unpack(weight, firstRow + row, count, values, scales, minimums);
+            source.Unpack(firstRow + row, count, values, scales, minimums);
             for (int i = 0; i < Panels.Rows; i++)
             {
                 int from = Math.Min(i, count - 1);
-                Place(values + (long)from * _columns, scales + from * _groups, minimums + from * _groups, i, panels, _groups);
+                Place(values + (long)from * _columns, scales + from * _groups, minimums + from * _groups, i, panels, _groups, _planes);
             }
         }
     }
 
-    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => GroupTile.Multiply<TType>(panel, activations, _groups, width, sums);
+    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
+    {
+        if (native is null)
+            GroupTile.Multiply<TType>(panel, activations, _groups, width, sums);
+        else
+            native.Multiply(panel, activations, _groups, width, sums);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Place(byte* values, float* scales, float* minimums, int place, byte* panel, int groups)
+    private static void Place(byte* values, float* scales, float* minimums, int place, byte* panel, int groups, int planes)
     {
         for (int group = 0; group < groups; group++, values += Int8Activation.Group)
         {
-            byte* to = panel + (long)Panels.Place(group, groups, GroupSum.Lanes) * GroupWeights.Bytes(TType.Planes);
+            byte* to = panel + (long)Panels.Place(group, groups, GroupSum.Lanes) * GroupWeights.Bytes(planes);
             byte* q = to + place * GroupWeights.RowBytes;
             Vector256<byte> bytes = Vector256.Load(values);
-            if (TType.Planes == 1)
+            if (planes == 1)
                 bytes.Store(q);
             else
             {
                 (bytes & Vector256.Create((byte)15)).Store(q);
                 ((bytes.AsUInt16() >> 4).AsByte() & Vector256.Create((byte)15)).Store(q + GroupWeights.PlaneBytes);
             }
-            float* floats = (float*)(to + GroupWeights.Scale(TType.Planes)) + place;
+            float* floats = (float*)(to + GroupWeights.Scale(planes)) + place;
             floats[0] = scales[group];
             // Tiles add minimums, these types subtract them.
             floats[Panels.Rows] = -minimums[group];

@@ -8,11 +8,11 @@ namespace Tessera.Kernels.Cpu.Tiles.Supers;
 internal static unsafe class SuperTile
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TSimd, TInt, TFloat, TType>(byte* weights, byte* activations, int blocks, float* sums)
+    public static void Multiply<TSimd, TInt, TFloat, TBlock>(byte* weights, byte* activations, int blocks, float* sums)
         where TSimd : struct, ISimd<TInt, TFloat>
         where TInt : struct
         where TFloat : struct
-        where TType : struct, ISuperTileType
+        where TBlock : struct, ISuperBlock
     {
         int rowFloats = TSimd.Width, laneFloats = Panels.Rows * TSimd.Width;
         float* lanes = stackalloc float[SuperSum.Lanes * laneFloats];
@@ -37,7 +37,7 @@ internal static unsafe class SuperTile
                     TInt t7 = Two<TSimd, TInt, TFloat>(w + 7 * SuperWeights.RowBytes, y, z);
                     w += 8;
                     q += 2 * sizeof(int) * TSimd.Width;
-                    for (int left = TType.Run - 2; left > 0; left -= 2, w += 8, q += 2 * sizeof(int) * TSimd.Width)
+                    for (int left = TBlock.Run - 2; left > 0; left -= 2, w += 8, q += 2 * sizeof(int) * TSimd.Width)
                     {
                         y = TSimd.Load(q);
                         z = TSimd.Load(q + sizeof(int) * TSimd.Width);
@@ -58,23 +58,23 @@ internal static unsafe class SuperTile
                     s5 = TSimd.Add(s5, TSimd.ShortDot(t5, TSimd.Broadcast(scale + 5 * SuperWeights.RowScales)));
                     s6 = TSimd.Add(s6, TSimd.ShortDot(t6, TSimd.Broadcast(scale + 6 * SuperWeights.RowScales)));
                     s7 = TSimd.Add(s7, TSimd.ShortDot(t7, TSimd.Broadcast(scale + 7 * SuperWeights.RowScales)));
-                    runs += TType.Run;
-                    if (runs == TType.Group)
+                    runs += TBlock.Run;
+                    if (runs == TBlock.Group / sizeof(int))
                     {
                         scale += sizeof(int);
                         runs = 0;
                     }
                 }
                 TFloat step = TSimd.Load((float*)(activations + SuperActivations.Step(TSimd.Width)));
-                byte* pairs = activations + (TType.Group == 8 ? SuperActivations.Sum32(TSimd.Width) : SuperActivations.Sum16(TSimd.Width));
-                f0 = Finish<TSimd, TInt, TFloat, TType>(f0, s0, weights, 0, pairs, step);
-                f1 = Finish<TSimd, TInt, TFloat, TType>(f1, s1, weights, 1, pairs, step);
-                f2 = Finish<TSimd, TInt, TFloat, TType>(f2, s2, weights, 2, pairs, step);
-                f3 = Finish<TSimd, TInt, TFloat, TType>(f3, s3, weights, 3, pairs, step);
-                f4 = Finish<TSimd, TInt, TFloat, TType>(f4, s4, weights, 4, pairs, step);
-                f5 = Finish<TSimd, TInt, TFloat, TType>(f5, s5, weights, 5, pairs, step);
-                f6 = Finish<TSimd, TInt, TFloat, TType>(f6, s6, weights, 6, pairs, step);
-                f7 = Finish<TSimd, TInt, TFloat, TType>(f7, s7, weights, 7, pairs, step);
+                byte* pairs = activations + (TBlock.Group == 32 ? SuperActivations.Sum32(TSimd.Width) : SuperActivations.Sum16(TSimd.Width));
+                f0 = Finish<TSimd, TInt, TFloat, TBlock>(f0, s0, weights, 0, pairs, step);
+                f1 = Finish<TSimd, TInt, TFloat, TBlock>(f1, s1, weights, 1, pairs, step);
+                f2 = Finish<TSimd, TInt, TFloat, TBlock>(f2, s2, weights, 2, pairs, step);
+                f3 = Finish<TSimd, TInt, TFloat, TBlock>(f3, s3, weights, 3, pairs, step);
+                f4 = Finish<TSimd, TInt, TFloat, TBlock>(f4, s4, weights, 4, pairs, step);
+                f5 = Finish<TSimd, TInt, TFloat, TBlock>(f5, s5, weights, 5, pairs, step);
+                f6 = Finish<TSimd, TInt, TFloat, TBlock>(f6, s6, weights, 6, pairs, step);
+                f7 = Finish<TSimd, TInt, TFloat, TBlock>(f7, s7, weights, 7, pairs, step);
             }
             float* sum = lanes + lane * laneFloats;
             TSimd.Store(f0, sum + 0 * rowFloats);
@@ -104,18 +104,18 @@ internal static unsafe class SuperTile
 
     /// <summary>Adds a block's integer and its offsets times their scales.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat Finish<TSimd, TInt, TFloat, TType>(TFloat sum, TInt products, byte* weights, int row, byte* pairs, TFloat step)
+    private static TFloat Finish<TSimd, TInt, TFloat, TBlock>(TFloat sum, TInt products, byte* weights, int row, byte* pairs, TFloat step)
         where TSimd : struct, ISimd<TInt, TFloat>
         where TInt : struct
         where TFloat : struct
-        where TType : struct, ISuperTileType
+        where TBlock : struct, ISuperBlock
     {
         byte* offset = weights + SuperWeights.Offset + row * SuperWeights.RowOffsets;
         TInt offsets = TSimd.ShortDot(TSimd.Broadcast(offset), TSimd.Load(pairs));
-        for (int i = 1; i < 32 / TType.Group; i++)
+        for (int i = 1; i < 128 / TBlock.Group; i++)
             offsets = TSimd.Add(offsets, TSimd.ShortDot(TSimd.Broadcast(offset + i * sizeof(int)), TSimd.Load(pairs + i * sizeof(int) * TSimd.Width)));
         float* scale = (float*)(weights + SuperWeights.Step) + row;
-        if (!TType.HasMinimums)
+        if (!TBlock.HasMinimums)
             return TSimd.MultiplyAdd(TSimd.ToFloat(TSimd.Add(products, offsets)), TSimd.Multiply(TSimd.Broadcast(scale), step), sum);
         sum = TSimd.MultiplyAdd(TSimd.ToFloat(products), TSimd.Multiply(TSimd.Broadcast(scale), step), sum);
         return TSimd.MultiplySubtract(TSimd.ToFloat(offsets), TSimd.Multiply(TSimd.Broadcast(scale + Panels.Rows), step), sum);

@@ -4,15 +4,18 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.Tiles.Native;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tiles.Supers;
 
 /// <summary>Tiles of a type with super-blocks.</summary>
-internal sealed unsafe class SuperTileKernel<TType>(byte* weights, nint rowBytes, int columns) : FileTileKernel(weights, rowBytes)
-    where TType : struct, ISuperTileType
+internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, NativeTile? native) : FileTileKernel(weights, rowBytes)
+    where TBlock : struct, ISuperBlock
 {
     private readonly int _blocks = columns / Int8SuperActivation.Block;
+
+    public override bool IsNative => native is not null;
 
     public override long PanelBytes => (long)_blocks * SuperWeights.Bytes;
 
@@ -20,31 +23,33 @@ internal sealed unsafe class SuperTileKernel<TType>(byte* weights, nint rowBytes
     {
         float* sums = stackalloc float[Panels.Rows * MaxWidth];
         Unpack(null, 0, null, 0);
-        SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TType>(null, null, 0, sums);
+        SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(null, null, 0, sums);
         if (Avx512BW.IsSupported)
-            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TType>(null, null, 0, sums);
+            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(null, null, 0, sums);
     }
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _blocks);
 
-    protected override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
+    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
     {
-        if (width == Simd512.Width)
-            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TType>(panel, activations, _blocks, sums);
+        if (native is not null)
+            native.Multiply(panel, activations, _blocks, width, sums);
+        else if (width == Simd512.Width)
+            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, _blocks, sums);
         else
-            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TType>(panel, activations, _blocks, sums);
+            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _blocks, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* row, int place, byte* panel, int blocks)
     {
-        for (int block = 0; block < blocks; block++, row += TType.BlockBytes)
+        for (int block = 0; block < blocks; block++, row += TBlock.Bytes)
         {
-            for (int line = 0; line < TType.BlockBytes; line += 64)
+            for (int line = 0; line < TBlock.Bytes; line += 64)
                 Sse.Prefetch0(row + Prefetch.Distance + line);
             byte* to = panel + Panels.Place(block, blocks, SuperSum.Lanes) * SuperWeights.Bytes;
             float* steps = (float*)(to + SuperWeights.Step) + place;
-            TType.Unpack(row, to + place * SuperWeights.RowBytes, to + SuperWeights.Scale + place * SuperWeights.RowScales, to + SuperWeights.Offset + place * SuperWeights.RowOffsets, out steps[0], out steps[Panels.Rows]);
+            SuperUnpack.Block<TBlock>(row, to + place * SuperWeights.RowBytes, to + SuperWeights.Scale + place * SuperWeights.RowScales, to + SuperWeights.Offset + place * SuperWeights.RowOffsets, out steps[0], out steps[Panels.Rows]);
         }
     }
 }

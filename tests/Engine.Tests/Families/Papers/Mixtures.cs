@@ -12,6 +12,25 @@ internal static class Mixtures
     public static double[][] Mixtral(Paper p, int[] tokens) =>
         PreNorm(p, tokens, (l, h) => Experts(p, h, l, TopOfLogits, (g, u) => Silu(g) * u), "ffn_norm", (l, _, h) => Attention(p, l, h, neighbours: true), tied: false);
 
+    // The same with all that Llama's layers may have, a window, and a layer whose feed-forward is for all rows.
+    public static double[][] MixtralDense(Paper p, int[] tokens) =>
+        PreNorm(p, tokens, (l, h) => p.Has(l + "ffn_gate_inp.weight") ? Experts(p, h, l, TopOfLogits, (g, u) => Silu(g) * u) : p.Gated(h, l, Silu), "ffn_norm", (l, _, h) =>
+        {
+            double[][] q = Rotated(p.Linear(h, l + "attn_q", bias: true)), k = Rotated(p.Linear(h, l + "attn_k", bias: true)), v = p.Linear(h, l + "attn_v", bias: true);
+            return p.Linear(p.Attend(q, k, v, window: TinyFamilies.Window), l + "attn_output", bias: true);
+
+            double[][] Rotated(double[][] x) => p.Rotate(x, neighbours: true, angle: i => Math.Pow(TinyFamily.RopeBase, -2.0 * i / p.Head) / p.Values("rope_freqs.weight")[i]);
+        }, tied: false);
+
+    // norm_topk_prob false: the shares of all experts; windows on some layers.
+    public static double[][] Qwen3MoeWindow(Paper p, int[] tokens) =>
+        PreNorm(p, tokens, (l, h) => Experts(p, h, l, Shares, (g, u) => Silu(g) * u), "ffn_norm", (l, i, h) =>
+        {
+            double[][] q = p.RmsNorm(p.Linear(h, l + "attn_q"), l + "attn_q_norm", p.Heads), k = p.RmsNorm(p.Linear(h, l + "attn_k"), l + "attn_k_norm", p.KeyHeads);
+            int window = TinyVariants.Windows[i] ? TinyFamilies.Window : int.MaxValue;
+            return p.Linear(p.Attend(p.Rotate(q, neighbours: false), p.Rotate(k, neighbours: false), p.Linear(h, l + "attn_v"), window: window), l + "attn_output");
+        }, tied: true);
+
     // arXiv 2505.09388 with Hugging Face's Qwen3MoeSparseMoeBlock: softmax over all, the best divided by their sum; QK-Norm; embeddings tied.
     public static double[][] Qwen3Moe(Paper p, int[] tokens) =>
         PreNorm(p, tokens, (l, h) => p.Has(l + "ffn_gate_inp.weight") ? Experts(p, h, l, TopOfShares, (g, u) => Silu(g) * u) : p.Gated(h, l, Silu), "ffn_norm", (l, _, h) =>
@@ -90,6 +109,12 @@ internal static class Mixtures
         double[] shares = Softmax(logits);
         int[] best = Top(shares, Used);
         return [.. best.Select(e => (e, shares[e] / best.Sum(o => shares[o])))];
+    }
+
+    private static (int, double)[] Shares(double[] logits)
+    {
+        double[] shares = Softmax(logits);
+        return [.. Top(shares, Used).Select(e => (e, shares[e]))];
     }
 
     private static double Clamped(double gate, double up)

@@ -15,6 +15,9 @@ public sealed class EchoBackend(int step, bool failBuild, bool failDispose, bool
     /// <inheritdoc/>
     public IModelRuntime Build(BackendRequest request)
     {
+        // Its memory is that of echo's own graph.
+        if (request.Graph.VocabularySize != EchoFormat.Letters)
+            throw new UnsupportedModelException($"echo: expected a vocabulary of {EchoFormat.Letters} letters, found {request.Graph.VocabularySize}");
         logger.LogInformation("echo is built");
         return failBuild ? throw new EchoException("no kernel today") : new EchoRuntime(step, failStep, request);
     }

@@ -42,7 +42,9 @@ public sealed class PackageTrustTests : IDisposable
     public void A_signature_by_another_key_is_refused_even_where_unsigned_packages_are_allowed(bool allowUnsigned)
     {
         PluginPackage package = Signed(_other);
-        Assert.Contains("the signature is not that of publisher 'acme'", Refused(Strict with { AllowUnsigned = allowUnsigned }, package), StringComparison.Ordinal);
+        string message = Refused(Strict with { AllowUnsigned = allowUnsigned }, package);
+        Assert.Contains("the signature is not that of publisher 'acme'", message, StringComparison.Ordinal);
+        Assert.EndsWith("; get the package from its publisher again, or correct the key", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +70,9 @@ public sealed class PackageTrustTests : IDisposable
             File.Delete(dll);
         else
             File.AppendAllText(dll, "x");
-        Assert.Contains(reason, Refused(Strict with { AllowUnsigned = true }, package), StringComparison.Ordinal);
+        string message = Refused(Strict with { AllowUnsigned = true }, package);
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+        Assert.EndsWith("get it again, or pack it anew", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -101,12 +105,12 @@ public sealed class PackageTrustTests : IDisposable
         Assert.Contains("the package is not signed", Refused(Strict, package), StringComparison.Ordinal);
         Assert.Equal("named in plugins.trusted", Locator(Strict with { Trusted = new HashSet<string> { hash } }).Verify(package).Voucher);
         Assert.Equal("unsigned (plugins.allowUnsigned)", Locator(Strict with { AllowUnsigned = true }).Verify(package).Voucher);
-        Assert.Contains("is revoked", Refused(Strict with { AllowUnsigned = true, Revoked = new HashSet<string> { hash } }, package), StringComparison.Ordinal);
+        Assert.Contains("is revoked (plugins.revoked); take another version", Refused(Strict with { AllowUnsigned = true, Revoked = new HashSet<string> { hash } }, package), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("{\"cpu\":[\"avx9\"]}", "unknown instruction set 'avx9'")]
-    [InlineData("{\"os\":[\"plan9\"]}", "requires.os: expected plan9")]
+    [InlineData("{\"os\":[\"plan9\"]}", "requires.os: expected plan9, this is ")]
     [InlineData("{\"runtime\":\"99.0\"}", "requires.runtime: needs .NET 99.0")]
     [InlineData("{\"runtime\":\"new\"}", "requires.runtime: expected a version")]
     [InlineData("{\"gpu\":[]}", "gpu")]
@@ -120,7 +124,7 @@ public sealed class PackageTrustTests : IDisposable
     public void Instruction_sets_that_are_there_pass_and_those_that_are_not_are_named()
     {
         foreach ((string set, bool there) in PackageRequirements.Available)
-            Assert.Equal(there ? null : $"requires.cpu: this processor does not have {set}", new PackageRequirements { Cpu = [set] }.Unmet());
+            Assert.Equal(there ? null : $"requires.cpu: this processor does not have {set}; take a package for this machine", new PackageRequirements { Cpu = [set] }.Unmet());
         Assert.Null(new PackageRequirements { Os = ["linux", "windows", "osx"], Runtime = "10.0" }.Unmet());
     }
 

@@ -18,6 +18,25 @@ public unsafe class CacheBlocksTests
         Assert.Equal(2304, blocks.Layouts[1].Offset);
     }
 
+    [Theory]
+    [InlineData(KvType.F32, 2 * 16 * (12 + 24) * 4 + 16 * 16 * 4)]
+    [InlineData(KvType.BF16, 2 * 16 * (12 + 24) * 2 + 16 * 16 * 2)]
+    // A scale of two bytes for a key or value of up to 32 elements; the second cache begins at a multiple of 64.
+    [InlineData(KvType.Q8, 1280 + 16 * (8 + 8 + 2 + 2))]
+    public void A_block_is_as_large_as_its_elements_need(KvType type, long bytes)
+    {
+        using CacheBlocks blocks = new(Group, Limits with { KvType = type }, new FixedBudget());
+        Assert.Equal((bytes + 63) / 64 * 64, blocks.BlockBytes);
+    }
+
+    [Fact]
+    public void A_type_that_is_not_there_is_refused_with_those_that_are()
+    {
+        UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => new CacheBlocks(Group, Limits with { KvType = (KvType)99 }, new FixedBudget()));
+        Assert.Contains("99", e.Message, StringComparison.Ordinal);
+        Assert.Contains("q8_0", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Growing_takes_from_the_budget_and_shrinking_gives_back()
     {

@@ -1,8 +1,10 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tests.Models;
 using Tessera.Kernels.Cpu.Tests.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Tests.Linear;
 
@@ -37,7 +39,7 @@ public unsafe class FusedDotTests
             foreach (BlockScales scales in Enum.GetValues<BlockScales>())
             {
                 using TestWeight weight = TestWeight.CreateRandomBits(type, Rows, Columns, 17 + (int)scales, scales);
-                LinearKernel kernel = new KernelChoice(Quantizations.With(), precision, Isas.All[isa], said).Choose(new Node(), weight.Tensor);
+                LinearKernel kernel = new KernelChoice(Quantizations.With(), precision, Isas.All[isa], new NativeTiles([], Isas.All[isa]), new NativeRowDots([], Isas.All[isa]), said).Choose(new Node(), weight.Tensor);
                 Check(kernel, weight, $"{said[^1]}, {isa}, {scales}");
             }
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', said.Distinct()));

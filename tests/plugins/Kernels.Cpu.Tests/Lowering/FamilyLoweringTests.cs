@@ -19,7 +19,7 @@ public class FamilyLoweringTests
     {
         IReadOnlyList<string> lines = Explain(CheckShapes.All["offset norms, post norms, embedding scale"]);
         Assert.Contains("blk.0.attn_add: sum with rms_norm, stored", lines);
-        Assert.Contains(lines, l => l.StartsWith("token_embd.weight [80, 64] f32: rows dequantized for the embedding, times 8", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith("token_embd.weight [80, 64] f32: rows dequantized for the embedding of tokens, times 8", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, l => l.StartsWith("blk.0.attn_post_norm", StringComparison.Ordinal) && l.Contains("stored", StringComparison.Ordinal));
     }
 

@@ -16,7 +16,7 @@ internal sealed class GgufModel : IDisposable
         new FormatGgufPlugin().Configure(services, new Dictionary<string, string>());
         using ServiceProvider provider = services.BuildServiceProvider();
         ModelSource source = provider.GetServices<IWeightFormat>().Single().Open(_files);
-        Graph = BuiltIn.Find(source.Metadata.Architecture, BuiltIn.Architectures).Build(source, context);
+        Graph = BuiltIn.Find(source.Metadata, BuiltIn.Architectures).Build(source, context);
     }
 
     public ModelGraph Graph { get; }

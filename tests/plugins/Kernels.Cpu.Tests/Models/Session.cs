@@ -6,22 +6,22 @@ namespace Tessera.Kernels.Cpu.Tests.Models;
 /// <summary>A runtime with a batch and plain bookkeeping of blocks: each slot has its own, given out as it grows. Sequences are planned for the whole context.</summary>
 internal sealed unsafe class Session : IDisposable
 {
-    private readonly InlineWorkTeam _team;
+    private readonly InlineWorkTeam? _team;
     private readonly ModelGraph _graph;
     private readonly RuntimeLimits _limits;
     private readonly int[] _length;
     private readonly int[][] _next;
 
-    public Session(ModelGraph graph, IQuantizationRegistry quantizations, RuntimeLimits? limits = null, int lanes = 1, IKernelBackend? backend = null, IMemoryBudget? budget = null, int blocks = 64)
+    public Session(ModelGraph graph, IQuantizationRegistry quantizations, RuntimeLimits? limits = null, int lanes = 1, IKernelBackend? backend = null, IMemoryBudget? budget = null, int blocks = 64, IWorkTeam? team = null)
     {
         _graph = graph;
         _limits = limits ?? Limits();
-        _team = new InlineWorkTeam(lanes);
+        team ??= _team = new InlineWorkTeam(lanes);
         Runtime = (backend ?? new CpuBackend(CpuIsa.Detect())).Build(new BackendRequest
         {
             Graph = graph,
             Limits = _limits,
-            Team = _team,
+            Team = team,
             Quantizations = quantizations,
             KvBudget = budget ?? new FixedBudget(),
         });
@@ -82,6 +82,6 @@ internal sealed unsafe class Session : IDisposable
     {
         Runtime.Dispose();
         Batch.Dispose();
-        _team.Dispose();
+        _team?.Dispose();
     }
 }

@@ -11,6 +11,8 @@ public class AllocationTests
     [Theory]
     [InlineData("q8_0", ActivationPrecision.Fast, KvType.F16)]
     [InlineData("q4_0", ActivationPrecision.Float32, KvType.F32)]
+    [InlineData("q8_0", ActivationPrecision.Fast, KvType.BF16)]
+    [InlineData("q8_0", ActivationPrecision.Fast, KvType.Q8)]
     public void Decode_steps_allocate_nothing(string type, ActivationPrecision activations, KvType kv)
     {
         using RandomModel model = new(new ModelShape { Type = type });
@@ -29,6 +31,34 @@ public class AllocationTests
         using Session session = new(model.Graph, Quantizations.With(), Session.Limits(ActivationPrecision.Fast, KvType.F16), lanes: 2, blocks: 200);
         session.Batch.PlannedTokens[0] = 300;
         AllocatesNothing(session);
+    }
+
+    [Fact]
+    public void Nor_do_those_of_encoders()
+    {
+        using CheckModel model = new(CheckShapes.All["encoder with scores of the first row"], Quantizations.With());
+        using Session session = new(model.Graph, Quantizations.With(), Session.Limits(ActivationPrecision.Fast, KvType.F16), lanes: 2);
+        for (int slot = 0; slot < 3; slot++)
+            for (int i = 0; i < 20 + slot; i++)
+                session.Batch.Add(i, i, i, slot, i == 19 + slot ? RowOutputs.Pooled : RowOutputs.None, slot);
+        Steps(40);
+        long least = long.MaxValue;
+        for (int i = 0; i < 3; i++)
+        {
+            long before = GC.GetTotalAllocatedBytes(true);
+            Steps(50);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(true) - before);
+        }
+        Assert.Equal(0, least);
+
+        void Steps(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                session.Runtime.Submit(session.Batch);
+                Assert.True(session.Runtime.Wait());
+            }
+        }
     }
 
     private static void AllocatesNothing(Session session)

@@ -15,6 +15,7 @@ public unsafe class BatchCheckTests
     [InlineData("scattered", "row 2: the rows of slot 0 do not stand together")]
     [InlineData("block", "row 0: entry 0 of slot 0's block table is 64, cache group 0 has 64 blocks")]
     [InlineData("negative block", "row 0: entry 0 of slot 0's block table is -1, cache group 0 has 64 blocks")]
+    [InlineData("best", "row 1: it wants best tokens, the runtime chooses none")]
     [InlineData("rows", "expected 0 to 160 rows, found 161")]
     [InlineData("copy", "copy 0: block 0 to 64, cache group 0 has 64 blocks")]
     [InlineData("copy group", "copy 0: there is no cache group 1")]
@@ -37,6 +38,7 @@ public unsafe class BatchCheckTests
             case "scattered": batch.Slots[1] = 1; batch.Slots[2] = 0; batch.CacheIndices[2] = 7; break;
             case "block": batch.BlockTable(0, 0)[0] = 64; break;
             case "negative block": batch.BlockTable(0, 0)[0] = -1; break;
+            case "best": batch.Outputs[1] |= RowOutputs.Best; batch.BestCounts[1] = 1; break;
             case "rows": batch.RowCount = 161; break;
             case "copy": batch.CopyCount = 1; batch.Copies[0] = new BlockCopy(0, 0, 64); break;
             case "copy group": batch.CopyCount = 1; batch.Copies[0] = new BlockCopy(1, 0, 1); break;

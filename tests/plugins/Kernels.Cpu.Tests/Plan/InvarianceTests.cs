@@ -14,6 +14,8 @@ public class InvarianceTests
         { "q4_1", ActivationPrecision.Fast, KvType.F16 },
         { "q8_0", ActivationPrecision.Fast, KvType.F16 },
         { "q6_k", ActivationPrecision.Fast, KvType.F16 },
+        { "f16", ActivationPrecision.Fast, KvType.BF16 },
+        { "q8_0", ActivationPrecision.Fast, KvType.Q8 },
     };
 
     // Vectors without hardware are slow.

@@ -54,7 +54,7 @@ public class MixtureTests
     {
         using TestModelFiles files = TestModelFiles.Of(gguf);
         ModelSource source = new GgufFormat().Open(files);
-        ModelGraph graph = BuiltIn.Find(source.Metadata.Architecture, BuiltIn.Architectures).Build(source, 64);
+        ModelGraph graph = BuiltIn.Find(source.Metadata, BuiltIn.Architectures).Build(source, 64);
         RuntimeLimits limits = Session.Limits(activations, kv);
         limits = limits with { MaxContext = Math.Max(limits.MaxContext, planned) };
         using Session expected = new(graph, Quantizations.With(), limits, backend: new ReferenceBackend());

@@ -30,7 +30,7 @@ public class TinyFamilyTests
         TinyFamily model = TinyFamilies.Find(name);
         using TestModelFiles files = TestModelFiles.Of(model.ToGguf());
         ModelSource source = new GgufFormat().Open(files);
-        ModelGraph graph = BuiltIn.Find(source.Metadata.Architecture, BuiltIn.Architectures).Build(source, 64);
+        ModelGraph graph = BuiltIn.Find(source.Metadata, BuiltIn.Architectures).Build(source, 64);
         using Session expected = new(graph, Quantizations.With(), Session.Limits(), backend: new ReferenceBackend());
         using Session found = new(graph, Quantizations.With(), limits, lanes: 2);
         Plan(expected, model.Planned);

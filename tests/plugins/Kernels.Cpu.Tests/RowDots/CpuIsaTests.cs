@@ -12,6 +12,7 @@ public class CpuIsaTests
         Assert.Equal(here, CpuIsa.Parse("auto"));
         Assert.Equal(CpuIsa.Scalar, CpuIsa.Parse("scalar"));
         Assert.Equal("scalar", CpuIsa.Scalar.Name);
+        Expect("vector128", here.Vector128);
         Expect("avx2", here.Avx2);
         Expect("avx512", here.Avx512);
     }
@@ -20,7 +21,7 @@ public class CpuIsaTests
     public void An_unknown_option_is_refused_with_what_is_expected()
     {
         TesseraException error = Assert.Throws<TesseraException>(() => CpuIsa.Parse("sse9"));
-        Assert.Equal("kernels.cpu.isa: expected auto, scalar, avx2 or avx512, found 'sse9'", error.Message);
+        Assert.Equal("kernels.cpu.isa: expected auto, scalar, vector128, avx2 or avx512, found 'sse9'", error.Message);
     }
 
     [Fact]

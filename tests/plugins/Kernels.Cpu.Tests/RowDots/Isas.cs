@@ -10,13 +10,14 @@ internal static class Isas
     public static Dictionary<string, CpuIsa> All { get; } = new[]
     {
         ("scalar", CpuIsa.Scalar),
+        ("vector128", new CpuIsa(Avx2: false, AvxVnni: false, Avx512: false, Vector128: true)),
         ("avx2", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: false)),
         ("avx2-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: false)),
         ("avx512", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: true)),
     }.Where(set => IsHere(set.Item2)).ToDictionary(set => set.Item1, set => set.Item2);
 
     private static bool IsHere(CpuIsa isa) =>
-        (Here.Avx2 || !isa.Avx2) && (Here.AvxVnni || !isa.AvxVnni) && (Here.Avx512 || !isa.Avx512);
+        (Here.Avx2 || !isa.Avx2) && (Here.AvxVnni || !isa.AvxVnni) && (Here.Avx512 || !isa.Avx512) && (Here.Vector128 || !isa.Vector128);
 
     public static TheoryData<string> Names => [.. All.Keys];
 

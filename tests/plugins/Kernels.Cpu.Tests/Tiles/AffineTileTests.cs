@@ -13,7 +13,7 @@ public unsafe class AffineTileTests
     private const double Tolerance = 1e-5;
     private const int Rows = 13;
 
-    public static MatrixTheoryData<int, string> Cases => new([15, 31, 255], [.. Isas.All.Keys]);
+    public static MatrixTheoryData<int, string> Cases => new([15, 31, 127, 255], [.. Isas.All.Keys]);
 
     [Theory, MemberData(nameof(Cases))]
     public void Products_are_float64s_and_bitwise_the_dots(int max, string isa)
@@ -24,7 +24,7 @@ public unsafe class AffineTileTests
         {
             Made made = new(max);
             WeightTensor weight = new() { Name = "made", Shape = [Rows, columns], Quantization = "made", Parts = [] };
-            if (TileTable.Create(weight, made, set) is not { } tile)
+            if (TileTable.Create(weight, new AffineSource(weight, made), set) is not { } tile)
             {
                 Assert.False(set.Avx2);
                 return;
@@ -37,12 +37,12 @@ public unsafe class AffineTileTests
             {
                 made.Unpack(weight, 0, Rows, v, s, m);
                 foreach (int count in new[] { 1, 5, 8, TileTable.Width(set) })
-                    Check(form, tile, v, s, m, columns, count, TileKernel.WidthOf(count, TileTable.Width(set)));
+                    Check(form, tile, max <= AffineDot.Small, v, s, m, columns, count, TileKernel.WidthOf(count, TileTable.Width(set)));
             }
         }
     }
 
-    private static void Check(Preparation form, TileKernel tile, byte* values, float* scales, float* minimums, int columns, int count, int width)
+    private static void Check(Preparation form, TileKernel tile, bool small, byte* values, float* scales, float* minimums, int columns, int count, int width)
     {
         int stride = form.Bytes(columns);
         using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.BlockBytes(Rows));
@@ -63,7 +63,7 @@ public unsafe class AffineTileTests
         {
             byte* activation = prepared.Bytes + row * stride;
             fixed (float* output = alone)
-                AffineDot.Rows32(values, scales, minimums, Rows, columns, activation, output);
+                AffineDot.Rows32(values, scales, minimums, Rows, columns, small, activation, output);
             float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns));
             for (int i = 0; i < Rows; i++)
             {

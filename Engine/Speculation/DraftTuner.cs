@@ -1,0 +1,232 @@
+namespace Tessera.Engine.Speculation;
+
+/// <summary>Chooses how long drafts are: so long that a step's expected tokens over its expected time are most, which is 0 when many sequences share a step or little is accepted.</summary>
+/// <remarks>
+/// With B sequences and drafts of k tokens: (B + Σ P(accepted up to a token)) / (T(B, Σk) + T(drafting)). An account of time keeps it from costing: what drafts save is put in, what they lose is taken out, and when
+/// it is empty nothing is drafted until a hundredth of the time that passes has filled it again.
+/// </remarks>
+internal sealed class DraftTuner
+{
+    /// <summary>The part of all time that may be spent on drafts that turn out wrong.</summary>
+    private const double Allowance = 0.01;
+
+    /// <summary>What the account holds at first, at most, and at least where a draft model may catch up, in plain steps.</summary>
+    private const double FirstCredit = 2, MostCredit = 16, MostDebt = 64;
+
+    /// <summary>A draft that promises less than this part more is not worth going into debt for.</summary>
+    private const double WorthDebt = 1.1;
+
+    /// <summary>Steps between probes, and between plain steps while drafts are always worth it: those keep the costs fresh.</summary>
+    private const int ProbeEvery = 8, PlainEvery = 128;
+
+    private const double SequenceMemory = 0.85, GeneralMemory = 0.98, DraftWeight = 0.2;
+
+    private readonly int _sources, _maxDraft;
+    private readonly Stack<AcceptanceStats> _spare = new();
+    private readonly double[] _gains;
+    private readonly int[] _lengths;
+    private readonly double[] _forward = new double[8];
+    private double _account, _catchUp;
+    private bool _open;
+    private long _step, _probed, _plain;
+
+    public DraftTuner(int sources, int maxDraft, int sequences)
+    {
+        (_sources, _maxDraft) = (sources, maxDraft);
+        General = new AcceptanceStats(sources, maxDraft, GeneralMemory);
+        _gains = new double[sequences];
+        _lengths = new int[sequences];
+    }
+
+    /// <summary>What steps take.</summary>
+    public StepCosts Costs { get; } = new();
+
+    /// <summary>How often drafts of any sequence are accepted.</summary>
+    public AcceptanceStats General { get; }
+
+    /// <summary>The sequences that decoded in the last step.</summary>
+    public int Batch { get; private set; } = 1;
+
+    /// <summary>The draft rows of the last step.</summary>
+    public int Chosen { get; private set; }
+
+    /// <summary>Time that drafts have saved and not lost again, in milliseconds, within its bounds.</summary>
+    public double Account => _account;
+
+    /// <summary>Statistics for a sequence.</summary>
+    public AcceptanceStats Rent() => _spare.TryPop(out AcceptanceStats? stats) ? stats : new AcceptanceStats(_sources, _maxDraft, SequenceMemory);
+
+    /// <summary>Takes statistics back.</summary>
+    public void Return(AcceptanceStats stats)
+    {
+        stats.Clear();
+        _spare.Push(stats);
+    }
+
+    /// <summary>Takes what became of a draft in.</summary>
+    public void Observe(AcceptanceStats stats, int source, int accepted, bool rejected)
+    {
+        stats.Add(source, accepted, rejected);
+        General.Add(source, accepted, rejected);
+    }
+
+    /// <summary>How many tokens a draft model should draft for each of some sequences.</summary>
+    /// <param name="batch">Sequences that decode in the step.</param>
+    /// <param name="asked">Those that may be drafted for.</param>
+    /// <param name="source">The draft model's source.</param>
+    /// <param name="missing">Rows that the model has yet to compute before it can draft.</param>
+    public int ModelLength(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
+    {
+        if (!Costs.IsKnown)
+            return _maxDraft;
+        double forward = Forward(asked.Length), plain = batch / Costs.Milliseconds(batch, 0);
+        double best = plain, tokens = batch;
+        int length = 0;
+        for (int k = 1; k <= _maxDraft && k * asked.Length <= EngineOptions.MaxDraftRows; k++)
+        {
+            foreach (AcceptanceStats stats in asked)
+                tokens += Reach(stats, source, k);
+            double rate = tokens / (Costs.Milliseconds(batch, k * asked.Length) + k * forward);
+            if (rate > best)
+                (best, length) = (rate, k);
+        }
+        double debt = best > plain * WorthDebt ? MostDebt * Costs.Milliseconds(1, 0) : 0;
+        if (_account + debt <= 0)
+            return 0;
+        if (length > 0)
+            return length;
+        // A probe: one token, if the account pays for it.
+        bool probe = _step >= _probed + ProbeEvery && _account > missing * _catchUp + forward + Costs.Milliseconds(batch, asked.Length) - Costs.Milliseconds(batch, 0);
+        return probe ? 1 : 0;
+    }
+
+    /// <summary>Cuts a step's drafts to what is worth it.</summary>
+    /// <param name="batch">Sequences that decode in the step.</param>
+    /// <param name="drafts">The drafts.</param>
+    /// <param name="stats">Those of their sequences.</param>
+    /// <param name="drafting">What proposing them took, in milliseconds.</param>
+    public void Cut(int batch, DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, double drafting)
+    {
+        if (!Costs.IsKnown)
+            return;
+        if (!_open)
+            (_open, _account) = (true, FirstCredit * Costs.Milliseconds(1, 0));
+        double plain = batch / (Costs.Milliseconds(batch, 0) + drafting), best = plain, tokens = batch;
+        int total = 0, chosen = 0;
+        for (int i = 0; i < stats.Length; i++)
+            (_lengths[i], _gains[i]) = (0, Chance(drafts, stats, i, 0));
+        int most = Math.Min(EngineOptions.MaxDraftRows, Costs.Farthest(batch));
+        while (total < most && Likeliest(stats.Length) is >= 0 and int next)
+        {
+            tokens += _gains[next];
+            _gains[next] *= Chance(drafts, stats, next, ++_lengths[next]);
+            double rate = tokens / (Costs.Milliseconds(batch, ++total) + drafting);
+            if (rate > best)
+                (best, chosen) = (rate, total);
+        }
+        // What drafts save is against plain steps of as many sequences: those have to be known.
+        bool stale = !Costs.IsMeasured(batch) || (chosen > 0 && _step >= _plain + PlainEvery);
+        if (_account <= 0 || stale)
+            chosen = 0;
+        else if (chosen == 0 && total > 0 && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - Costs.Milliseconds(batch, 0))
+            chosen = 1;
+        if (chosen == 0)
+            _plain = _step;
+        else
+            _probed = _step;
+        Take(drafts, stats, chosen);
+    }
+
+    /// <summary>Takes a step's time in.</summary>
+    /// <param name="batch">Sequences that decoded.</param>
+    /// <param name="rows">Draft rows.</param>
+    /// <param name="emitted">Tokens that came out.</param>
+    /// <param name="milliseconds">The step's time without the drafting.</param>
+    /// <param name="drafting">What proposing took.</param>
+    /// <param name="prompts">Whether it held rows of prompts: then its time says nothing about drafts.</param>
+    public void Measured(int batch, int rows, int emitted, double milliseconds, double drafting, bool prompts)
+    {
+        _step++;
+        if (batch == 0)
+            return;
+        (Batch, Chosen) = (batch, rows);
+        if (!prompts)
+            Costs.Add(batch, rows, milliseconds);
+        if (!Costs.IsKnown)
+            return;
+        double plain = Costs.Milliseconds(batch, 0), expected = Costs.Milliseconds(batch, rows);
+        double spent = prompts ? expected : Math.Min(milliseconds, 2 * expected);
+        double saved = rows > 0 ? (double)emitted / batch * plain - spent : 0;
+        _account = Math.Min(_account + saved - drafting + Allowance * spent, MostCredit * plain);
+    }
+
+    /// <summary>Takes the time of one batch of the draft model in.</summary>
+    /// <param name="sequences">The sequences in it.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="milliseconds">Its time.</param>
+    public void MeasuredModel(int sequences, int rows, double milliseconds)
+    {
+        // A sequence has one row, or two where all of the last draft was accepted; more is catching up.
+        if (rows > 2 * sequences)
+        {
+            double row = milliseconds / rows;
+            _catchUp = _catchUp == 0 ? row : _catchUp + DraftWeight * (row - _catchUp);
+            return;
+        }
+        ref double forward = ref _forward[ForwardBucket(sequences)];
+        forward = forward == 0 ? milliseconds : forward + DraftWeight * (milliseconds - forward);
+    }
+
+    /// <summary>What one batch of the draft model takes, in milliseconds; before it was measured, a quarter of a step.</summary>
+    public double Forward(int sequences)
+    {
+        int bucket = ForwardBucket(sequences);
+        for (int distance = 0; distance < _forward.Length; distance++)
+        {
+            if (bucket >= distance && _forward[bucket - distance] > 0)
+                return _forward[bucket - distance];
+            if (bucket + distance < _forward.Length && _forward[bucket + distance] > 0)
+                return _forward[bucket + distance];
+        }
+        return Costs.Milliseconds(1, 0) / 4;
+    }
+
+    /// <summary>The chance that the first so many tokens of a draft are all accepted.</summary>
+    public double Reach(AcceptanceStats? stats, int source, int length)
+    {
+        double reach = 1;
+        for (int i = 0; i < length; i++)
+            reach *= stats?.Chance(source, i, General) ?? General.Chance(source, i);
+        return reach;
+    }
+
+    private double Chance(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int sequence, int position) =>
+        position < drafts.Tokens(sequence).Length ? stats[sequence].Chance(drafts.Source(sequence), position, General) : 0;
+
+    /// <summary>The sequence whose next draft token is likeliest to be accepted, or −1 when all are at their ends.</summary>
+    private int Likeliest(int count)
+    {
+        int best = -1;
+        double gain = 0;
+        for (int i = 0; i < count; i++)
+            if (_gains[i] > gain)
+                (best, gain) = (i, _gains[i]);
+        return best;
+    }
+
+    /// <summary>Takes the likeliest so many tokens, in the order in which they were weighed.</summary>
+    private void Take(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int rows)
+    {
+        for (int i = 0; i < stats.Length; i++)
+            (_lengths[i], _gains[i]) = (0, Chance(drafts, stats, i, 0));
+        for (int row = 0; row < rows; row++)
+        {
+            int next = Likeliest(stats.Length);
+            _gains[next] *= Chance(drafts, stats, next, ++_lengths[next]);
+        }
+        for (int i = 0; i < stats.Length; i++)
+            drafts.Cut(i, _lengths[i]);
+    }
+
+    private static int ForwardBucket(int sequences) => Math.Min(7, System.Numerics.BitOperations.Log2((uint)Math.Max(1, sequences)));
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using Prometheus;
+using Tessera.Engine.Speculation;
+
+namespace Tessera.Host.Api;
+
+/// <summary>What is drafted, what is accepted, and why drafts are as long as they are: every input of the formula and its present choice.</summary>
+internal sealed class SpeculationMetrics
+{
+    private static readonly string[] ByModel = ["model"];
+    private static readonly string[] BySource = ["model", "source"];
+    private static readonly double[] Lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32];
+
+    private readonly Gauge _acceptance, _step, _draft, _rate, _chosen, _account, _setAside;
+
+    public SpeculationMetrics(MetricFactory factory)
+    {
+        Drafted = factory.CreateCounter("tessera_spec_drafted_tokens_total", "Draft tokens verified.", BySource);
+        Accepted = factory.CreateCounter("tessera_spec_accepted_tokens_total", "Draft tokens accepted.", BySource);
+        AcceptedLength = factory.CreateHistogram("tessera_spec_accepted_length", "Accepted tokens of a draft.", BySource, new HistogramConfiguration { Buckets = Lengths });
+        Faults = factory.CreateCounter("tessera_spec_faults_total", "Turns that the decoding strategy lost by failing.", ByModel);
+        _acceptance = factory.CreateGauge("tessera_spec_acceptance", "The chance that a draft token is accepted when those before it are.", ["model", "source", "position"]);
+        _step = factory.CreateGauge("tessera_spec_step_milliseconds", "What a step takes with so many draft rows, for as many sequences as decoded last.", ["model", "draft_rows"]);
+        _draft = factory.CreateGauge("tessera_spec_draft_milliseconds", "What a batch of the draft model takes.", ByModel);
+        _rate = factory.CreateGauge("tessera_spec_expected_tokens_per_second", SpeculationReport.Formula, ["model", "source", "length"]);
+        _chosen = factory.CreateGauge("tessera_spec_chosen_rows", "Draft rows of the last step.", ByModel);
+        _account = factory.CreateGauge("tessera_spec_account_milliseconds", "Time that drafts have saved and not lost again, within bounds; at 0 and below nothing is drafted.", ByModel);
+        _setAside = factory.CreateGauge("tessera_spec_set_aside", "1: the decoding strategy has failed too often and is not asked any more.", ByModel);
+    }
+
+    public Counter Drafted { get; }
+    public Counter Accepted { get; }
+    public Histogram AcceptedLength { get; }
+    public Counter Faults { get; }
+
+    /// <summary>Sets what is true now.</summary>
+    public void Set(string model, SpeculationReport report)
+    {
+        for (int source = 0; source < report.Sources.Count; source++)
+        {
+            string name = report.Sources[source];
+            for (int i = 0; i < report.Acceptance[source].Length; i++)
+                _acceptance.WithLabels(model, name, Text(i + 1)).Set(report.Acceptance[source][i]);
+            for (int k = 0; k < report.Rates[source].Length; k++)
+                _rate.WithLabels(model, name, Text(k)).Set(report.Rates[source][k]);
+        }
+        for (int k = 0; k < report.StepMilliseconds.Length; k++)
+            _step.WithLabels(model, Text(k)).Set(report.StepMilliseconds[k]);
+        if (!double.IsNaN(report.DraftMilliseconds))
+            _draft.WithLabels(model).Set(report.DraftMilliseconds);
+        _chosen.WithLabels(model).Set(report.Chosen);
+        _account.WithLabels(model).Set(report.AccountMilliseconds);
+        _setAside.WithLabels(model).Set(report.Problem is null ? 0 : 1);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Counts one model's drafts. A source's series are looked up once.</summary>
+internal sealed class DraftCounters(SpeculationMetrics metrics, string model)
+{
+    private readonly Dictionary<string, (Counter.Child Drafted, Counter.Child Accepted, Histogram.Child Length)> _sources = new(StringComparer.Ordinal);
+    private readonly Counter.Child _faults = metrics.Faults.WithLabels(model);
+
+    public void Fault() => _faults.Inc();
+
+    public void Drafted(string source, int proposed, int accepted)
+    {
+        if (!_sources.TryGetValue(source, out (Counter.Child Drafted, Counter.Child Accepted, Histogram.Child Length) series))
+            _sources.Add(source, series = (metrics.Drafted.WithLabels(model, source), metrics.Accepted.WithLabels(model, source), metrics.AcceptedLength.WithLabels(model, source)));
+        series.Drafted.Inc(proposed);
+        series.Accepted.Inc(accepted);
+        series.Length.Observe(accepted);
+    }
+}

@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Tessera.Abstractions.Backends;
+using Tessera.Abstractions.Formats;
+using Tessera.Abstractions.Graphs;
+using Tessera.Abstractions.Plugins;
+using Tessera.Abstractions.Quantization;
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Lowering;
+using Tessera.Kernels.Cpu.Plan;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
+using Tessera.Kernels.Cpu.Tiles.Native;
+using Tessera.Quant.CompressedTensors;
+using Tessera.Quant.Ggml;
+using Tessera.Quant.Gptq;
+using Tessera.Quant.Mlx;
+using Tessera.Quant.Mx;
+
+namespace Tessera.Kernels.Bench;
+
+/// <summary>Decode of quantized Hugging Face folders beside Q4_K: one activation row and a matrix that is larger than the caches, in the blocks that the product takes; billions of weights a second. The types take turns, pass by pass.</summary>
+internal static unsafe class PackedBench
+{
+    private const int Rows = 14336, Columns = 4096, Passes = 25;
+    private const string Measure = "q4_k";
+
+    private static readonly Packed[] Types =
+    [
+        new(Measure, []),
+        new("mlx_affine4", [("data", 4.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
+        new("mlx_affine3", [("data", 3.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
+        new("mlx_affine6", [("data", 6.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
+        new("mlx_affine8", [("data", 1), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
+        new("gptq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16"), ("zero_offset", "1")),
+        new("gptq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128), ("group_index", 4.0 / Rows)], ("group", "128"), ("scale_type", "f16"), ("zero_offset", "1")),
+        new("awq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16")),
+        new("ct_packed4", [("data", 4.0 / 8), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "bf16")),
+        new("mx_fp4", [("data", 4.0 / 8), ("scales", 1.0 / 32)]),
+        // A type of another author's: its plugin only unpacks.
+        new("sample3", []),
+    ];
+
+    public static void Run(string[] names)
+    {
+        Console.WriteLine($"packed, G weights/s, {Rows} × {Columns}, one activation row, best and median: one thread (processor time), two threads (wall), and both bests in relation to {Measure}; tiles of 512 activation rows, G multiply-adds/s");
+        QuantizationTable table = new();
+        CpuIsa isa = CpuIsa.Detect();
+        List<Bench> benches = [.. Types.Where(t => names.Length == 0 || t.Id == Measure || names.Contains(t.Id)).Select(t => new Bench(t, table, isa))];
+        double[][] one = Interleaved(benches, 1), two = Interleaved(benches, 2);
+        for (int i = 0; i < benches.Count; i++)
+            Console.WriteLine($"{benches[i].Name,-24} {Rate(one[i])}   {Rate(two[i])}   {one[0][0] / one[i][0],5:F2} {two[0][0] / two[i][0],5:F2}   {benches[i].Tiles(isa)}   {benches[i].How}");
+        benches.ForEach(b => b.Dispose());
+    }
+
+    private static double[][] Interleaved(List<Bench> benches, int threads)
+    {
+        double[][] seconds = [.. benches.Select(_ => new double[Passes])];
+        foreach (Bench bench in benches)
+            bench.Pass(threads);
+        for (int pass = 0; pass < Passes; pass++)
+            for (int i = 0; i < benches.Count; i++)
+                seconds[i][pass] = benches[i].Pass(threads);
+        foreach (double[] times in seconds)
+            Array.Sort(times);
+        return seconds;
+    }
+
+    private static string Rate(double[] seconds) => $"{(double)Rows * Columns / seconds[0] / 1e9,6:F1} {(double)Rows * Columns / seconds[Passes / 2] / 1e9,6:F1}";
+
+    /// <summary>A type with its parts' bytes for each weight.</summary>
+    private sealed record Packed(string Id, (string Name, double Bytes)[] Parts, params (string Name, string Value)[] Parameters);
+
+    private sealed record Node() : GraphNode("bench", new GraphValue(1, "out", Rows))
+    {
+        public override string Operation => Operations.Linear;
+
+        public override int Revision => 1;
+
+        public override IReadOnlyList<GraphValue> Inputs => [];
+    }
+
+    private sealed class QuantizationTable : IQuantizationRegistry
+    {
+        private readonly IQuantization[] _all = Load();
+
+        public IQuantization? Find(string id) => Array.Find(_all, q => q.Id == id);
+
+        private static IQuantization[] Load()
+        {
+            ServiceCollection services = new();
+            foreach (IPlugin plugin in (IPlugin[])[new QuantGgmlPlugin(), new QuantMlxPlugin(), new QuantMxPlugin(), new QuantGptqPlugin(), new QuantCompressedTensorsPlugin(), new global::Quant.Sample.Plugin()])
+                plugin.Configure(services, new Dictionary<string, string>());
+            return [.. services.BuildServiceProvider().GetServices<IQuantization>()];
+        }
+    }
+
+    private sealed class File(NativeBlock memory) : IModelFile
+    {
+        public string Name => "bench";
+
+        public long Length => memory.Length;
+
+        public byte* Data => memory.Bytes;
+    }
+
+    private sealed class Bench : IDisposable
+    {
+        private readonly List<IDisposable> _blocks = [];
+        private readonly LinearKernel _kernel;
+        private readonly NativeBlock _prepared, _output;
+        private readonly NativeBlock[] _scratch;
+        private readonly int _rows;
+        private int _next;
+
+        public Bench(Packed type, QuantizationTable table, CpuIsa isa)
+        {
+            List<string> said = [];
+            WeightTensor weight = type.Parts.Length == 0 ? Own(table.Find(type.Id)!) : new WeightTensor
+            {
+                Name = "bench",
+                Shape = [Rows, Columns],
+                Quantization = type.Id,
+                Parameters = type.Parameters.ToDictionary(p => p.Name, p => p.Value),
+                Parts = [.. type.Parts.Select(Part)],
+            };
+            Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "");
+            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, new NativeTiles([], isa), new NativeRowDots([], isa), said).Choose(new Node(), weight);
+            How = said[^1][(said[^1].IndexOf(": ", StringComparison.Ordinal) + 2)..];
+            _rows = Product.BlockSize(_kernel, Rows, 2, RowPath.Few, new LaneSizes());
+            _prepared = new NativeBlock(_kernel.Preparation.Bytes(Columns));
+            _output = new NativeBlock((long)Rows * sizeof(float));
+            _scratch = [.. Enumerable.Range(0, 2).Select(_ => new NativeBlock(Math.Max(64, _kernel.ScratchBytes(_rows))))];
+            float[] x = new float[Columns];
+            fixed (float* to = x)
+            {
+                Activations.Fill(to, Columns);
+                _kernel.Preparation.Prepare(to, Columns, _prepared.Bytes);
+            }
+        }
+
+        public string Name { get; }
+
+        public string How { get; }
+
+        /// <summary>Seconds of one product; of one thread, its processor time, where the system tells it.</summary>
+        public double Pass(int threads)
+        {
+            _next = 0;
+            if (threads == 1)
+            {
+                double before = Machine.ThreadSeconds();
+                Work(0);
+                return Machine.ThreadSeconds() - before;
+            }
+            using Barrier ready = new(threads);
+            long start;
+            Thread[] others = [.. Enumerable.Range(1, threads - 1).Select(lane => new Thread(() =>
+            {
+                ready.SignalAndWait();
+                Work(lane);
+            }))];
+            foreach (Thread thread in others)
+                thread.Start();
+            start = Stopwatch.GetTimestamp();
+            ready.SignalAndWait();
+            Work(0);
+            foreach (Thread thread in others)
+                thread.Join();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        /// <summary>The rate of tiles, as prefill uses them.</summary>
+        public string Tiles(CpuIsa isa) => _kernel.Tile is { } tile ? TileBench.Measure(_kernel.Preparation, tile, Columns, isa, 512) : "no tiles";
+
+        public void Dispose()
+        {
+            _blocks.ForEach(b => b.Dispose());
+            _prepared.Dispose();
+            _output.Dispose();
+            foreach (NativeBlock scratch in _scratch)
+                scratch.Dispose();
+        }
+
+        private void Work(int lane)
+        {
+            for (int first = Interlocked.Add(ref _next, _rows) - _rows; first < Rows; first = Interlocked.Add(ref _next, _rows) - _rows)
+            {
+                int count = Math.Min(_rows, Rows - first);
+                _kernel.Begin(first, count, _scratch[lane].Bytes);
+                _kernel.Multiply(first, count, _scratch[lane].Bytes, _prepared.Bytes, 0, 1, (float*)_output.Bytes + first, Rows);
+            }
+        }
+
+        private WeightTensor Own(IQuantization type)
+        {
+            Weights weights = new(type, Rows, Columns);
+            _blocks.Add(weights);
+            return weights.Tensor;
+        }
+
+        // Random codes; scales near 0.01, and groups that are scattered over the columns.
+        private WeightPart Part((string Name, double Bytes) part)
+        {
+            NativeBlock block = new((long)(part.Bytes * Rows * Columns));
+            _blocks.Add(block);
+            Span<byte> bytes = new(block.Bytes, (int)block.Length);
+            if (part.Name == "group_index")
+                for (int i = 0; i < Columns; i++)
+                    ((int*)block.Bytes)[i] = i * 5 % Columns / 128;
+            else if (part.Name is "scales" or "biases")
+                for (int i = 0; i < bytes.Length; i++)
+                    bytes[i] = (byte)(i % 2 == 0 ? i : 0x3c);
+            else
+                new Random(1).NextBytes(bytes);
+            return new WeightPart(part.Name, new File(block), 0, block.Length);
+        }
+    }
+}

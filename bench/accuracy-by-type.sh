@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What 8-bit activations cost with each type of weights: the model is written anew as each kind of file, and its perplexity on the fixed text is taken with float32 activations and on the product's path.
+# usage: bench/accuracy-by-type.sh MODEL [TYPE …]
+# Prints, for each kind, the types of its weights, both perplexities and by how much they differ (goal: less than 0.5 %); fails where one misses the goal.
+set -euo pipefail
+model=$1
+shift
+types=("$@")
+[ ${#types[@]} -gt 0 ] || types=(F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 IQ4_NL Q2_K Q3_K_M Q4_K_M Q5_K_M Q6_K IQ4_XS)
+root=$(cd "$(dirname "$0")/.." && pwd)
+tessera="$root/Host/bin/Release/net10.0/tessera" accuracy="$root/bench/Accuracy.Bench/bin/Release/net10.0/Tessera.Accuracy.Bench"
+[ -x "$tessera" ] && [ -x "$accuracy" ] || { echo "build first: dotnet build -c Release" >&2; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1); $(basename "$model")"
+missed=0
+for type in "${types[@]}"; do
+    written=$("$tessera" quantize "$model" "$folder/model.gguf" "$type" --requantize 2>/dev/null | awk '$3 == "tensors" && $1 != "f32" { printf "%s%s %s", separator, $2, $1; separator = ", " }')
+    "$accuracy" "$folder/model.gguf" | awk -v type="$type" -v written="$written" '
+        /^perplexity/ { change = ($5 / $3 - 1) * 100 ; exact = $3; product = $5 }
+        /^product/ { divergence = $0; sub(/.*divergence mean /, "", divergence); sub(/,.*/, "", divergence) }
+        END { printf "%-8s %9.4f -> %9.4f  %+.3f %%  KL %s  (%s)\n", type, exact, product, change, divergence, written; exit change * change >= 0.25 }' || missed=1
+    rm -f "$folder/model.gguf"
+done
+exit $missed

@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Tessera.Format.Gguf.Writing.Vocabularies;
+
+/// <summary>Says a tokenizer.json, with its tokenizer_config.json, in GGUF's terms: byte-level BPE as <c>gpt2</c>, SentencePiece's BPE as <c>llama</c>.</summary>
+internal sealed class HuggingFaceVocabulary
+{
+    private const int HighestId = (1 << 24) - 1, MostHoles = 1 << 16;
+    private const string Mark = "▁";
+
+    private static readonly (string Key, SpecialToken Role)[] Keys =
+    [
+        ("bos_token", SpecialToken.Bos), ("eos_token", SpecialToken.Eos), ("unk_token", SpecialToken.Unknown), ("sep_token", SpecialToken.Separator),
+        ("pad_token", SpecialToken.Padding), ("cls_token", SpecialToken.Classification), ("mask_token", SpecialToken.Mask),
+    ];
+
+    private readonly TokenizerJson _file;
+    private readonly TokenizerJson? _config;
+    private readonly TokenizerJson _model;
+    private readonly bool _isByteLevel;
+    private readonly SortedDictionary<int, (string Text, TokenKind Kind)> _tokens = [];
+    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+
+    private HuggingFaceVocabulary(TokenizerJson file, TokenizerJson? config)
+    {
+        (_file, _config, _model) = (file, config, file.Get("model"));
+        _isByteLevel = file.Find("pre_tokenizer") is { } pre && pre.Steps("pretokenizers").Any(s => s.Text("type") == "ByteLevel");
+    }
+
+    /// <summary>The assets with tokens, kinds and merges of their own.</summary>
+    /// <param name="assets">Assets with the files.</param>
+    /// <param name="notes">What GGUF says otherwise.</param>
+    /// <exception cref="ModelFormatException">The file is broken.</exception>
+    /// <exception cref="UnsupportedModelException">GGUF has no way to say a part of it.</exception>
+    public static TokenizerAssets Read(TokenizerAssets assets, List<string> notes)
+    {
+        const string File = "tokenizer.json", Config = "tokenizer_config.json";
+        if (!assets.Files.TryGetValue(File, out byte[]? file))
+            throw new UnsupportedModelException($"gguf: a tokenizer of kind '{assets.Model}' cannot be written; expected a {File}");
+        TokenizerJson? config = assets.Files.TryGetValue(Config, out byte[]? settings) ? TokenizerJson.Parse(Config, settings) : null;
+        return new HuggingFaceVocabulary(TokenizerJson.Parse(File, file), config).Assets(assets, notes);
+    }
+
+    private TokenizerAssets Assets(TokenizerAssets assets, List<string> notes)
+    {
+        if (_model.Find("type") is { } type && type.Text() != "BPE")
+            throw type.Unsaid($"a tokenizer model of type {type.Text()}");
+        string[] merges = [.. _model.Get("merges").Items().Select(Merge)];
+        ReadTokens();
+        Dictionary<SpecialToken, int> special = Special(assets);
+        AroundText around = AroundText.Read(_file.Find("post_processor"));
+        bool addsNothing = around.Before.Count + around.After.Count == 0;
+        int count = _tokens.Count == 0 ? 0 : _tokens.Keys.Max() + 1;
+        if (count == 0 || count > 2L * _tokens.Count + MostHoles)
+            throw new ModelFormatException($"gguf: {_model.Where}: expected a vocabulary without large holes, found {_tokens.Count} tokens with ids up to {count - 1}");
+        if (!addsNothing)
+            Check(around, special, notes);
+        return new TokenizerAssets
+        {
+            Model = _isByteLevel ? "gpt2" : "llama",
+            PreTokenizer = _isByteLevel ? PreTokenizer() : "default",
+            Tokens = [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetBytes(_tokens.TryGetValue(i, out (string Text, TokenKind) token) ? token.Text : $"[PAD{i}]"))],
+            Kinds = [.. Enumerable.Range(0, count).Select(i => _tokens.TryGetValue(i, out (string, TokenKind Kind) token) ? token.Kind : TokenKind.Unused)],
+            Scores = _isByteLevel ? [] : Scores(merges, count),
+            Merges = _isByteLevel ? merges : [],
+            Special = special,
+            AddBos = around.Before.Count > 0 || (addsNothing && _config?.Flag("add_bos_token", false) == true),
+            AddEos = around.After.Count > 0 || (addsNothing && _config?.Flag("add_eos_token", false) == true),
+            AddSpacePrefix = !_isByteLevel && MarkedSpaces.PutsOneInFront(_file),
+        };
+    }
+
+    private string PreTokenizer()
+    {
+        foreach (TokenizerJson step in _file.Find("normalizer")?.Steps("normalizers") ?? [])
+            // llama.cpp composes no characters; only texts with decomposed ones differ.
+            if (step.Text("type") is var type and not "NFC")
+                throw step.Unsaid($"a normalizer of type {type}");
+        return PreTokenizerNames.Find(_file.Find("pre_tokenizer"), _model.Flag("ignore_merges", false), _config?.Flag("clean_up_tokenization_spaces", false) == true);
+    }
+
+    private string Merge(TokenizerJson merge)
+    {
+        if (merge.Value.ValueKind == JsonValueKind.String)
+            return merge.Text();
+        string[] pair = [.. merge.Items().Take(3).Select(p => p.Text())];
+        if (pair.Length != 2)
+            throw merge.Bad("two tokens");
+        // The two stand in one text with a space between; a space of their own would move the cut.
+        return pair[0].Contains(' ') || pair[1].Contains(' ') ? throw merge.Unsaid("a merge of tokens with spaces") : $"{pair[0]} {pair[1]}";
+    }
+
+    private void ReadTokens()
+    {
+        TokenizerJson vocabulary = _model.Get("vocab");
+        if (vocabulary.Value.ValueKind != JsonValueKind.Object)
+            throw vocabulary.Bad("an object of tokens and ids");
+        bool hasBytes = _model.Flag("byte_fallback", false);
+        string? unknown = _model.Find("unk_token")?.Text();
+        foreach (JsonProperty entry in vocabulary.Value.EnumerateObject())
+            Add(entry.Name, new TokenizerJson($"{vocabulary.Where}: '{entry.Name}'", entry.Value).Number(HighestId),
+                entry.Name == unknown ? TokenKind.Unknown : hasBytes && IsByte(entry.Name) ? TokenKind.Byte : TokenKind.Normal, vocabulary);
+        foreach (TokenizerJson token in _file.Find("added_tokens")?.Items() ?? [])
+        {
+            string text = token.Text("content");
+            bool isSpecial = token.Flag("special", false);
+            if (text.Length == 0)
+                continue;
+            // In SentencePiece's files texts of added tokens have spaces, not marks.
+            Add(text, token.Get("id").Number(HighestId), text == unknown && !_isByteLevel ? TokenKind.Unknown : isSpecial ? TokenKind.Control : TokenKind.UserDefined, token,
+                !_isByteLevel && !isSpecial ? text.Replace(Mark, " ", StringComparison.Ordinal) : text);
+        }
+    }
+
+    private void Add(string text, int id, TokenKind kind, TokenizerJson where, string? shown = null)
+    {
+        if (_tokens.TryGetValue(id, out (string Text, TokenKind) other) && other.Text != text)
+            throw new ModelFormatException($"gguf: {where.Where}: id {id} is both '{other.Text}' and '{text}'");
+        if (_ids.TryGetValue(text, out int known) && known != id)
+            throw new ModelFormatException($"gguf: {where.Where}: '{text}' has the ids {known} and {id}");
+        _ids[text] = id;
+        _tokens[id] = (shown ?? text, kind);
+    }
+
+    private Dictionary<SpecialToken, int> Special(TokenizerAssets assets)
+    {
+        Dictionary<SpecialToken, int> special = [];
+        foreach ((string key, SpecialToken role) in Keys)
+            if (_config?.Find(key) is { } token
+                && _ids.TryGetValue(token.Value.ValueKind == JsonValueKind.Object ? token.Text("content") : token.Text(), out int id))
+                special[role] = id;
+        foreach ((SpecialToken role, int id) in assets.Special)
+            special[role] = id;
+        int[] ends = [.. (assets.EndTokens ?? []).Where(_tokens.ContainsKey)];
+        if (ends.Length > 0 && !(special.TryGetValue(SpecialToken.Eos, out int eos) && ends.Contains(eos)))
+            special[SpecialToken.Eos] = ends[0];
+        int[] others = [.. ends.Where(e => e != special[SpecialToken.Eos])];
+        if (others.Length > 0)
+            special[SpecialToken.Eot] = others[0];
+        if (others.Length > 1)
+            special[SpecialToken.Eom] = others[1];
+        return special;
+    }
+
+    /// <summary>GGUF knows one BOS in front and one EOS behind.</summary>
+    private void Check(AroundText around, Dictionary<SpecialToken, int> special, List<string> notes)
+    {
+        if (around.Before.Count > 0 && _ids.TryGetValue(around.Before[0], out int first))
+            special.TryAdd(SpecialToken.Bos, first);
+        if (around.After.Count > 0 && _ids.TryGetValue(around.After[^1], out int last))
+            special.TryAdd(SpecialToken.Eos, last);
+        string said = string.Join(" ", around.Before.Append("…").Concat(around.After));
+        bool isBos = around.Before.Count == 0 || (around.Before.Count == 1 && special.TryGetValue(SpecialToken.Bos, out int bos) && _ids.GetValueOrDefault(around.Before[0], -1) == bos);
+        bool isEos = around.After.Count == 0 || (around.After.Count == 1 && special.TryGetValue(SpecialToken.Eos, out int eos) && _ids.GetValueOrDefault(around.After[0], -1) == eos);
+        if (!isBos || !isEos)
+            notes.Add($"tokenizer.json puts {said} around a text; GGUF can say BOS and EOS only");
+    }
+
+    /// <summary>
+    /// SentencePiece merges the neighbours whose union has the best score, BPE those of the earliest merge: a token's score falls with the rank of the first merge that makes it.
+    /// </summary>
+    private float[] Scores(string[] merges, int count)
+    {
+        float[] scores = new float[count];
+        Array.Fill(scores, -(float)merges.Length);
+        HashSet<int> seen = [];
+        for (int rank = 0; rank < merges.Length; rank++)
+        {
+            int cut = merges[rank].IndexOf(' ', StringComparison.Ordinal);
+            if (cut > 0 && _ids.TryGetValue(string.Concat(merges[rank].AsSpan(0, cut), merges[rank].AsSpan(cut + 1)), out int id) && seen.Add(id))
+                scores[id] = -rank;
+        }
+        foreach ((int id, (_, TokenKind kind)) in _tokens)
+            if (kind != TokenKind.Normal)
+                scores[id] = 0;
+        return scores;
+    }
+
+    private static bool IsByte(string text) =>
+        text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _);
+}

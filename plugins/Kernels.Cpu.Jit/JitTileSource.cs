@@ -1,0 +1,37 @@
+using Tessera.Kernels.Cpu.Jit.Emit;
+using Tessera.Kernels.Cpu.Jit.Memory;
+
+namespace Tessera.Kernels.Cpu.Jit;
+
+/// <summary>Kernels of the layouts that <c>kernels.cpu</c> publishes (docs/kernels-cpu-layouts.md), in machine code made for AVX-512 VNNI.</summary>
+internal sealed class JitTileSource : ITileSource
+{
+    /// <summary>The layouts that there is code for.</summary>
+    public static IReadOnlyDictionary<string, Func<byte[]>> Layouts { get; } = All();
+
+    /// <inheritdoc/>
+    public ITile? TryGet(string layout) => Processor.HasVnni512 && Layouts.TryGetValue(layout, out Func<byte[]>? emit) ? new CodeTile(emit()) : null;
+
+    private static Dictionary<string, Func<byte[]>> All()
+    {
+        Dictionary<string, Func<byte[]>> all = new(StringComparer.Ordinal);
+        foreach (int width in (int[])[8, 16])
+        {
+            foreach (int zeroShift in (int[])[3, 4, 7])
+                all.Add($"cpu.group32.zero{zeroShift}.w{width}.r1", () => GroupTileCode.Emit(width, zeroShift, hasMinimum: false));
+            all.Add($"cpu.group32.minimum.w{width}.r1", () => GroupTileCode.Emit(width, zeroShift: 0, hasMinimum: true));
+            all.Add($"cpu.super256.by32.w{width}.r1", () => SuperTileCode.Emit(width, group: 8, hasMinimums: true));
+            all.Add($"cpu.super256.by16.w{width}.r1", () => SuperTileCode.Emit(width, group: 4, hasMinimums: false));
+        }
+        for (int count = 1; count <= RowsCode.Most; count++)
+        {
+            int rows = count;
+            all.Add($"cpu.rows.q4_k.n{rows}.r1", () => new KRowsCode(rows, hasFifthBits: false).Emit());
+            all.Add($"cpu.rows.q5_k.n{rows}.r1", () => new KRowsCode(rows, hasFifthBits: true).Emit());
+            all.Add($"cpu.rows.q6_k.n{rows}.r1", () => new Q6RowsCode(rows).Emit());
+            foreach ((string type, int bits, bool hasMinimum) in ((string, int, bool)[])[("q4_0", 4, false), ("q4_1", 4, true), ("q5_0", 5, false), ("q5_1", 5, true), ("q8_0", 8, false)])
+                all.Add($"cpu.rows.{type}.n{rows}.r1", () => new GroupRowsCode(rows, bits, hasMinimum).Emit());
+        }
+        return all;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.Cache.Entries;
+
+/// <summary>Entries in bytes: 32 elements of a head, or what is left of it, share a scale of a 127th of the largest, in half precision (GGML's Q8_0). Where an element is not finite the scale is none, and so is what is read.</summary>
+internal static unsafe class ByteEntries
+{
+    private const int Group = 32, Largest = 127;
+
+    /// <summary>Scales of so many elements.</summary>
+    public static int Groups(int length) => (length + Group - 1) / Group;
+
+    /// <summary>Writes a key.</summary>
+    /// <param name="keys">The tile's keys, at the entry's column.</param>
+    /// <param name="scales">The scales of the tile's keys, at the entry's column.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="length">Elements of the key.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WriteKey(sbyte* keys, Half* scales, float* key, int length)
+    {
+        sbyte* rounded = stackalloc sbyte[Group];
+        for (int i = 0; i < length; i += Group, scales += AttentionTile.Entries)
+        {
+            int count = Math.Min(Group, length - i);
+            *scales = Round(key + i, count, rounded);
+            for (int k = 0; k < count; k++)
+                keys[(i + k) * AttentionTile.Entries] = rounded[k];
+        }
+    }
+
+    /// <summary>Writes a value.</summary>
+    /// <param name="values">The entry's value row.</param>
+    /// <param name="scales">Its scales.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="length">Elements of the value.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WriteValue(sbyte* values, Half* scales, float* value, int length)
+    {
+        for (int i = 0; i < length; i += Group)
+            *scales++ = Round(value + i, Math.Min(Group, length - i), values + i);
+    }
+
+    /// <summary>Widens a tile's keys.</summary>
+    /// <param name="keys">The keys, [element][entry].</param>
+    /// <param name="scales">Their scales, [group][entry].</param>
+    /// <param name="length">Elements of a key.</param>
+    /// <param name="destination">The floats, [element][entry].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ReadKeys(sbyte* keys, ushort* scales, int length, float* destination)
+    {
+        for (int i = 0; i < length; i += Group, scales += AttentionTile.Entries)
+        {
+            Vector256<float> left = Halves.Widen(scales), right = Halves.Widen(scales + 8);
+            int end = Math.Min(length, i + Group) * AttentionTile.Entries;
+            for (int k = i * AttentionTile.Entries; k < end; k += AttentionTile.Entries)
+            {
+                (Widen(keys + k) * left).Store(destination + k);
+                (Widen(keys + k + 8) * right).Store(destination + k + 8);
+            }
+        }
+    }
+
+    /// <summary>Widens the values of a tile's first entries.</summary>
+    /// <param name="values">The values, [entry][element].</param>
+    /// <param name="scales">Their scales, [entry][group].</param>
+    /// <param name="groups">Scales of a value.</param>
+    /// <param name="stride">Elements of a row, a multiple of 8.</param>
+    /// <param name="entries">The number of entries.</param>
+    /// <param name="destination">The floats, [entry][element].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ReadValues(sbyte* values, Half* scales, int groups, int stride, int entries, float* destination)
+    {
+        for (int entry = 0; entry < entries; entry++, values += stride, destination += stride, scales += groups)
+            for (int i = 0; i < stride; i += Group)
+            {
+                Vector256<float> scale = Vector256.Create((float)scales[i / Group]);
+                int end = Math.Min(stride, i + Group);
+                for (int k = i; k < end; k += 8)
+                    (Widen(values + k) * scale).Store(destination + k);
+            }
+    }
+
+    /// <summary>Rounds a group by the scale that is stored, and answers it.</summary>
+    private static Half Round(float* x, int count, sbyte* to)
+    {
+        float largest = 0;
+        for (int i = 0; i < count; i++)
+            largest = MathF.Max(largest, MathF.Abs(x[i]));
+        Half scale = (Half)(largest / Largest);
+        if (!Half.IsFinite(scale))
+            scale = Half.NaN;
+        float inverse = scale == Half.Zero || Half.IsNaN(scale) ? 0 : 1 / (float)scale;
+        for (int i = 0; i < count; i++)
+            to[i] = (sbyte)Math.Clamp((int)MathF.Round(x[i] * inverse), -Largest, Largest);
+        return scale;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Widen(sbyte* source)
+    {
+        if (Avx2.IsSupported)
+            return Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source));
+        Vector128<short> shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte());
+        return Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)));
+    }
+}

@@ -1,0 +1,83 @@
+namespace Tessera.Kernels.Cpu.Cache.Entries;
+
+/// <summary>Writes entries into a tile and reads a tile as floats, whatever its elements are.</summary>
+internal static unsafe class CacheEntries
+{
+    /// <summary>Writes one head's key and value as an entry of a tile.</summary>
+    /// <param name="layout">The tile's layout.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="entry">The entry's number in the tile.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <returns>False where a half that was written is not finite.</returns>
+    public static bool Write(CacheLayout layout, byte* tile, int entry, float* key, float* value)
+    {
+        byte* values = tile + layout.ValueOffset;
+        (int keyLength, int valueLength, int row) = (layout.Spec.KeyLength, layout.Spec.ValueLength, entry * layout.ValueStride);
+        switch (layout.Type)
+        {
+            case KvType.F16:
+                return HalfEntries.Write((ushort*)tile + entry, (ushort*)values + row, key, keyLength, value, valueLength);
+            case KvType.BF16:
+                BrainEntries.Write((ushort*)tile + entry, (ushort*)values + row, key, keyLength, value, valueLength);
+                break;
+            case KvType.Q8:
+                ByteEntries.WriteKey((sbyte*)tile + entry, (Half*)(tile + layout.KeyScaleOffset) + entry, key, keyLength);
+                ByteEntries.WriteValue((sbyte*)values + row, (Half*)(tile + layout.ValueScaleOffset) + entry * layout.ValueGroups, value, valueLength);
+                break;
+            default:
+                FloatEntries.Write((float*)tile + entry, (float*)values + row, key, keyLength, value, valueLength);
+                break;
+        }
+        return true;
+    }
+
+    /// <summary>A tile's keys as floats.</summary>
+    /// <param name="layout">The tile's layout.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="room">Room for them.</param>
+    /// <returns>The room, or the tile itself.</returns>
+    public static float* Keys(CacheLayout layout, byte* tile, float* room)
+    {
+        int length = layout.Spec.KeyLength;
+        switch (layout.Type)
+        {
+            case KvType.F16:
+                HalfEntries.Read((ushort*)tile, length * Ops.AttentionTile.Entries, room);
+                return room;
+            case KvType.BF16:
+                BrainEntries.Read((ushort*)tile, length * Ops.AttentionTile.Entries, room);
+                return room;
+            case KvType.Q8:
+                ByteEntries.ReadKeys((sbyte*)tile, (ushort*)(tile + layout.KeyScaleOffset), length, room);
+                return room;
+            default:
+                return (float*)tile;
+        }
+    }
+
+    /// <summary>The values of a tile's first entries as floats.</summary>
+    /// <param name="layout">The tile's layout.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="entries">The number of entries.</param>
+    /// <param name="room">Room for them.</param>
+    /// <returns>The room, or the tile's own.</returns>
+    public static float* Values(CacheLayout layout, byte* tile, int entries, float* room)
+    {
+        byte* values = tile + layout.ValueOffset;
+        switch (layout.Type)
+        {
+            case KvType.F16:
+                HalfEntries.Read((ushort*)values, entries * layout.ValueStride, room);
+                return room;
+            case KvType.BF16:
+                BrainEntries.Read((ushort*)values, entries * layout.ValueStride, room);
+                return room;
+            case KvType.Q8:
+                ByteEntries.ReadValues((sbyte*)values, (Half*)(tile + layout.ValueScaleOffset), layout.ValueGroups, layout.ValueStride, entries, room);
+                return room;
+            default:
+                return (float*)values;
+        }
+    }
+}

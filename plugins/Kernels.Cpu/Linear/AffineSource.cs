@@ -1,0 +1,42 @@
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>A weight that its plugin unpacks to bytes, its columns as they stand or, where these are grouped in another order, in that one.</summary>
+/// <param name="weight">A validated weight.</param>
+/// <param name="unpack">What unpacks it; an <see cref="IOrderedUnpack"/> where there is an order.</param>
+/// <param name="order">The order, pinned, or null.</param>
+internal sealed unsafe class AffineSource(WeightTensor weight, IAffineUnpack unpack, int[]? order = null)
+{
+    /// <summary>Columns in a group.</summary>
+    public int GroupSize => unpack.GroupSize;
+
+    /// <summary>The largest byte.</summary>
+    public int MaxValue => unpack.MaxValue;
+
+    /// <summary>Rows that are best unpacked together.</summary>
+    public int RowsTogether => unpack.RowsTogether;
+
+    /// <summary>The order of the columns, or null where they are as they stand.</summary>
+    public int[]? Order => order;
+
+    /// <summary>The weight as a source; null where its plugin cannot unpack it.</summary>
+    public static AffineSource? Of(WeightTensor weight, IQuantization quantization)
+    {
+        if (quantization is not IAffineUnpack { GroupSize: 16 or 32 } unpack || weight.Columns % 32 != 0)
+            return null;
+        if (unpack.CanUnpack(weight))
+            return new AffineSource(weight, unpack);
+        // Pinned: it is handed over as a pointer for as long as the runtime lives.
+        int[] order = GC.AllocateUninitializedArray<int>((int)weight.Columns, pinned: true);
+        return quantization is IOrderedUnpack ordered && ordered.TryOrder(weight, order) ? new AffineSource(weight, unpack, order) : null;
+    }
+
+    /// <summary>As <see cref="IAffineUnpack.Unpack"/>.</summary>
+    public void Unpack(long firstRow, int rowCount, byte* values, float* scales, float* minimums)
+    {
+        if (order is null)
+            unpack.Unpack(weight, firstRow, rowCount, values, scales, minimums);
+        else
+            fixed (int* columns = order)
+                ((IOrderedUnpack)unpack).Unpack(weight, columns, firstRow, rowCount, values, scales, minimums);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots.Numerics;
+using X86 = System.Runtime.Intrinsics.X86;
+
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>Products of 32 unsigned bytes with signed ones, with AVX2; a type argument, so that the calls vanish.</summary>
+internal unsafe interface IAffineBytes
+{
+    /// <summary>The sum of 32 products in eight parts.</summary>
+    static abstract Vector256<int> Products(byte* values, sbyte* quants);
+
+    /// <summary>What completes eight groups' sums.</summary>
+    /// <param name="dots">The sums.</param>
+    /// <param name="negatedSums">The negated sums of the signed bytes.</param>
+    static abstract Vector256<int> Finish(Vector256<int> dots, int* negatedSums);
+}
+
+/// <summary>Values up to 127: two products fit 16 bits.</summary>
+internal readonly unsafe struct SmallBytes : IAffineBytes
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Products(byte* values, sbyte* quants) => PairDot.Add(Vector256<int>.Zero, Vector256.Load(values), Vector256.Load(quants));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots;
+}
+
+/// <summary>All values: as 128 plus a signed byte, which gives its sign to the other, never -128; the 128 are added at last.</summary>
+internal readonly unsafe struct AllBytes : IAffineBytes
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Products(byte* values, sbyte* quants)
+    {
+        Vector256<sbyte> signed = (Vector256.Load(values) ^ Vector256.Create((byte)0x80)).AsSByte();
+        return PairDot.Add(Vector256<int>.Zero, X86.Avx2.Abs(signed), X86.Avx2.Sign(Vector256.Load(quants), signed));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots - (Vector256.Load(negatedSums) << 7);
+}

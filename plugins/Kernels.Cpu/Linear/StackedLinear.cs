@@ -1,0 +1,22 @@
+using Tessera.Kernels.Cpu.Tiles;
+
+namespace Tessera.Kernels.Cpu.Linear;
+
+/// <summary>A weight whose equal slices are tensors of their own, such as experts that a file has one by one. A block of rows lies within one slice.</summary>
+internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] slices) : LinearKernel(weight, slices[0].Preparation)
+{
+    private readonly int _rows = slices[0].Rows;
+
+    public override TileKernel? Tile { get; } = slices[0].Tile is null ? null : new StackedTileKernel([.. slices.Select(s => s.Tile!)], slices[0].Rows);
+
+    public override int TileRows => slices[0].TileRows;
+
+    public override long WorkingRowBytes => slices[0].WorkingRowBytes;
+
+    public override long ScratchBytes(int rows) => slices[0].ScratchBytes(rows);
+
+    public override void Begin(int firstRow, int rowCount, byte* scratch) => slices[firstRow / _rows].Begin(firstRow % _rows, rowCount, scratch);
+
+    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
+        slices[firstRow / _rows].Multiply(firstRow % _rows, rowCount, scratch, activations, activationStride, batchRows, output, outputStride);
+}

@@ -1,0 +1,38 @@
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.Linear.Transposed;
+
+/// <summary>A weight of four bits that is stored as the transposed matrix, so that a vector holds the same columns of several rows; a type argument, so that the calls vanish. Needs AVX2.</summary>
+/// <remarks>Rows are taken in runs; within a run, vectors of eight rows have an order of the type's own.</remarks>
+internal unsafe interface ITransposedWeight
+{
+    /// <summary>Rows of a run.</summary>
+    static abstract int Run { get; }
+
+    /// <summary>Bytes of the integers of one column and eight rows, or of eight columns and eight rows where <see cref="Lines"/> says so.</summary>
+    static abstract int EightBytes { get; }
+
+    /// <summary>Lines of words for 32 columns.</summary>
+    static abstract int Lines { get; }
+
+    /// <summary>Brings 32 signed bytes into the order in which <see cref="Dot"/> reads them.</summary>
+    static abstract Vector256<sbyte> Order(Vector256<sbyte> quants);
+
+    /// <summary>Adds the products of 32 columns.</summary>
+    /// <param name="data">The columns' first line, at the first row.</param>
+    /// <param name="stride">Bytes from a line to the next.</param>
+    /// <param name="rows">Rows, a multiple of 8; the last run may be shorter.</param>
+    /// <param name="quants">32 bytes from <see cref="Order"/>.</param>
+    /// <param name="group">Takes the products.</param>
+    /// <param name="pairs">Room for a vector for each eight rows of whole runs: zero before and after.</param>
+    static abstract void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs);
+
+    /// <summary>The zero points of the eight rows of a word, in their order.</summary>
+    static abstract Vector256<int> Zeros(int word);
+
+    /// <summary>Brings a run's floats from the order of rows into its own.</summary>
+    static abstract void ToRun(float* run);
+
+    /// <summary>Brings a run's floats from its own order into that of rows.</summary>
+    static abstract void ToRows(float* run);
+}

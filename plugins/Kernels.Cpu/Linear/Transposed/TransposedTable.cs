@@ -1,0 +1,28 @@
+using System.Globalization;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Native;
+
+namespace Tessera.Kernels.Cpu.Linear.Transposed;
+
+/// <summary>Chooses the kernel of a weight that is stored as the transposed matrix; asked once per weight, at load.</summary>
+internal static class TransposedTable
+{
+    /// <summary>The kernel; null where there is none for the type, its groups, its rows or the instruction set.</summary>
+    /// <param name="weight">A validated weight.</param>
+    /// <param name="source">The same weight, unpacked; an order of its columns may be changed within groups.</param>
+    /// <param name="int8">Signed bytes in groups of 32, of columns as they stand.</param>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="native">Machine code for its tiles.</param>
+    public static LinearKernel? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
+    {
+        if (!isa.Avx2 || weight.Rows % 8 != 0 || weight.Quantization is not ("gptq4" or "awq4"))
+            return null;
+        int zeroOffset = weight.Parameters.GetValueOrDefault("zero_offset") == "1" ? 1 : 0;
+        if (source.Order is not null)
+            return weight.Quantization == "gptq4" ? new ScatteredGptq4(weight, zeroOffset, source, isa, native) : null;
+        int group = (int)long.Min(weight.Columns, long.Parse(weight.Parameters["group"], CultureInfo.InvariantCulture));
+        return weight.Quantization == "gptq4"
+            ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native)
+            : new TransposedLinear<Awq4>(weight, group, 0, source, int8, isa, native);
+    }
+}

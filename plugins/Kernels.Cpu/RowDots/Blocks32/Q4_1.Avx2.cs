@@ -1,0 +1,10 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+internal readonly unsafe partial struct Q4_1
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Weights(byte* block) => Nibbles.All(block + 4);
+}

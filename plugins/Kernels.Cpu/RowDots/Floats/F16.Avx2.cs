@@ -1,0 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.RowDots.Floats;
+
+internal readonly unsafe partial struct F16
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* address) => Halves.Widen((ushort*)address);
+}

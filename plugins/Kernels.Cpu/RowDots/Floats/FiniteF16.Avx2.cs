@@ -1,0 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Ops;
+
+namespace Tessera.Kernels.Cpu.RowDots.Floats;
+
+internal readonly unsafe partial struct FiniteF16
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* address) => Halves.WidenFinite((ushort*)address);
+}

@@ -1,0 +1,55 @@
+namespace Tessera.Kernels.Cpu.RowDots.Native;
+
+/// <summary>The row dots of tile sources that a runtime uses: each type's are asked for once, tried against the built-in kernel, and used where their products are bitwise the same and come faster.</summary>
+/// <param name="sources">Tile sources, in order of preference.</param>
+/// <param name="isa">What kernels may use.</param>
+internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa isa) : IDisposable
+{
+    private readonly Dictionary<string, (NativeRows? Rows, string Why)> _found = new(StringComparer.Ordinal);
+
+    /// <summary>The row dots of a type, or null: no source has them all, or the built-in ones are better.</summary>
+    /// <param name="kernel">The built-in kernel.</param>
+    /// <param name="why">What was found, for people; empty where no source has any.</param>
+    public NativeRows? Find(in RowDotKernel kernel, out string why)
+    {
+        if (!_found.TryGetValue(kernel.Quantization, out (NativeRows? Rows, string Why) found))
+            _found.Add(kernel.Quantization, found = Look(kernel));
+        why = found.Why;
+        return found.Rows;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((NativeRows? rows, _) in _found.Values)
+            rows?.Dispose();
+        _found.Clear();
+    }
+
+    private (NativeRows? Rows, string Why) Look(in RowDotKernel kernel)
+    {
+        string rejected = "";
+        foreach (ITileSource source in isa.Avx512 ? sources : [])
+        {
+            if (Take(source, kernel.Quantization) is not { } rows)
+                continue;
+            RowsTrial trial = RowsTrial.Run(kernel, rows, isa);
+            if (trial is { IsEqual: true, IsFaster: true })
+                return (rows, $"{rows.Description}, {trial.Gain:F1} times as fast as the built-in one");
+            rejected = trial.IsEqual ? $"{rows.Description} not used: {trial.Gain:F1} times as fast as the built-in one" : $"{rows.Description} not used: its products are not those of the built-in one";
+            rows.Dispose();
+        }
+        return (null, rejected);
+    }
+
+    private static NativeRows? Take(ITileSource source, string quantization)
+    {
+        List<ITile> leases = [];
+        while (leases.Count < NativeRows.Most && source.TryGet(NativeRows.Layout(quantization, leases.Count + 1)) is { } lease)
+            leases.Add(lease);
+        if (leases.Count == NativeRows.Most)
+            return new([.. leases]);
+        leases.ForEach(l => l.Dispose());
+        return null;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.Intrinsics;
+
+namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+
+/// <summary>A type with blocks of 256 weights in groups of 16 or 32 that have an integer scale each; a type argument, so that the calls vanish.</summary>
+internal unsafe interface ISuperBlock
+{
+    /// <summary>Bytes of a block.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>Where the scale stands: a half, followed by the minimums' scale where there are minimums; else at the block's end.</summary>
+    static abstract int Scale { get; }
+
+    /// <summary>Columns of a group: 16 or 32.</summary>
+    static abstract int Group { get; }
+
+    /// <summary>Products of four columns of a group whose sum 16 bits can hold: 8 for values up to 15, 4 up to 31, 2 up to 63.</summary>
+    static abstract int Run { get; }
+
+    /// <summary>The values' zero point is 2 to this power; 0: none.</summary>
+    static abstract int ZeroShift { get; }
+
+    /// <summary>True where minimums, which have a scale of their own, are subtracted.</summary>
+    static abstract bool HasMinimums { get; }
+
+    /// <summary>One weight, the zero point subtracted.</summary>
+    static abstract int Weight(byte* block, int column);
+
+    /// <summary>A group's scale.</summary>
+    static abstract int GroupScale(byte* block, int group);
+
+    /// <summary>A group's minimum; 0 where there are none.</summary>
+    static abstract int GroupMinimum(byte* block, int group);
+
+    /// <summary>The groups' scales and minimums with AVX2, a byte each in the order of groups: 16, or 8 in the lower halves.</summary>
+    static abstract void Groups(byte* block, out Vector128<sbyte> scales, out Vector128<byte> minimums);
+
+    /// <summary>Of 32 columns the first and the second 16 weights, the zero point subtracted.</summary>
+    static abstract void Signed(byte* block, int part, out Vector128<sbyte> low, out Vector128<sbyte> high);
+
+    /// <summary>Half of the weights with AVX2, 32 columns in each vector, the zero point not subtracted.</summary>
+    static abstract void Weights(byte* block, int half, out Vector256<byte> w0, out Vector256<byte> w1, out Vector256<byte> w2, out Vector256<byte> w3);
+}

@@ -1,0 +1,55 @@
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Tiles.Native;
+
+/// <summary>
+/// The micro-kernels of tile sources that a runtime uses: each layout is asked for once, tried against the built-in tile, and used where its products are bitwise the same and come faster.
+/// </summary>
+/// <param name="sources">Tile sources, in order of preference.</param>
+/// <param name="isa">What kernels may use.</param>
+internal sealed class NativeTiles(IReadOnlyList<ITileSource> sources, CpuIsa isa) : IDisposable
+{
+    private readonly Dictionary<string, (NativeTile? Tile, string Why)> _found = new(StringComparer.Ordinal);
+
+    /// <summary>The tile for a layout, or null: no source has one, or the built-in one is better.</summary>
+    /// <param name="layout">The layout's id, without width and revision.</param>
+    /// <param name="why">What was found, for people; empty where no source has the layout.</param>
+    public NativeTile? Find(string layout, out string why)
+    {
+        if (!_found.TryGetValue(layout, out (NativeTile? Tile, string Why) found))
+            _found.Add(layout, found = Look(layout));
+        why = found.Why;
+        return found.Tile;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((NativeTile? tile, _) in _found.Values)
+            tile?.Dispose();
+        _found.Clear();
+    }
+
+    private (NativeTile? Tile, string Why) Look(string layout)
+    {
+        string rejected = "";
+        // Panels are as wide as the built-in tiles': without AVX-512 there are none of 16 rows.
+        foreach (ITileSource source in TileTable.Width(isa) == TileKernel.MaxWidth ? sources : [])
+        {
+            if (source.TryGet(TileLayouts.Id(layout, 8)) is not { } narrow)
+                continue;
+            if (source.TryGet(TileLayouts.Id(layout, TileKernel.MaxWidth)) is not { } wide)
+            {
+                narrow.Dispose();
+                continue;
+            }
+            NativeTile tile = new(narrow, wide);
+            TileTrial trial = TileTrial.Run(layout, tile, isa);
+            if (trial is { IsEqual: true, IsFaster: true })
+                return (tile, $"{tile.Description}, {trial.Gain:F1} times as fast as the built-in ones");
+            rejected = trial.IsEqual ? $"{tile.Description} not used: {trial.Gain:F1} times as fast as the built-in ones" : $"{tile.Description} not used: its products are not those of the built-in ones";
+            tile.Dispose();
+        }
+        return (null, rejected);
+    }
+}

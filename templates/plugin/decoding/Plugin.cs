@@ -1,0 +1,14 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Tessera.Abstractions.Plugins;
+using Tessera.Abstractions.Decoding;
+
+namespace Acme.Plugin;
+
+/// <summary>The entry: says what the plugin provides.</summary>
+public sealed class Plugin : IPlugin
+{
+    /// <inheritdoc/>
+    public void Configure(IServiceCollection services, IReadOnlyDictionary<string, string> options) =>
+        services.AddTransient<IDecodingStrategy>(_ => new LookupStrategy(int.Parse(options["draft"], CultureInfo.InvariantCulture)));
+}

@@ -1,0 +1,35 @@
+using Tessera.Acceptance.Tests.Stack;
+using Tessera.Engine;
+using Tessera.Engine.Evaluation;
+using Tessera.Host.Conversion;
+using Tessera.Host.Models;
+
+namespace Tessera.Acceptance.Tests.Conversion;
+
+/// <summary>One set of plugins for all conversions.</summary>
+public sealed class ConversionStack : IAsyncDisposable
+{
+    internal HostStack Host { get; } = new();
+
+    /// <summary>Writes a model as another file.</summary>
+    internal WritePlan Convert(string from, string to, string? type)
+    {
+        using OpenModel open = OpenModel.Open(from, Host.Plugins, mmap: true);
+        WritePlan plan = ModelFileWriter.Plan(open, to, type);
+        ModelFileWriter.Write(open, plan, to, Host.Team, (_, _, _) => { }, CancellationToken.None);
+        return plan;
+    }
+
+    /// <summary>The logits of each recorded row that the file's context has room for, on the reference path.</summary>
+    internal List<float[]> Logits(string path, FolderGolden golden)
+    {
+        using Composition composition = Host.Build(path, ActivationPrecision.Float32);
+        using SequenceEvaluator evaluator = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
+        List<float[]> found = [];
+        foreach ((int[] tokens, int position, _) in golden.Rows.TakeWhile(r => r.Tokens.Length <= composition.Source.Metadata.ContextLength))
+            evaluator.Evaluate(tokens, [position], (_, logits) => found.Add(logits.ToArray()));
+        return found;
+    }
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}

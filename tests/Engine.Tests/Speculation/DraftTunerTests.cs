@@ -1,0 +1,169 @@
+using Tessera.Conformance.Fakes;
+using Tessera.Engine.Generation;
+using Tessera.Engine.Tests.Scheduling;
+
+namespace Tessera.Engine.Tests.Speculation;
+
+/// <summary>An engine whose steps take a known time: what is drafted has to pay for itself.</summary>
+public sealed class DraftTunerTests
+{
+    private const int Tokens = 600;
+
+    /// <summary>Milliseconds of a step: the weights are read once, and each row is computed; many rows take more each.</summary>
+    private static double Cost(int rows) => 10 + 1.0 * rows + 0.02 * rows * rows;
+
+    /// <summary>As on a machine whose rows are cheap beside the weights.</summary>
+    private static double CheapRows(int rows) => 10 + 0.4 * rows;
+
+    [Fact]
+    public void Where_nothing_is_accepted_next_to_nothing_is_lost()
+    {
+        double plain = Time(1, wrongEvery: -1), drafted = Time(1, wrongEvery: 1);
+        Assert.True(drafted / plain < 1.03, $"{plain:F0} ms without drafts, {drafted:F0} with");
+    }
+
+    [Theory]
+    [InlineData(100), InlineData(90), InlineData(80), InlineData(60)]
+    public void Drafts_come_near_the_best_fixed_length(int percent)
+    {
+        double tuned = Random(percent, 8, tune: true), best = double.MaxValue;
+        for (int k = 1; k <= 8; k++)
+            best = Math.Min(best, Random(percent, k, tune: false));
+        Assert.True(tuned < best / 0.85, $"{tuned:F0} ms, {best:F0} at the best length");
+        Assert.True(tuned < Time(1, wrongEvery: -1));
+    }
+
+    /// <summary>Milliseconds of a run whose draft tokens are right by chance.</summary>
+    private static double Random(int percent, int maxDraft, bool tune)
+    {
+        using LedgerEngine plain = new();
+        int[] prompt = LedgerEngine.Prompt(1, 20), expected = plain.Model.Greedy(prompt, Tokens), script = [.. prompt, .. expected];
+        Random random = new(1);
+        for (int i = prompt.Length; i < script.Length; i++)
+            script[i] ^= random.Next(100) < percent ? 0 : 1;
+        using LedgerEngine ledger = Timed(new Turning(script, prompt.Length, maxDraft), tune);
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(1));
+        GenerationStream stream = ledger.Submit(prompt, Tokens);
+        ledger.Run();
+        Assert.Equal(expected, LedgerEngine.Read(stream));
+        return ledger.Records.Sum(r => r.Elapsed.TotalMilliseconds);
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(2), InlineData(0)]
+    public void Many_streams_at_once_lose_next_to_nothing(int wrongEvery)
+    {
+        double plain = Time(16, wrongEvery: -1), drafted = Time(16, wrongEvery);
+        Assert.True(drafted / plain < 1.03, $"{plain:F0} ms without drafts, {drafted:F0} with");
+    }
+
+    [Fact]
+    public void Many_streams_gain_where_everything_is_accepted()
+    {
+        double plain = Time(16, wrongEvery: -1, cost: CheapRows), drafted = Time(16, wrongEvery: 0, cost: CheapRows);
+        Assert.True(drafted / plain < 0.7, $"{plain:F0} ms without drafts, {drafted:F0} with");
+    }
+
+    [Fact]
+    public void Drafts_that_begin_to_be_right_come_back()
+    {
+        // The first half is all wrong, the second all right.
+        using LedgerEngine plain = new();
+        int[] prompt = LedgerEngine.Prompt(1, 20), expected = plain.Model.Greedy(prompt, Tokens);
+        int[] script = [.. prompt, .. expected];
+        for (int i = prompt.Length; i < prompt.Length + Tokens / 2; i++)
+            script[i] ^= 1;
+        Turning drafts = new(script, prompt.Length);
+        using LedgerEngine ledger = Timed(drafts, tune: true);
+        GenerationStream stream = ledger.Submit(prompt, Tokens);
+        ledger.Run();
+        Assert.Equal(expected, LedgerEngine.Read(stream));
+        int before = 0, after = 0;
+        for (int step = 0, at = 0; step < ledger.Records.Count; at += ledger.Records[step++].Emitted)
+            (before, after) = at < Tokens / 2 ? (before + 1, after) : (before, after + 1);
+        Assert.InRange(before, 290, 301);
+        Assert.True(after < 130, $"{after} steps for the half that drafts were right in");
+        ledger.AssertClean();
+    }
+
+    [Fact]
+    public void The_report_shows_the_formula_s_inputs_and_choice()
+    {
+        FixedDrafts drafts = Scripts(1, 0, out int[][] prompts, out _);
+        using LedgerEngine ledger = Timed(drafts, tune: true);
+        Assert.Equal(0, ledger.Engine.Speculation!.Chosen);
+        ledger.Submit(prompts[0], Tokens);
+        ledger.Run();
+        Engine.Speculation.SpeculationReport report = ledger.Engine.Speculation!;
+        Assert.Equal(["scripts"], report.Sources);
+        Assert.Equal((8, 9, 9), (report.Acceptance[0].Length, report.StepMilliseconds.Length, report.Rates[0].Length));
+        Assert.All(report.Acceptance[0], a => Assert.InRange(a, 0.95, 1));
+        Assert.InRange(report.StepMilliseconds[8], 0.9 * Cost(9), 1.1 * Cost(9));
+        Assert.Equal(8, Array.IndexOf(report.Rates[0], report.Rates[0].Max()));
+        Assert.Equal(1, report.Batch);
+        Assert.True(report.AccountMilliseconds > 0);
+    }
+
+    [Fact]
+    public void Calibration_leaves_nothing_behind()
+    {
+        FixedDrafts drafts = Scripts(1, 0, out int[][] prompts, out int[][] expected);
+        using LedgerEngine ledger = Timed(drafts, tune: true);
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(5));
+        Assert.Equal([Cost(1), Cost(5), Cost(9)], new[] { 0, 4, 8 }.Select(k => ledger.Engine.Speculation!.StepMilliseconds[k]));
+        Assert.Equal((0, 0), (ledger.Engine.Load.BlocksUsed, ledger.Records.Count));
+        GenerationStream stream = ledger.Submit(prompts[0], 100);
+        ledger.Run();
+        Assert.Equal(expected[0].Take(100), LedgerEngine.Read(stream));
+        Assert.Equal(0, stream.CachedTokens);
+        ledger.AssertClean();
+    }
+
+    /// <summary>Milliseconds of the whole run.</summary>
+    private static double Time(int streams, int wrongEvery, bool tune = true, int maxDraft = 8, Func<int, double>? cost = null)
+    {
+        FixedDrafts drafts = Scripts(streams, Math.Max(0, wrongEvery), out int[][] prompts, out int[][] expected, maxDraft);
+        using LedgerEngine ledger = Timed(wrongEvery < 0 ? null : drafts, tune, cost ?? Cost);
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(1));
+        ledger.Records.Clear();
+        GenerationStream[] running = [.. prompts.Select(p => ledger.Submit(p, Tokens))];
+        ledger.Run();
+        for (int i = 0; i < streams; i++)
+            Assert.Equal(expected[i], LedgerEngine.Read(running[i]));
+        ledger.AssertClean();
+        return ledger.Records.Sum(r => r.Elapsed.TotalMilliseconds);
+    }
+
+    private static FixedDrafts Scripts(int streams, int wrongEvery, out int[][] prompts, out int[][] expected, int maxDraft = 8)
+    {
+        using LedgerEngine plain = new();
+        int[][] made = [.. Enumerable.Range(0, streams).Select(i => LedgerEngine.Prompt(i, 20))];
+        int[][] greedy = [.. made.Select(p => plain.Model.Greedy(p, Tokens))];
+        (prompts, expected) = (made, greedy);
+        return new FixedDrafts(maxDraft, made.Select((p, i) => (IReadOnlyList<int>)[.. p, .. greedy[i]])) { WrongEvery = wrongEvery, WrongToken = 9 };
+    }
+
+    private static LedgerEngine Timed(IDecodingStrategy? strategy, bool tune, Func<int, double>? cost = null)
+    {
+        LedgerEngine ledger = new(new EngineOptions { TuneDrafts = tune, MemoryPatience = TimeSpan.Zero }, strategy: strategy);
+        ledger.Backend.OnStep = batch => ledger.Time.Advance(TimeSpan.FromMilliseconds((cost ?? Cost)(batch.RowCount)));
+        return ledger;
+    }
+
+    /// <summary>Drafts what a script says at a place, whatever stands before it.</summary>
+    private sealed class Turning(int[] script, int prompt, int maxDraft = 8) : IDecodingStrategy
+    {
+        public int MaxDraft => maxDraft;
+        public IReadOnlyList<string> Sources { get; } = ["script"];
+
+        public void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink)
+        {
+            Assert.Equal(prompt, sequences[0].PromptLength);
+            int at = sequences[0].Tokens.Length;
+            sink.Add(0, 0, script.AsSpan(at, Math.Min(sequences[0].Room, script.Length - at)));
+        }
+
+        public void Verified(long sequence, int proposed, int accepted) { }
+        public void Ended(long sequence) { }
+    }
+}

@@ -1,0 +1,184 @@
+using Tessera.Spec.Decoding.Sources;
+
+namespace Tessera.Spec.Decoding.Tests;
+
+/// <summary>What each source proposes, token by token.</summary>
+public sealed class SourceTests
+{
+    [Fact]
+    public void Lookup_takes_the_longest_n_gram_and_of_equal_ones_the_latest()
+    {
+        LookupSource source = new(2, 3);
+        // "7 8" stands before 9 and, later, before 4; "6 7 8" before 9 only.
+        Assert.Equal([9, 5, 7], Propose(source, 1, [6, 7, 8, 9, 5, 7, 8, 4, 6, 7, 8], room: 3));
+        Assert.Equal([4, 5, 7], Propose(source, 2, [5, 7, 8, 9, 5, 7, 8, 4, 5, 7, 8], room: 3));
+        Assert.Empty(Propose(source, 3, [1, 2, 3, 4, 5]));
+        Assert.Empty(Propose(source, 4, [1, 2, 3, 1]));
+    }
+
+    [Fact]
+    public void Lookup_goes_on_with_a_text_that_repeats_itself()
+    {
+        LookupSource source = new(2, 5);
+        Assert.Equal([3, 1, 2, 3, 1, 2, 3], Propose(source, 1, [9, 1, 2, 3, 1, 2], room: 7));
+    }
+
+    [Fact]
+    public void Lookup_follows_a_sequence_as_it_grows_and_forgets_it()
+    {
+        LookupSource source = new(2, 4);
+        Random random = new(1);
+        List<int> tokens = [];
+        for (int step = 0; step < 600; step++)
+        {
+            for (int i = random.Next(1, 5); i > 0; i--)
+                tokens.Add(random.Next(7));
+            int[] draft = Propose(source, 1, [.. tokens], room: 4);
+            Assert.Equal(ByScan(tokens, 2, 4, 4), draft);
+        }
+        source.Ended(1);
+        Assert.Empty(Propose(source, 1, [1, 2, 3]));
+    }
+
+    [Fact]
+    public void Lookup_takes_a_very_long_prompt_in_over_several_steps()
+    {
+        LookupSource source = new(2, 5);
+        int[] prompt = [.. Enumerable.Range(0, 20_000), 5, 6, 7];
+        Assert.Empty(Propose(source, 1, prompt));
+        Assert.Empty(Propose(source, 1, prompt));
+        Assert.Equal([8, 9], Propose(source, 1, prompt, room: 2));
+    }
+
+    [Fact]
+    public void Suffix_proposes_what_mostly_followed_in_other_outputs()
+    {
+        SuffixSource source = new(1000);
+        for (int i = 0; i < 3; i++)
+            Grow(source, i, [100, 1, 2, 3, i == 1 ? 5 : 4, 6], prompt: 1);
+        Assert.Equal([4, 6], Propose(source, 9, [50, 1, 2, 3], prompt: 1, room: 4));
+        // What stands in prompts is not learned, nor is a single token a place.
+        Assert.Empty(Propose(source, 10, [100, 1], prompt: 1));
+        Assert.Empty(Propose(source, 11, [100, 1, 2, 8, 9], prompt: 1));
+    }
+
+    [Fact]
+    public void Suffix_knows_nothing_across_salts()
+    {
+        SuffixSource source = new(1000);
+        Grow(source, 1, [1, 2, 3, 4, 5, 6], salt: "a");
+        Assert.Equal([4, 5, 6], Propose(source, 2, [1, 2, 3], salt: "a", room: 3));
+        Assert.Empty(Propose(source, 3, [1, 2, 3], salt: "b"));
+        Assert.Empty(Propose(source, 4, [1, 2, 3]));
+        Assert.Empty(Propose(source, 5, [1, 2, 3], salt: ""));
+    }
+
+    [Fact]
+    public void Suffix_remembers_recent_outputs_in_bounded_memory()
+    {
+        SuffixSource source = new(256);
+        Random random = new(1);
+        Grow(source, 1, [1, 2, 3, 4]);
+        Assert.Equal([4], Propose(source, 2, [1, 2, 3], room: 1));
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < 40; i++)
+        {
+            Grow(source, 10 + i, [.. Enumerable.Range(0, 50).Select(_ => random.Next(10, 1000))]);
+            source.Ended(10 + i);
+        }
+        Assert.Empty(Propose(source, 3, [1, 2, 3]));
+        // 2,000 tokens went through trees that hold 256 each.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 4_000_000);
+        Grow(source, 99, [5, 6, 7, 8]);
+        Assert.Equal([8], Propose(source, 100, [5, 6, 7], room: 1));
+    }
+
+    [Fact]
+    public void Prediction_is_followed_and_found_again()
+    {
+        PredictionSource source = new();
+        int[] prediction = [.. Enumerable.Range(10, 40)];
+        Assert.Equal([10, 11, 12], Propose(source, 1, [1, 2], prompt: 2, prediction: prediction, room: 3));
+        Assert.Equal([12, 13, 14], Propose(source, 1, [1, 2, 10, 11], prompt: 2, prediction: prediction, room: 3));
+        // One token replaced: found again with the next.
+        Assert.Empty(Propose(source, 1, [1, 2, 10, 11, 99], prompt: 2, prediction: prediction));
+        Assert.Equal([14, 15, 16], Propose(source, 1, [1, 2, 10, 11, 99, 13], prompt: 2, prediction: prediction, room: 3));
+        // Some left out, near; then some put in.
+        Assert.Equal([21, 22], Propose(source, 1, [1, 2, 10, 11, 99, 13, 20], prompt: 2, prediction: prediction, room: 2));
+        Assert.Empty(Propose(source, 1, [1, 2, 10, 11, 99, 13, 20, 77, 78, 79], prompt: 2, prediction: prediction));
+        Assert.Equal([22, 23], Propose(source, 1, [1, 2, 10, 11, 99, 13, 20, 77, 78, 79, 21], prompt: 2, prediction: prediction, room: 2));
+        // Far: two tokens say where. Back: three do.
+        Assert.Equal([47, 48], Propose(source, 1, [1, 2, 10, 11, 99, 13, 20, 77, 78, 79, 21, 45, 46], prompt: 2, prediction: prediction, room: 2));
+        Assert.Equal([15, 16], Propose(source, 1, [1, 2, 10, 11, 99, 13, 20, 77, 78, 79, 21, 45, 46, 12, 13, 14], prompt: 2, prediction: prediction, room: 2));
+        // At its end it has nothing more to say.
+        Assert.Equal([49], Propose(source, 2, [1, .. prediction[..^1]], prompt: 1, prediction: prediction));
+        Assert.Empty(Propose(source, 3, [1, .. prediction], prompt: 1, prediction: prediction));
+        Assert.Empty(Propose(source, 4, [1, 2], prompt: 1));
+    }
+
+    [Fact]
+    public void A_source_that_was_asked_first_is_the_one_that_drafts()
+    {
+        SpecStrategy strategy = new(new SpecOptions { Sources = ["prediction", "lookup"] });
+        Sink sink = new();
+        DraftSequence both = new(1, new[] { 1, 2, 3, 1, 2 }, 4) { PromptLength = 5, Prediction = new[] { 8, 9 } }, one = new(2, new[] { 1, 2, 3, 1, 2 }, 4) { PromptLength = 5 };
+        strategy.Propose([both, one], sink);
+        Assert.Equal([(0, 0, "8 9"), (1, 1, "3 1 2 3")], sink.Drafts);
+    }
+
+    [Fact]
+    public void The_likeliest_tokens_have_the_temperature_s_probabilities()
+    {
+        float[] logits = new float[1003];
+        (logits[70], logits[1002], logits[3]) = (5, 4, 3);
+        Assert.Equal(70, Likeliest.Of(logits));
+        logits[900] = 5;
+        Assert.Equal(70, Likeliest.Of(logits));
+        DraftCandidate[] candidates = new DraftCandidate[4];
+        Assert.Equal(4, Likeliest.Of(logits, 2, candidates));
+        Assert.Equal([70, 900, 1002, 3], candidates.Select(c => c.Token));
+        double[] expected = [1, 1, Math.Exp(-0.5), Math.Exp(-1)];
+        for (int i = 0; i < 4; i++)
+            Assert.Equal(expected[i] / expected.Sum(), candidates[i].Probability, 1e-6);
+        // At a low temperature the others have no probability at all, and are no candidates.
+        Assert.Equal(2, Likeliest.Of(logits, 0.005f, candidates));
+    }
+
+    private static int[] ByScan(List<int> tokens, int least, int most, int room)
+    {
+        for (int n = Math.Min(most, tokens.Count - 1); n >= least; n--)
+            for (int end = tokens.Count - 1; end >= n; end--)
+                if (Enumerable.Range(0, n).All(i => tokens[end - n + i] == tokens[tokens.Count - n + i]))
+                {
+                    List<int> whole = [.. tokens];
+                    for (int i = 0; i < room; i++)
+                        whole.Add(whole[end + i]);
+                    return [.. whole.TakeLast(room)];
+                }
+        return [];
+    }
+
+    private static void Grow(IDraftSource source, long id, int[] tokens, int prompt = 0, string? salt = null)
+    {
+        for (int length = prompt + 1; length <= tokens.Length; length++)
+            Propose(source, id, tokens[..length], prompt, salt);
+    }
+
+    private static int[] Propose(IDraftSource source, long id, int[] tokens, int prompt = 0, string? salt = null, int[]? prediction = null, int room = 8)
+    {
+        Turn turn = new(8);
+        Sink sink = new();
+        turn.Start([new DraftSequence(id, tokens, room) { PromptLength = prompt, CacheSalt = salt, Prediction = prediction }], sink);
+        source.Propose(turn);
+        turn.End();
+        return sink.Drafts.Count == 0 ? [] : [.. sink.Drafts[0].Tokens.Split(' ').Select(int.Parse)];
+    }
+
+    private sealed class Sink : IDraftSink
+    {
+        public List<(int Sequence, int Source, string Tokens)> Drafts { get; } = [];
+        public void Add(int sequence, int source, ReadOnlySpan<int> tokens) => Drafts.Add((sequence, source, string.Join(' ', tokens.ToArray())));
+        public void AddSampled(int sequence, int source, int token, ReadOnlySpan<DraftCandidate> distribution) =>
+            Assert.Fail("A source that looks its drafts up samples nothing: it has no distribution to give.");
+    }
+}
