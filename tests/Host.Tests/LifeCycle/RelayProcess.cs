@@ -24,9 +24,9 @@ internal sealed class RelayProcess : IAsyncDisposable
     /// <summary>Its memory that is in use, in bytes.</summary>
     public long ResidentBytes => _process.ResidentBytes;
 
-    public static async Task<RelayProcess> StartAsync(string file, int port)
+    public static async Task<RelayProcess> StartAsync(string file, int port, params (string Name, string Value)[] environment)
     {
-        TesseraProcess process = TesseraProcess.Start("serve", "--config", file);
+        TesseraProcess process = TesseraProcess.StartWith(environment, "serve", "--config", file);
         string line = await process.Output.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException(await process.Errors);
         RelayProcess relay = new(process, line["listening on ".Length..], port);
         for (int i = 0; i < 1200 && !(await relay.Client.GetAsync("/ready", TestContext.Current.CancellationToken)).IsSuccessStatusCode; i++)

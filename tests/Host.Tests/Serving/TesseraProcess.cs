@@ -26,13 +26,18 @@ internal sealed class TesseraProcess : IAsyncDisposable
     /// <summary>All of standard error, once the process has ended.</summary>
     public Task<string> Errors { get; }
 
-    public static TesseraProcess Start(params string[] arguments)
+    public static TesseraProcess Start(params string[] arguments) => StartWith([], arguments);
+
+    /// <summary>Starts it with variables beside those of this process.</summary>
+    public static TesseraProcess StartWith(IEnumerable<(string Name, string Value)> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(), StandardInputEncoding = new System.Text.UTF8Encoding(false), StandardOutputEncoding = System.Text.Encoding.UTF8 };
         start.ArgumentList.Add(Path.Combine(TestServer.Executable, "tessera.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return new TesseraProcess(Process.Start(start)!);
     }
 
