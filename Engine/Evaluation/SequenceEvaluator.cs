@@ -4,11 +4,12 @@ using Tessera.Engine.Sampling;
 namespace Tessera.Engine.Evaluation;
 
 /// <summary>Runs token sequences straight through a runtime: no scheduler, no samplers, no prefix cache, no stop at end tokens. Uses the runtime alone and from one thread; does not own it.</summary>
-public sealed class SequenceEvaluator : IDisposable
+public sealed unsafe class SequenceEvaluator : IDisposable
 {
     private readonly string _name;
     private readonly ModelGraph _graph;
     private readonly IModelRuntime _runtime;
+    private readonly IChoosingRuntime? _chooses;
     private readonly RuntimeLimits _limits;
     private readonly int _vocabulary;
     private readonly Batch _batch;
@@ -26,6 +27,7 @@ public sealed class SequenceEvaluator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(graph);
         (_name, _graph, _runtime, _limits, _planned) = (name, graph, runtime, limits, plannedContext);
+        _chooses = runtime is IChoosingRuntime { MaxBest: > 0 } chooses ? chooses : null;
         _vocabulary = graph.VocabularySize;
         _batch = new Batch(_limits, graph.CacheGroups.Count);
         _pool = new BlockPool(runtime, graph, _limits, caching: false);
@@ -69,6 +71,9 @@ public sealed class SequenceEvaluator : IDisposable
         _batch.Dispose();
     }
 
+    /// <summary>What a row is asked for whose best next token is wanted: where the runtime finds it, its logits stay there.</summary>
+    private RowOutputs Next => _chooses is null ? RowOutputs.Logits : RowOutputs.Best;
+
     private void Check(ReadOnlySpan<int> tokens, int greedy)
     {
         if (_graph.Logits is null)
@@ -96,23 +101,19 @@ public sealed class SequenceEvaluator : IDisposable
             int end = start, outputs = 0;
             for (; end < tokens.Length && end - start < _limits.MaxRows; end++)
             {
-                bool output = wanted[end] || (wantsNext && end == tokens.Length - 1);
-                if (output && outputs == _limits.MaxOutputs)
+                RowOutputs output = (wanted[end] ? RowOutputs.Logits : RowOutputs.None) | (wantsNext && end == tokens.Length - 1 ? Next : RowOutputs.None);
+                if (output != RowOutputs.None && outputs == _limits.MaxOutputs)
                     break;
-                outputs += output ? 1 : 0;
-                _batch.Add(tokens[end], end, end, 0, output ? RowOutputs.Logits : RowOutputs.None);
+                outputs += output != RowOutputs.None ? 1 : 0;
+                Add(tokens[end], end, output);
             }
             Compute(start, end);
             for (int index = start, row = 0; index < end; index++)
             {
-                bool last = wantsNext && index == tokens.Length - 1;
-                if (!wanted[index] && !last)
-                    continue;
-                ReadOnlySpan<float> values = Logits(row++);
                 if (wanted[index])
-                    logits(index, values);
-                if (last)
-                    next = Best(values, end);
+                    logits(index, Logits(row++));
+                if (wantsNext && index == tokens.Length - 1)
+                    next = Best(wanted[index] ? row - 1 : row, end);
             }
             start = end;
         }
@@ -128,11 +129,17 @@ public sealed class SequenceEvaluator : IDisposable
             if (i == count - 1)
                 break;
             _batch.Clear();
-            _batch.Add(next, length + i, length + i, 0, RowOutputs.Logits);
+            Add(next, length + i, Next);
             Compute(length + i, length + i + 1);
-            next = Best(Logits(0), length + i + 1);
+            next = Best(0, length + i + 1);
         }
         return output;
+    }
+
+    private void Add(int token, int index, RowOutputs output)
+    {
+        _batch.BestCounts[_batch.RowCount] = 1;
+        _batch.Add(token, index, index, 0, output);
     }
 
     private void Compute(int start, int end)
@@ -147,11 +154,12 @@ public sealed class SequenceEvaluator : IDisposable
         _pool.Commit(_table, default, end);
     }
 
-    private unsafe ReadOnlySpan<float> Logits(int output) => new(_runtime.Logits(output), _vocabulary);
+    private ReadOnlySpan<float> Logits(int output) => new(_runtime.Logits(output), _vocabulary);
 
-    private static int Best(ReadOnlySpan<float> logits, int length)
+    // At most one row of a batch wants its best token.
+    private int Best(int output, int length)
     {
-        int best = LogitScan.Argmax(logits);
+        int best = _chooses is null ? LogitScan.Argmax(Logits(output)) : _chooses.Best(0) is [BestToken first, ..] ? first.Token : -1;
         return best >= 0 ? best : throw new TesseraException($"the model's logits after {length} tokens are not numbers");
     }
 }

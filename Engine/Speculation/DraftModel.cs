@@ -11,6 +11,7 @@ internal sealed unsafe class DraftModel : IDraftModel, IDisposable
     private readonly Composition _composition;
     private readonly BlockPool _pool;
     private readonly Batch _batch;
+    private readonly DraftChoice _choice;
     private readonly DraftTuner _tuner;
     private readonly DraftWatch _watch;
     private readonly TimeProvider _time;
@@ -37,6 +38,7 @@ internal sealed unsafe class DraftModel : IDraftModel, IDisposable
         int slots = Math.Min(sequences, Math.Min(limits.MaxSequences, limits.MaxOutputs));
         _mostRows = Math.Min(limits.MaxRows, Math.Max(CatchUpRows, 2 * slots));
         _batch = new Batch(limits, composition.Graph.CacheGroups.Count);
+        _choice = new DraftChoice(composition, VocabularySize, sequences);
         _pool = new BlockPool(composition.Runtime, composition.Graph, limits, caching: false);
         _tables = new BlockTable[slots];
         _computed = new int[slots][];
@@ -78,8 +80,7 @@ internal sealed unsafe class DraftModel : IDraftModel, IDisposable
     }
 
     /// <inheritdoc/>
-    public ReadOnlySpan<float> Logits(int sequence) =>
-        (uint)sequence < (uint)_asked && _outputs[sequence] >= 0 ? new(_composition.Runtime.Logits(_outputs[sequence]), VocabularySize) : default;
+    public ReadOnlySpan<BestToken> Best(int sequence) => (uint)sequence < (uint)_asked && _outputs[sequence] >= 0 ? _choice.Of(sequence, _outputs[sequence]) : default;
 
     /// <summary>The rows that a sequence of so many tokens lacks.</summary>
     public int Missing(long id, int length) => _slots.TryGetValue(id, out int slot) ? Math.Max(0, length - _counts[slot]) : length;
@@ -111,6 +112,8 @@ internal sealed unsafe class DraftModel : IDraftModel, IDisposable
         _asked = 0;
         if (Fault is not null || sequences.Length > _outputs.Length)
             return;
+        for (int i = 0; i < sequences.Length; i++)
+            _choice.Ask(i, sequences[i]);
         _batch.Clear();
         _pool.BeginStep();
         int outputs = 0, advanced = 0;
@@ -188,7 +191,8 @@ internal sealed unsafe class DraftModel : IDraftModel, IDisposable
         for (int i = agreed; i < agreed + rows; i++)
         {
             computed[i] = At(tokens, draft, i);
-            _batch.Add(computed[i], i, i, table.Slot, whole && i == length - 1 ? RowOutputs.Logits : RowOutputs.None);
+            _batch.BestCounts[_batch.RowCount] = sequence.Best;
+            _batch.Add(computed[i], i, i, table.Slot, whole && i == length - 1 ? _choice.Outputs : RowOutputs.None);
         }
         _counts[slot] = agreed + rows;
         output = whole ? 0 : -1;

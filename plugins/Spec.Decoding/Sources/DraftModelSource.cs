@@ -27,17 +27,17 @@ internal sealed class DraftModelSource : IDraftSource
             for (int a = 0; a < active; a++)
             {
                 ref readonly DraftSequence sequence = ref turn.Sequence(_indexes[a]);
-                _asked[a] = new DraftModelSequence(sequence.Id, sequence.Tokens, _drafts[_indexes[a]].AsMemory(0, place));
+                _asked[a] = new DraftModelSequence(sequence.Id, sequence.Tokens, _drafts[_indexes[a]].AsMemory(0, place), sequence.Temperature <= 0 ? 1 : _candidates.Length);
             }
             _model.Compute(_asked.AsSpan(0, active));
             int going = 0;
             for (int a = 0; a < active; a++)
             {
                 int index = _indexes[a];
-                ReadOnlySpan<float> logits = _model.Logits(a);
-                if (logits.IsEmpty)
+                ReadOnlySpan<BestToken> best = _model.Best(a);
+                if (best.IsEmpty)
                     continue;
-                _drafts[index][place] = Choose(turn, index, logits);
+                _drafts[index][place] = Choose(turn, index, best);
                 if (place + 1 < Math.Min(turn.Room(index), turn.Sequence(index).ModelRoom))
                     _indexes[going++] = index;
             }
@@ -51,15 +51,14 @@ internal sealed class DraftModelSource : IDraftSource
     {
     }
 
-    private int Choose(Turn turn, int index, ReadOnlySpan<float> logits)
+    private int Choose(Turn turn, int index, ReadOnlySpan<BestToken> best)
     {
         if (turn.Sequence(index).Temperature <= 0)
         {
-            int best = Likeliest.Of(logits);
-            turn.Add(index, [best]);
-            return best;
+            turn.Add(index, [best[0].Token]);
+            return best[0].Token;
         }
-        ReadOnlySpan<DraftCandidate> distribution = _candidates.AsSpan(0, Likeliest.Of(logits, turn.Sequence(index).Temperature, _candidates));
+        ReadOnlySpan<DraftCandidate> distribution = _candidates.AsSpan(0, Likeliest.Of(best, turn.Sequence(index).Temperature, _candidates));
         double left = _random.NextDouble();
         int token = distribution[0].Token;
         foreach ((int candidate, float probability) in distribution)

@@ -30,6 +30,29 @@ public sealed class SequenceEvaluatorTests
         Assert.Empty(ledger.Backend.Violations);
     }
 
+    [Theory]
+    [InlineData(0), InlineData(4)]
+    public void A_runtime_that_finds_the_best_token_itself_hands_no_other_logits_out_than_are_wanted(int maxBest)
+    {
+        using LedgerEngine ledger = new(maxSequences: 1, maxBest: maxBest);
+        using SequenceEvaluator evaluator = Evaluator(ledger);
+        LedgerRuntime runtime = Assert.Single(ledger.Backend.Runtimes);
+        int[] tokens = LedgerEngine.Prompt(1, 30);
+        Assert.Equal(ledger.Model.Greedy(tokens, 6), evaluator.Greedy(tokens, 6));
+        Assert.Equal(maxBest == 0 ? (6L, 0L) : (0L, 6L), (runtime.LogitRows, runtime.ChosenRows));
+        List<int> given = [];
+        Assert.Equal(ledger.Model.Greedy(tokens, 6), evaluator.Evaluate(tokens, [29, 3], (position, logits) =>
+        {
+            given.Add(position);
+            Assert.Equal(ledger.Model.Expected(tokens[..(position + 1)]), logits.ToArray());
+        }, 6));
+        Assert.Equal([3, 29], given);
+        Assert.Equal(maxBest == 0 ? (13L, 0L) : (2L, 12L), (runtime.LogitRows, runtime.ChosenRows));
+        ledger.Backend.NanToken = tokens[^1];
+        Assert.Contains("after 30 tokens are not numbers", Message(() => evaluator.Greedy(tokens, 1)), StringComparison.Ordinal);
+        Assert.Empty(ledger.Backend.Violations);
+    }
+
     [Fact]
     public void Rotations_follow_the_context_that_was_given_else_the_sequence_itself()
     {

@@ -13,14 +13,14 @@ internal sealed class LedgerEngine : IEngineObserver, IDisposable
     public const int BlockTokens = 16;
 
     public LedgerEngine(EngineOptions? options = null, int[]? windows = null, long blocks = long.MaxValue, int maxContext = 1024, int maxRows = 512, int maxSequences = 64,
-        IDecodingStrategy? strategy = null, LedgerModel? model = null, int? plannedContext = null, Func<IModelRuntime, IModelRuntime>? wrap = null, Action<ModelEngine, string>? onFault = null, LedgerModel? draft = null, TimeProvider? time = null, int maxBest = 0)
+        IDecodingStrategy? strategy = null, LedgerModel? model = null, int? plannedContext = null, Func<IModelRuntime, IModelRuntime>? wrap = null, Action<ModelEngine, string>? onFault = null, LedgerModel? draft = null, TimeProvider? time = null, int maxBest = 0, int draftMaxBest = 0)
     {
         Model = model ?? new LedgerModel(ByteTokenizer.Size, windows, [ByteTokenizer.Eos, ByteTokenizer.Eot]);
         Backend = new LedgerBackend(Model.Suppressed) { MaxBest = maxBest };
         // A block of one ledger cache: a token and a position for each entry.
         Budget = new FixedBudget(blocks == long.MaxValue ? long.MaxValue : blocks * BlockTokens * 2 * sizeof(int));
         RuntimeLimits limits = new() { MaxRows = maxRows, MaxOutputs = maxRows, MaxSequences = maxSequences, MaxContext = maxContext, BlockTokens = BlockTokens };
-        Composition composition = Compose(Model, Backend, limits, Leases, strategy, plannedContext, wrap, draft is null ? null : Compose(draft, DraftBackend = new LedgerBackend(draft.Suppressed), limits, new Lease(), null, null, null, null));
+        Composition composition = Compose(Model, Backend, limits, Leases, strategy, plannedContext, wrap, draft is null ? null : Compose(draft, DraftBackend = new LedgerBackend(draft.Suppressed) { MaxBest = draftMaxBest }, limits, new Lease(), null, null, null, null));
         Engine = new ModelEngine(composition, options ?? new EngineOptions { MemoryPatience = TimeSpan.Zero }, time ?? Time, this, onFault);
     }
 

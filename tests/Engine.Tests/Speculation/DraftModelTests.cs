@@ -106,15 +106,34 @@ public sealed class DraftModelTests
         ledger.AssertClean();
     }
 
-    [Fact]
-    public void More_batches_than_there_are_places_are_refused()
+    // As many best tokens as a draft may be drawn from, fewer, none; and a draft model with ids that the model lacks, whose best may be one of those.
+    [Theory]
+    [InlineData(IDraftSink.MaxCandidates, 0, true), InlineData(IDraftSink.MaxCandidates - 1, 0, false), InlineData(0, 0, false), InlineData(IDraftSink.MaxCandidates, 5, false)]
+    public void A_runtime_that_finds_the_best_tokens_itself_hands_no_logits_out(int maxBest, int more, bool chooses)
     {
-        Greedy strategy = new();
-        using LedgerEngine ledger = new(Untuned, strategy: strategy, draft: Same([0]));
+        LedgerModel draft = new(ByteTokenizer.Size + more, suppressed: [ByteTokenizer.Eos, ByteTokenizer.Eot]);
+        using LedgerEngine ledger = new(Untuned, strategy: new ModelDrafts(4), draft: draft, draftMaxBest: maxBest);
+        int[] prompt = LedgerEngine.Prompt(1, 30);
+        GenerationStream stream = ledger.Submit(prompt, 40);
+        ledger.Run();
+        Assert.Equal(ledger.Model.Greedy(prompt, 40), LedgerEngine.Read(stream));
+        Assert.NotEmpty(ledger.Drafts);
+        LedgerRuntime runtime = Assert.Single(ledger.DraftBackend!.Runtimes);
+        Assert.Equal((chooses, !chooses), (runtime.ChosenRows > 0, runtime.LogitRows > 0));
+        ledger.AssertClean();
+    }
+
+    [Theory]
+    [InlineData(3, 1, "more than 2 batches")]
+    [InlineData(1, 0, "expected 1 to 32 best tokens of a draft model's sequence, found 0")]
+    [InlineData(1, 33, "expected 1 to 32 best tokens of a draft model's sequence, found 33")]
+    public void More_than_there_is_is_refused(int batches, int best, string problem)
+    {
+        using LedgerEngine ledger = new(Untuned, strategy: new Greedy(batches, best), draft: Same([0]));
         GenerationStream stream = ledger.Submit(LedgerEngine.Prompt(1, 20), 20);
         ledger.Run();
         Assert.Equal(FinishReason.Length, stream.FinishReason is FinishReason.None ? Drain(stream) : stream.FinishReason);
-        Assert.Contains("more than 2 batches", ledger.Engine.DraftingProblem, StringComparison.Ordinal);
+        Assert.Contains(problem, ledger.Engine.DraftingProblem, StringComparison.Ordinal);
     }
 
     private static FinishReason Drain(GenerationStream stream)
@@ -125,7 +144,7 @@ public sealed class DraftModelTests
 
     private static LedgerModel Same(int[] windows) => new(ByteTokenizer.Size, windows, [ByteTokenizer.Eos, ByteTokenizer.Eot]);
 
-    private sealed class Greedy : IDraftModelStrategy
+    private sealed class Greedy(int batches, int best) : IDraftModelStrategy
     {
         private IDraftModel? _model;
         public int MaxDraft => 2;
@@ -134,8 +153,8 @@ public sealed class DraftModelTests
 
         public void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink)
         {
-            for (int i = 0; i < 3; i++)
-                _model!.Compute([new DraftModelSequence(sequences[0].Id, sequences[0].Tokens, default)]);
+            for (int i = 0; i < batches; i++)
+                _model!.Compute([new DraftModelSequence(sequences[0].Id, sequences[0].Tokens, default, best)]);
         }
 
         public void Verified(long sequence, int proposed, int accepted) { }

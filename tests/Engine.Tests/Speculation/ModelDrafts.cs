@@ -1,5 +1,3 @@
-using Tessera.Conformance.Ledger;
-
 namespace Tessera.Engine.Tests.Speculation;
 
 /// <summary>Drafts the likeliest tokens of a draft model.</summary>
@@ -37,9 +35,9 @@ internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
             _model!.Compute(asked.ToArray());
             List<int> next = [];
             for (int a = 0; a < going.Count; a++)
-                if (_model.Logits(a) is { IsEmpty: false } logits)
+                if (_model.Best(a) is { IsEmpty: false } best)
                 {
-                    drafts[going[a]].Add(LedgerModel.Best(logits));
+                    drafts[going[a]].Add(best[0].Token);
                     next.Add(going[a]);
                 }
             MostAtOnce = Math.Max(MostAtOnce, next.Count);

@@ -129,19 +129,15 @@ public sealed class SourceTests
     [Fact]
     public void The_likeliest_tokens_have_the_temperature_s_probabilities()
     {
-        float[] logits = new float[1003];
-        (logits[70], logits[1002], logits[3]) = (5, 4, 3);
-        Assert.Equal(70, Likeliest.Of(logits));
-        logits[900] = 5;
-        Assert.Equal(70, Likeliest.Of(logits));
+        BestToken[] best = [new(70, 5), new(900, 5), new(1002, 4), new(3, 3)];
         DraftCandidate[] candidates = new DraftCandidate[4];
-        Assert.Equal(4, Likeliest.Of(logits, 2, candidates));
+        Assert.Equal(4, Likeliest.Of(best, 2, candidates));
         Assert.Equal([70, 900, 1002, 3], candidates.Select(c => c.Token));
         double[] expected = [1, 1, Math.Exp(-0.5), Math.Exp(-1)];
         for (int i = 0; i < 4; i++)
             Assert.Equal(expected[i] / expected.Sum(), candidates[i].Probability, 1e-6);
         // At a low temperature the others have no probability at all, and are no candidates.
-        Assert.Equal(2, Likeliest.Of(logits, 0.005f, candidates));
+        Assert.Equal(2, Likeliest.Of(best, 0.005f, candidates));
     }
 
     private static int[] ByScan(List<int> tokens, int least, int most, int room)
