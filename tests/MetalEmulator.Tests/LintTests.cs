@@ -72,6 +72,10 @@ public sealed class LintTests
     }
 
     [Fact]
+    public void Every_rule_has_a_case() =>
+        Assert.Empty(typeof(DialectRules).GetFields().Select(f => (string)f.GetValue(null)!).Except([DialectRules.Compiler, .. Compiled.Concat(Words).Select(p => p.Rule)]));
+
+    [Fact]
     public void All_of_it_compiles()
     {
         Emulator.Require();

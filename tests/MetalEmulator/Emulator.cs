@@ -31,8 +31,11 @@ public static class Emulator
     {
         lock (Installed)
             if (Installed.Add(binding))
-                NativeLibrary.SetDllImportResolver(binding, (name, _, _) => IsApples(name) ? Handle : 0);
+                NativeLibrary.SetDllImportResolver(binding, (name, _, _) => Answer(name));
     }
+
+    /// <summary>Does the same for every assembly of a name that is loaded from now on into a load context of its own, as plugins are, until it is disposed.</summary>
+    public static IDisposable InstallInto(string name) => new EmulatorInstallation(name);
 
     /// <summary>Waits until no other session is open and begins one. Skips the running test where the emulator cannot be built here.</summary>
     public static EmulatorSession Begin(EmulatorMode? mode = null)
@@ -49,6 +52,9 @@ public static class Emulator
             throw;
         }
     }
+
+    /// <summary>The emulator for a library of Apple's; 0 for any other.</summary>
+    internal static nint Answer(string name) => IsApples(name) ? Handle : 0;
 
     private static bool IsApples(string name) =>
         name.Contains("libobjc", StringComparison.Ordinal) || name.Contains("Metal.framework", StringComparison.Ordinal) || name.Contains("CoreGraphics.framework", StringComparison.Ordinal);

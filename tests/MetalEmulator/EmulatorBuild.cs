@@ -7,6 +7,9 @@ namespace Tessera.MetalEmulator;
 /// <summary>Builds the emulator's native library, once for each state of its sources and tools.</summary>
 internal static class EmulatorBuild
 {
+    private const int MostWaits = 6000;
+    private static readonly TimeSpan WaitTime = TimeSpan.FromMilliseconds(100);
+
     private static string Sources { get; } = Path.Combine(Shared.RepositoryRoot, "tests", "MetalEmulator");
 
     /// <summary>The folder of the headers that kernels are compiled with.</summary>
@@ -17,6 +20,9 @@ internal static class EmulatorBuild
     {
         string folder = Path.Combine(Sources, "obj", "emulator", Fingerprint(tools));
         Directory.CreateDirectory(folder);
+        if (File.Exists(Library(folder)))
+            return folder;
+        using FileStream turn = Turn(Path.Combine(folder, "lock"));
         if (!File.Exists(Library(folder)))
             Build(tools, folder);
         return folder;
@@ -24,9 +30,24 @@ internal static class EmulatorBuild
 
     public static string Library(string folder) => Path.Combine(folder, "libmetal-emulator.so");
 
+    // Several test processes begin at once: one builds, the others wait for it.
+    private static FileStream Turn(string path)
+    {
+        using ManualResetEventSlim never = new();
+        for (int i = 0; i < MostWaits; i++)
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                never.Wait(WaitTime);
+            }
+        throw new TimeoutException($"{path}: another process still builds the emulator");
+    }
+
     private static void Build(EmulatorTools tools, string folder)
     {
-        // Another test process may do the same: each builds its own file, the last to rename wins, and both are equal.
         string built = $"{Library(folder)}.{Environment.ProcessId}";
         EmulatorTools.Run(tools.Compiler, "-std=c++20", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror",
             Path.Combine(Sources, "Native", "All.cpp"), "-o", built, "-ldl", "-Wl,--no-as-needed", "-lm");
