@@ -23,7 +23,6 @@ internal sealed class HostServer : IAsyncDisposable
     private static readonly TimeSpan LaneTime = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication _app;
-    private readonly WorkTeam _team;
     private readonly ILoggerFactory _loggers;
     private readonly Task _loading;
     private readonly CancellationTokenSource _stopping = new();
@@ -35,7 +34,7 @@ internal sealed class HostServer : IAsyncDisposable
 
     private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers, string file, ConfigurationReload? reload)
     {
-        (_app, Plugins, _team, Registry, _loggers, _log) = (app, plugins, team, registry, loggers, loggers.CreateLogger<HostServer>());
+        (_app, Plugins, Team, Registry, _loggers, _log) = (app, plugins, team, registry, loggers, loggers.CreateLogger<HostServer>());
         _engines = new LifeCycleWatch(registry);
         _file = reload is null ? null : new ConfigurationWatch(file, reload.ApplyAsync, _log);
         _loading = LoadAsync(_log);
@@ -46,6 +45,9 @@ internal sealed class HostServer : IAsyncDisposable
 
     /// <summary>The plugins.</summary>
     public PluginHost Plugins { get; }
+
+    /// <summary>The machine's threads.</summary>
+    public WorkTeam Team { get; }
 
     /// <summary>The addresses that are listened on.</summary>
     public IReadOnlyList<string> Urls => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -130,7 +132,7 @@ internal sealed class HostServer : IAsyncDisposable
         _switches.Dispose();
         await Plugins.DisposeAsync().ConfigureAwait(false);
         // A plugin that does not come back holds the lanes that it runs on; the process ends without them.
-        await Task.WhenAny(Task.Run(_team.Dispose), Task.Delay(LaneTime)).ConfigureAwait(false);
+        await Task.WhenAny(Task.Run(Team.Dispose), Task.Delay(LaneTime)).ConfigureAwait(false);
         _loggers.Dispose();
         _stopping.Dispose();
     }
