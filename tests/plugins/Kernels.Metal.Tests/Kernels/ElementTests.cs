@@ -47,38 +47,47 @@ public sealed class ElementTests
     }
 
     [Fact]
-    public void Blocks_are_copied_in_order_from_buffer_to_buffer()
+    public void Sums_factors_parts_and_rows_by_number_are_exact() => Assert.Equal(ExpectedElements(), Gpu.InEveryOrder<float>(Elements));
+
+    /// <summary>Sums, factors, parts and rows by number, for tests of seeded bugs.</summary>
+    internal static void CheckElements(Gpu gpu) => Assert.Equal(ExpectedElements(), Elements(gpu));
+
+    // A part of 5 columns, 4 behind the first, of each of 3 groups.
+    private const int Wide = 37, Many = 3, Groups = 3, Part = 5, Whole = 12, Behind = 4;
+    private static readonly float[] A = Numbers.Floats(Many * Wide, 1), B = Numbers.Floats(Many * Wide, 2);
+    private static readonly int[] Chosen = [2, 0, 2];
+
+    private static float[] Elements(Gpu gpu)
     {
-        const int Words = 70, Blocks = 4;
-        int[] cache = [.. Enumerable.Range(0, Words * Blocks)], pairs = [0, Second, Second, 2];
-        int[] found = Gpu.InEveryOrder<int>(gpu => Copied(gpu, cache, pairs, Words));
-        // The third block of the first buffer and the first of the second one are the first block now.
-        Assert.Equal([.. cache[..(2 * Words)], .. cache[..Words], .. cache[(3 * Words)..], .. cache[..Words], .. Other(cache)[Words..]], found);
+        DeviceBuffer a = gpu.Put<float>(A), b = gpu.Put<float>(B), chosen = gpu.Put<int>(Chosen);
+        return
+        [
+            .. Element(gpu, "add", new() { Width = Wide }, a, b),
+            .. Element(gpu, "scale", new() { Width = Wide, Factor = 0.25f }, a),
+            .. Element(gpu, "slice", new() { Width = Groups * Part, InputWidth = Groups * Whole, Groups = Groups, Offset = Behind }, a),
+            .. Element(gpu, "gather", new() { Width = Wide }, a, chosen),
+        ];
     }
 
-    private const int Second = 1 << 28;
-
-    /// <summary>Copies between buffers, for tests of seeded bugs.</summary>
-    internal static void CheckCopies(Gpu gpu)
+    private static float[] Element(Gpu gpu, string kernel, ElementArguments arguments, params DeviceBuffer[] inputs)
     {
-        int[] cache = [.. Enumerable.Range(0, 150)];
-        Assert.Equal([.. cache[..100], .. cache[..50], .. cache[..50], .. Other(cache)[50..]], Copied(gpu, cache, [0, Second, Second, 2], 50));
-    }
-
-    private static int[] Other(int[] cache) => [.. cache.Select(v => v + 1000)];
-
-    // The words of two buffers, one after the other.
-    private static int[] Copied(Gpu gpu, int[] cache, int[] pairs, int words)
-    {
-        DeviceBuffer one = gpu.Put<int>(cache), two = gpu.Put<int>(Other(cache)), list = gpu.Put<int>(pairs);
+        DeviceBuffer y = gpu.New<float>(Many * (int)arguments.Width);
         gpu.Run(c =>
         {
-            for (int i = 0; i < CacheArena.MaxSlabs; i++)
-                c.Bind(CacheArena.FirstIndex + i, (i == 0 ? one : two).At(0));
-            c.Use(gpu.Device.Pipelines.Get(KernelText.Of("cache", "copies"), "copy_blocks")).Bind(1, list.At(0)).Bind(2, new CopyArguments { Count = (uint)pairs.Length / 2, BlockStride = (ulong)words }).RunElements(words, 1);
+            for (int i = 0; i < inputs.Length; i++)
+                c.Bind(i, inputs[i].At(0));
+            c.Use(gpu.Device.Pipelines.Get(KernelText.Of("elements"), kernel)).Bind(inputs.Length, y.At(0)).Bind(inputs.Length + 1, arguments).RunElements(arguments.Width, Many);
         });
-        return [.. Gpu.Get<int>(one, cache.Length), .. Gpu.Get<int>(two, cache.Length)];
+        return Gpu.Get<float>(y, Many * (int)arguments.Width);
     }
+
+    private static float[] ExpectedElements() =>
+    [
+        .. A.Zip(B, (a, b) => a + b),
+        .. A.Select(a => a * 0.25f),
+        .. Enumerable.Range(0, Many * Groups).SelectMany(g => A.Skip(g * Whole + Behind).Take(Part)),
+        .. Chosen.SelectMany(row => A.Skip(row * Wide).Take(Wide)),
+    ];
 
     private static double Expected(Activation activation, double g, double u, double limit) => activation switch
     {

@@ -11,28 +11,35 @@ internal sealed class EngineBench : IEngineObserver, IAsyncDisposable
 {
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
-    public EngineBench(OpenedModel model, IKernelBackend backend, int context, IDecodingStrategy? strategy = null, IMemoryBudget? budget = null, int maxRows = 32)
+    public EngineBench(OpenedModel model, IKernelBackend backend, int context, IDecodingStrategy? strategy = null, IMemoryBudget? budget = null, int maxRows = 32, bool hasDraft = false)
     {
         RuntimeLimits limits = new() { MaxRows = maxRows, MaxOutputs = maxRows, MaxSequences = 4, MaxContext = context, BlockTokens = 4, KvType = KvType.F32, Activations = ActivationPrecision.Float32 };
         IModelRuntime runtime = model.Build(backend, limits, budget);
         Runtime = runtime is IChoosingRuntime chooses ? new CountingRuntime(chooses) : null;
-        Composition composition = new(new Nothing())
+        DraftRuntime = hasDraft ? new CountingRuntime((IChoosingRuntime)model.Build(backend, limits, budget)) : null;
+        EngineOptions options = new() { TuneDrafts = false, MemoryPatience = TimeSpan.Zero, SlowReaderTimeout = TimeSpan.FromHours(1), DraftBudget = TimeSpan.FromMinutes(1), DraftPatience = TimeSpan.FromMinutes(5) };
+        Engine = new ModelEngine(Compose(Runtime ?? runtime, strategy, DraftRuntime is null ? null : Compose(DraftRuntime, null, null)), options, TimeProvider.System, this);
+
+        Composition Compose(IModelRuntime runtime, IDecodingStrategy? strategy, Composition? draft) => new(new Nothing())
         {
             Name = backend.Name,
             Source = model.Source,
             Graph = model.Graph,
-            Runtime = Runtime ?? runtime,
+            Runtime = runtime,
             Limits = limits,
             Tokenizer = new ByteTokenizer(),
             Strategy = strategy,
+            Draft = draft,
         };
-        Engine = new ModelEngine(composition, new EngineOptions { TuneDrafts = false, MemoryPatience = TimeSpan.Zero, SlowReaderTimeout = TimeSpan.FromHours(1) }, TimeProvider.System, this);
     }
 
     public ModelEngine Engine { get; }
 
     /// <summary>What was asked of the runtime; null where it does not choose.</summary>
     public CountingRuntime? Runtime { get; }
+
+    /// <summary>The same of the draft model's; null where there is none.</summary>
+    public CountingRuntime? DraftRuntime { get; }
 
     public List<StepRecord> Records { get; } = [];
 

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tessera.Conformance.Fakes;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
 using Tessera.MetalEmulator;
+using Tessera.Spec.Decoding;
 
 namespace Tessera.Kernels.Metal.Tests.Models;
 
@@ -70,6 +72,24 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task A_draft_model_on_the_device_changes_no_token_and_hands_no_logits_out()
+    {
+        using Stage stage = new();
+        int[][] expected = await stage.Plain();
+        await using EngineBench bench = stage.Metal(DraftModelStrategy(), hasDraft: true);
+        Assert.Equal(expected, stage.Run(bench));
+        Assert.True(bench.Records.Sum(r => r.Accepted) > Tokens, $"{bench.Records.Sum(r => r.Accepted)} drafts accepted");
+        // Drafts of a stream without a seed are drawn from several tokens each.
+        GenerationStream drawn = bench.Submit(Prompts[0], Tokens, Drawn with { Seed = null });
+        int before = bench.DraftRuntime!.BestRows;
+        bench.Run();
+        Assert.Equal(Tokens, EngineBench.Read(drawn).Length);
+        Assert.True(bench.DraftRuntime.BestRows > before);
+        Assert.Equal((0, 0), (bench.Runtime!.LogitRows, bench.DraftRuntime.LogitRows));
+        Assert.Equal(0, bench.Engine.Speculation!.Faults);
+    }
+
+    [Fact]
     public async Task A_stream_that_loses_its_blocks_goes_on_where_it_was()
     {
         using Stage stage = new();
@@ -96,6 +116,15 @@ public sealed class EngineTests
         Assert.Equal(0, second.Engine.Load.BlocksCapacity);
     }
 
+    // The strategy of <c>spec.decoding</c>, with no other source of drafts.
+    private static IDecodingStrategy DraftModelStrategy()
+    {
+        ServiceCollection services = new();
+        new SpecDecodingPlugin().Configure(services, new Dictionary<string, string> { ["sources"] = DraftSources.Model, ["maxDraft"] = "4", ["lookupMin"] = "2", ["lookupMax"] = "5", ["suffixTokens"] = "256" });
+        using ServiceProvider provider = services.BuildServiceProvider();
+        return provider.GetServices<IDecodingStrategy>().Single();
+    }
+
     private static async Task Move(EngineBench from, EngineBench to, GenerationStream[] streams, int steps)
     {
         int[] before = [.. streams.Select(s => s.Unread)];
@@ -117,7 +146,7 @@ public sealed class EngineTests
 
         public long BlockBytes { get; private set; }
 
-        public EngineBench Metal(IDecodingStrategy? strategy = null, IMemoryBudget? budget = null) => new(_model, _metal, Context, strategy, budget);
+        public EngineBench Metal(IDecodingStrategy? strategy = null, IMemoryBudget? budget = null, bool hasDraft = false) => new(_model, _metal, Context, strategy, budget, hasDraft: hasDraft);
 
         public EngineBench Cpu() => new(_model, OpenedModel.Cpu(), Context);
 

@@ -10,8 +10,7 @@ public sealed unsafe class RealModelTests
 {
     private const string Model = "smollm2-135m-instruct-q4_1";
 
-    /// <summary>Tokens; the emulator takes seconds for each.</summary>
-    private static int Steps => LongTests.AreOn ? 16 : 4;
+    private const int Steps = 16;
 
     [Fact]
     public void Greedy_tokens_are_those_of_the_processor_wherever_rounding_cannot_turn_them()
