@@ -81,9 +81,17 @@ public interface IDraftSink
     /// <exception cref="PluginException">An index or an id is out of range.</exception>
     void Add(int sequence, int source, ReadOnlySpan<int> tokens);
 
+    /// <summary>Adds tokens from a place that is known to agree with the sequence's last tokens. How far it agrees says how likely the draft is right: Engine tracks acceptance by it, and by the draft's own tokens, which agree too when those after them are reached.</summary>
+    /// <param name="sequence">As in <see cref="Add(int, int, ReadOnlySpan{int})"/>.</param>
+    /// <param name="source">As there.</param>
+    /// <param name="tokens">As there.</param>
+    /// <param name="agreed">The tokens before the draft that agree with those before the place; 0: not known, and acceptance goes by places in the draft. Of a draft that is added in parts, the first part's counts.</param>
+    /// <exception cref="PluginException">An index or an id is out of range, or <paramref name="agreed"/> is negative.</exception>
+    void Add(int sequence, int source, ReadOnlySpan<int> tokens, int agreed) => Add(sequence, source, tokens);
+
     /// <summary>Adds one sampled token to a sequence's draft.</summary>
-    /// <param name="sequence">As in <see cref="Add"/>.</param>
-    /// <param name="source">As in <see cref="Add"/>.</param>
+    /// <param name="sequence">As in <see cref="Add(int, int, ReadOnlySpan{int})"/>.</param>
+    /// <param name="source">As in <see cref="Add(int, int, ReadOnlySpan{int})"/>.</param>
     /// <param name="token">The token that was drawn.</param>
     /// <param name="distribution">What it was drawn from: at most <see cref="MaxCandidates"/>, each once, the token among them, probabilities that add up to 1.</param>
     /// <exception cref="PluginException">An index or an id is out of range, or the distribution is none.</exception>

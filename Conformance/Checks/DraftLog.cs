@@ -26,6 +26,14 @@ internal sealed class DraftLog : IDraftSink
     }
 
     /// <inheritdoc/>
+    public void Add(int sequence, int source, ReadOnlySpan<int> tokens, int agreed)
+    {
+        if (agreed < 0)
+            Problem ??= $"the draft of sequence {sequence} of the call is from a place that {agreed} tokens agree with";
+        Add(sequence, source, tokens);
+    }
+
+    /// <inheritdoc/>
     public void AddSampled(int sequence, int source, int token, ReadOnlySpan<DraftCandidate> distribution)
     {
         double sum = 0;

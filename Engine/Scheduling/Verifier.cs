@@ -121,7 +121,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
                 if (reason == FinishReason.None)
                     continue;
             }
-            Settle(sequence, accepted, draft >= 0 && draft != token, reason);
+            Settle(sequence, accepted, draft >= 0 && draft != token, draft < 0 ? token : -1, reason);
             return;
         }
     }
@@ -134,12 +134,11 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         ? sequence.Sampler.Verify(best, sequence.Generated, draft, drafter.Distribution(sequence.DraftIndex, place), rule, _buffers)
         : sequence.Sampler.Draw(best, sequence.Generated, _buffers);
 
-    private void Settle(Sequence sequence, int accepted, bool rejected, FinishReason reason)
+    private void Settle(Sequence sequence, int accepted, bool rejected, int next, FinishReason reason)
     {
         sequence.Computed += accepted;
         Accepted += accepted;
-        if (sequence.Drafts > 0)
-            drafter.Verified(sequence, accepted, rejected);
+        drafter.Verified(sequence, accepted, rejected, next);
         pool.Commit(sequence.Table!, sequence.Tokens, sequence.Computed);
         if (reason == FinishReason.None)
             return;

@@ -7,6 +7,8 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
 
     private readonly int[] _tokens = new int[sequences * maxDraft];
     private readonly int[] _counts = new int[sequences];
+    private readonly int[] _proposed = new int[sequences];
+    private readonly int[] _agreed = new int[sequences];
     private readonly int[] _rooms = new int[sequences];
     private readonly int[] _sources = new int[sequences];
     private readonly byte[] _lengths = new byte[sequences * maxDraft];
@@ -23,7 +25,7 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     /// <summary>Adds a sequence that may get so many tokens.</summary>
     public void Open(int room)
     {
-        _counts[_open] = 0;
+        _counts[_open] = _proposed[_open] = _agreed[_open] = 0;
         _rooms[_open++] = room;
     }
 
@@ -36,6 +38,12 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     /// <summary>Where it came from.</summary>
     public int Source(int sequence) => _sources[sequence];
 
+    /// <summary>How many tokens before a draft agree with the place that it comes from; 0: not known.</summary>
+    public int Agreed(int sequence) => _agreed[sequence];
+
+    /// <summary>A token that was proposed, whether the draft was shortened before it or not; −1: there is none, or its acceptance is left to chance.</summary>
+    public int Proposed(int sequence, int position) => position < _proposed[sequence] && _lengths[sequence * maxDraft + position] == 0 ? _tokens[sequence * maxDraft + position] : -1;
+
     /// <summary>What a token of a draft was sampled from; empty where it was not left to chance.</summary>
     public ReadOnlySpan<DraftCandidate> Distribution(int sequence, int position)
     {
@@ -46,10 +54,20 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     /// <summary>Shortens a draft.</summary>
     public void Cut(int sequence, int count) => _counts[sequence] = Math.Min(_counts[sequence], count);
 
+    /// <summary>Forgets a draft.</summary>
+    public void Drop(int sequence) => _counts[sequence] = _proposed[sequence] = 0;
+
     /// <inheritdoc/>
-    public void Add(int sequence, int source, ReadOnlySpan<int> tokens)
+    public void Add(int sequence, int source, ReadOnlySpan<int> tokens) => Add(sequence, source, tokens, 0);
+
+    /// <inheritdoc/>
+    public void Add(int sequence, int source, ReadOnlySpan<int> tokens, int agreed)
     {
         Require(sequence, source);
+        if (agreed < 0)
+            throw Fail($"a draft that {agreed} tokens agree with");
+        if (_counts[sequence] == 0)
+            _agreed[sequence] = agreed;
         foreach (int token in tokens)
             Append(sequence, token, 0);
     }
@@ -94,6 +112,7 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
         if ((uint)token >= (uint)vocabulary)
             throw Fail($"draft token {token} is not in 0 to {vocabulary - 1}");
         int at = sequence * maxDraft + _counts[sequence]++;
+        _proposed[sequence] = _counts[sequence];
         _tokens[at] = token;
         _lengths[at] = (byte)candidates;
     }

@@ -2,22 +2,26 @@ namespace Tessera.Engine.Speculation;
 
 /// <summary>Chooses how long drafts are: so long that a step's expected tokens over its expected time are most, which is 0 when many sequences share a step or little is accepted.</summary>
 /// <remarks>
-/// With B sequences and drafts of k tokens: (B + Σ P(accepted up to a token)) / (T(B, Σk) + T(drafting)). An account of time keeps it from costing: what drafts save is put in, what they lose is taken out, and when
-/// it is empty nothing is drafted until a hundredth of the time that passes has filled it again.
+/// With B sequences and drafts of k tokens: (B + Σ P(accepted up to a token)) / (T(B, Σk) + T(drafting)). What is proposed and not verified is judged all the same, by the token that comes: so acceptance is known where
+/// nothing is drafted, and costs nothing to know. An account of time keeps mistakes from costing: what drafts save is put in, what they lose is taken out, and when it is empty nothing is drafted that does not promise
+/// clearly more, until a hundredth of the time that passes has filled it again.
 /// </remarks>
 internal sealed class DraftTuner
 {
     /// <summary>The part of all time that may be spent on drafts that turn out wrong.</summary>
     private const double Allowance = 0.01;
 
-    /// <summary>What the account holds at first, at most, and at least where a draft model may catch up, in plain steps.</summary>
-    private const double FirstCredit = 2, MostCredit = 16, MostDebt = 64;
+    /// <summary>What the account holds at first and at most, and what it may owe where drafts promise clearly more and where a draft model has to catch up, in plain steps.</summary>
+    private const double FirstCredit = 2, MostCredit = 16, MostDebt = 4, MostModelDebt = 64;
 
-    /// <summary>A draft that promises less than this part more is not worth going into debt for.</summary>
+    /// <summary>Drafts that promise less than this part more are not worth going into debt for.</summary>
     private const double WorthDebt = 1.1;
 
     /// <summary>Steps between probes, and between plain steps while drafts are always worth it: those keep the costs fresh.</summary>
     private const int ProbeEvery = 8, PlainEvery = 128;
+
+    /// <summary>A draft token that is as likely right costs next to nothing to probe.</summary>
+    private const double ProbeChance = 0.5;
 
     private const double SequenceMemory = 0.85, GeneralMemory = 0.98, DraftWeight = 0.2;
 
@@ -64,10 +68,15 @@ internal sealed class DraftTuner
     }
 
     /// <summary>Takes what became of a draft in.</summary>
-    public void Observe(AcceptanceStats stats, int source, int accepted, bool rejected)
+    /// <param name="stats">The sequence's.</param>
+    /// <param name="source">Where the draft came from.</param>
+    /// <param name="agreed">The tokens before it that agree with its place; 0: not known.</param>
+    /// <param name="accepted">Its first tokens that were right.</param>
+    /// <param name="rejected">Whether the next one was wrong; else nothing is known of it.</param>
+    public void Observe(AcceptanceStats stats, int source, int agreed, int accepted, bool rejected)
     {
-        stats.Add(source, accepted, rejected);
-        General.Add(source, accepted, rejected);
+        stats.Add(source, agreed, accepted, rejected);
+        General.Add(source, agreed, accepted, rejected);
     }
 
     /// <summary>How many tokens a draft model should draft for each of some sequences.</summary>
@@ -90,7 +99,7 @@ internal sealed class DraftTuner
             if (rate > best)
                 (best, length) = (rate, k);
         }
-        double debt = best > plain * WorthDebt ? MostDebt * Costs.Milliseconds(1, 0) : 0;
+        double debt = best > plain * WorthDebt ? MostModelDebt * Costs.Milliseconds(1, 0) : 0;
         if (_account + debt <= 0)
             return 0;
         if (length > 0)
@@ -126,9 +135,10 @@ internal sealed class DraftTuner
         }
         // What drafts save is against plain steps of as many sequences: those have to be known.
         bool stale = !Costs.IsMeasured(batch) || (chosen > 0 && _step >= _plain + PlainEvery);
-        if (_account <= 0 || stale)
+        double debt = best > plain * WorthDebt ? MostDebt * Costs.Milliseconds(1, 0) : 0;
+        if (_account + debt <= 0 || stale)
             chosen = 0;
-        else if (chosen == 0 && total > 0 && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - Costs.Milliseconds(batch, 0))
+        else if (chosen == 0 && total > 0 && IsWorthProbing(drafts, stats) && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - Costs.Milliseconds(batch, 0))
             chosen = 1;
         if (chosen == 0)
             _plain = _step;
@@ -196,12 +206,21 @@ internal sealed class DraftTuner
     {
         double reach = 1;
         for (int i = 0; i < length; i++)
-            reach *= stats?.Chance(source, i, General) ?? General.Chance(source, i);
+            reach *= stats?.Chance(source, 0, i, General) ?? General.Chance(source, 0, i);
         return reach;
     }
 
     private double Chance(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int sequence, int position) =>
-        position < drafts.Tokens(sequence).Length ? stats[sequence].Chance(drafts.Source(sequence), position, General) : 0;
+        position < drafts.Tokens(sequence).Length ? stats[sequence].Chance(drafts.Source(sequence), drafts.Agreed(sequence), position, General) : 0;
+
+    /// <summary>Whether a step with a single draft row may show what nothing else does: what a sampled draft is worth, which no token tells that was drawn without it; or, where a draft is likely right, that such a step takes less than is thought.</summary>
+    private bool IsWorthProbing(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats)
+    {
+        for (int i = 0; i < stats.Length; i++)
+            if (Chance(drafts, stats, i, 0) >= ProbeChance || (!drafts.Tokens(i).IsEmpty && !drafts.Distribution(i, 0).IsEmpty))
+                return true;
+        return false;
+    }
 
     /// <summary>The sequence whose next draft token is likeliest to be accepted, or −1 when all are at their ends.</summary>
     private int Likeliest(int count)

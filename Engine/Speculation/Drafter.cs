@@ -137,7 +137,7 @@ internal sealed class Drafter : IDisposable
         if (fault is not null)
         {
             for (int i = 0; i < _count; i++)
-                _buffer.Cut(i, 0);
+                _buffer.Drop(i);
             Fault(fault);
         }
         else
@@ -157,14 +157,23 @@ internal sealed class Drafter : IDisposable
         SetAside($"it did not come back within {_options.DraftPatience.TotalSeconds:G3} s");
     }
 
-    /// <summary>Takes note of what became of a draft, and tells the strategy.</summary>
+    /// <summary>Takes note of what became of a draft, and tells the strategy of what was verified of it.</summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="accepted">The draft's tokens that were accepted.</param>
     /// <param name="rejected">Whether the next one was rejected; else the draft or the sequence was at its end.</param>
-    public void Verified(Sequence sequence, int accepted, bool rejected)
+    /// <param name="next">The token that came after all that was verified; −1: there is none.</param>
+    public void Verified(Sequence sequence, int accepted, bool rejected, int next)
     {
-        int source = _buffer.Source(sequence.DraftIndex), proposed = sequence.Drafts;
-        Tuner.Observe(sequence.Acceptance!, source, accepted, rejected);
+        int index = sequence.DraftIndex, proposed = sequence.Drafts;
+        if ((uint)index >= (uint)_count || _sequences[index] != sequence)
+            return;
+        int source = _buffer.Source(index), right = accepted;
+        // Where the draft would have gone on, the token that came says whether it was right.
+        if (next >= 0 && _buffer.Proposed(index, proposed) is >= 0 and int more)
+            (right, rejected) = more == next ? (right + 1, false) : (right, true);
+        Tuner.Observe(_stats[index], source, _buffer.Agreed(index), right, rejected);
+        if (proposed == 0)
+            return;
         sequence.Stream.CountDrafts(proposed, accepted, source == _prediction);
         _observer?.Drafted(_sources[source], proposed, accepted);
         try

@@ -8,7 +8,7 @@ internal sealed class StepCosts
 
     // The last batch sizes and draft rows that fall into each bucket.
     private static readonly int[] Batches = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, int.MaxValue];
-    private static readonly int[] Extras = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, int.MaxValue];
+    private static readonly int[] Extras = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 48, int.MaxValue];
 
     private readonly double[] _levels = new double[Batches.Length];
     private readonly double[] _shapes = new double[Batches.Length * Extras.Length];
@@ -97,7 +97,7 @@ internal sealed class StepCosts
         return last + slope * (rows - _curve.Length);
     }
 
-    private static int Extra(int bucket) => bucket <= 8 ? Extras[bucket] : (Extras[bucket - 1] + Math.Min(Extras[bucket], 64) + 1) / 2;
+    private static int Extra(int bucket) => bucket <= 16 ? Extras[bucket] : (Extras[bucket - 1] + Math.Min(Extras[bucket], 64) + 1) / 2;
 
     private static int Bucket(int[] ends, int value)
     {

@@ -11,7 +11,7 @@ internal sealed class SpeculationMetrics
     private static readonly string[] BySource = ["model", "source"];
     private static readonly double[] Lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32];
 
-    private readonly Gauge _acceptance, _step, _draft, _rate, _chosen, _account, _setAside;
+    private readonly Gauge _acceptance, _agreed, _step, _draft, _rate, _chosen, _account, _setAside;
 
     public SpeculationMetrics(MetricFactory factory)
     {
@@ -20,6 +20,7 @@ internal sealed class SpeculationMetrics
         AcceptedLength = factory.CreateHistogram("tessera_spec_accepted_length", "Accepted tokens of a draft.", BySource, new HistogramConfiguration { Buckets = Lengths });
         Faults = factory.CreateCounter("tessera_spec_faults_total", "Turns that the decoding strategy lost by failing.", ByModel);
         _acceptance = factory.CreateGauge("tessera_spec_acceptance", "The chance that a draft token is accepted when those before it are.", ["model", "source", "position"]);
+        _agreed = factory.CreateGauge("tessera_spec_agreed_acceptance", "The chance that a draft token is accepted when so many tokens before it agree with where the draft comes from.", ["model", "source", "agreed"]);
         _step = factory.CreateGauge("tessera_spec_step_milliseconds", "What a step takes with so many draft rows, for as many sequences as decoded last.", ["model", "draft_rows"]);
         _draft = factory.CreateGauge("tessera_spec_draft_milliseconds", "What a batch of the draft model takes.", ByModel);
         _rate = factory.CreateGauge("tessera_spec_expected_tokens_per_second", SpeculationReport.Formula, ["model", "source", "length"]);
@@ -41,6 +42,8 @@ internal sealed class SpeculationMetrics
             string name = report.Sources[source];
             for (int i = 0; i < report.Acceptance[source].Length; i++)
                 _acceptance.WithLabels(model, name, Text(i + 1)).Set(report.Acceptance[source][i]);
+            for (int i = 0; i < SpeculationReport.Agreements.Count && source < report.AgreedAcceptance.Length; i++)
+                _agreed.WithLabels(model, name, Text(SpeculationReport.Agreements[i])).Set(report.AgreedAcceptance[source][i]);
             for (int k = 0; k < report.Rates[source].Length; k++)
                 _rate.WithLabels(model, name, Text(k)).Set(report.Rates[source][k]);
         }

@@ -52,6 +52,7 @@ internal static class ExplainCommand
         for (int i = 0; i < report.Sources.Count; i++)
         {
             yield return $"acceptance  {report.Sources[i]}: {Row(report.Acceptance[i], "F2")} by position (assumed until drafts were verified)";
+            yield return $"            {report.Sources[i]}: {Row(report.AgreedAcceptance[i], "F2")} where {string.Join(' ', SpeculationReport.Agreements)} tokens agree with where the draft comes from";
             yield return $"tokens/s    {report.Sources[i]}: {Row(report.Rates[i], "F1")} at 0, 1, … draft tokens; best: {Array.IndexOf(report.Rates[i], report.Rates[i].Max())}";
         }
     }

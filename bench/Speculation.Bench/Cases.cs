@@ -11,8 +11,8 @@ internal sealed class Cases(HostedModel model, int context, int rounds)
     /// <summary>The plugin that drafts.</summary>
     public const string Plugin = "spec.decoding";
 
-    /// <summary>The model's answer to a request about a text, the text repeated in it or not.</summary>
-    public int[] Prompt(string task, string text)
+    /// <summary>A request about a text, and the answer's beginning where the model is to go on with it.</summary>
+    public int[] Prompt(string task, string text, string answer = "")
     {
         using Composition composition = model.Compose(null, context);
         string content = $"{task}\n\n{text}";
@@ -25,6 +25,8 @@ internal sealed class Cases(HostedModel model, int context, int rounds)
             }, escapeSpecialTokens: false, []));
         else
             composition.Tokenizer.Encode(content, new EncodeOptions { AddSpecial = true }, ids);
+        if (answer.Length > 0)
+            composition.Tokenizer.Encode(answer, new EncodeOptions(), ids);
         return [.. ids];
     }
 

@@ -22,7 +22,7 @@ await using (HostedModel model = new(path, threads))
 {
     Console.WriteLine($"\n{Path.GetFileName(path)}\n\n{Table.Head}");
     Cases cases = new(model, Context, rounds);
-    (edit, quote) = (cases.Prompt(Texts.EditTask, Texts.Code), cases.Prompt(Texts.QuoteTask, Texts.Report));
+    (edit, quote) = (cases.Prompt(Texts.EditTask, Texts.Code, Texts.EditAnswer), cases.Prompt(Texts.QuoteTask, Texts.Report, Texts.QuoteAnswer));
     int[] story = cases.Prompt(Texts.PlainTask, ""), recorded = await cases.RecordAsync(story, tokens);
     await cases.ProductAsync(Texts.EditName, [edit], tokens, 1.6);
     await cases.ProductAsync(Texts.QuoteName, [quote], tokens, 1.6);

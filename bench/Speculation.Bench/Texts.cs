@@ -7,6 +7,18 @@ internal static class Texts
 
     public const string EditTask = "Rename the class Basket to Cart and answer with the whole program and nothing else.";
 
+    /// <summary>The answer is begun, as a client does that wants the program and no talk: a small model goes on with it.</summary>
+    public const string EditAnswer = """
+        public sealed class Cart
+        {
+            private readonly Dictionary<string, int> _amounts = new();
+            private readonly Dictionary<string, decimal> _prices = new();
+
+            public int Count => _amounts.Values.Sum();
+
+            public decimal Total =>
+        """;
+
     public const string Code = """
         public sealed class Basket
         {
@@ -44,7 +56,14 @@ internal static class Texts
         }
         """;
 
-    public const string QuoteTask = "Summarize the report in a few sentences. Quote the sentences that matter most, word for word.";
+    public const string QuoteTask = "Summarize this report by quoting the sentences that matter most, word for word.";
+
+    /// <summary>As <see cref="EditAnswer"/>.</summary>
+    public const string QuoteAnswer = """
+        The most important sentences of the report are:
+
+        "The harbour of Lindow was built in three summers. In the first, the old quay was taken down
+        """;
 
     public const string Report = """
         The harbour of Lindow was built in three summers. In the first, the old quay was taken down stone by stone and every stone was numbered, because the council had promised that the new quay would look like the old one.

@@ -11,13 +11,28 @@ internal sealed class NgramIndex(int least, int most)
     /// <summary>Tokens that one call takes in: a step does not wait for more.</summary>
     private const int MostAtOnce = 8192;
 
+    /// <summary>Tokens that are compared to find how far a match agrees.</summary>
+    private const int MostAgreed = 32;
+
     // An entry's key is the n-gram's hash, its value the place after it; 0 is empty.
     private ulong[] _keys = new ulong[FirstSize];
     private int[] _ends = new int[FirstSize];
     private int _used, _length;
 
+    /// <summary>Tokens that were taken in.</summary>
+    public int Length => _length;
+
     /// <summary>The place after the earlier occurrence of the sequence's longest known end; 0: there is none.</summary>
     public int Match { get; private set; }
+
+    /// <summary>How many of the sequence's last tokens are those before <see cref="Match"/>, up to a bound.</summary>
+    public int Agreed(ReadOnlySpan<int> tokens)
+    {
+        int most = Math.Min(Match, MostAgreed), count = 0;
+        while (count < most && tokens[Match - 1 - count] == tokens[_length - 1 - count])
+            count++;
+        return count;
+    }
 
     /// <summary>Forgets everything, and keeps its memory where that is little.</summary>
     public void Clear()

@@ -28,7 +28,7 @@ internal sealed class SuffixSource : IDraftSource
             ReadOnlySpan<int> output = sequence.Tokens.Span[sequence.PromptLength..];
             Learn(state, sequence.CacheSalt, output);
             if (turn.IsOpen(i))
-                turn.Add(i, Draft(state, sequence.CacheSalt, output, turn.Draft.AsSpan(0, turn.Room(i))));
+                turn.Add(i, Draft(state, sequence.CacheSalt, output, turn.Draft.AsSpan(0, turn.Room(i)), out int agreed), agreed);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SuffixSource : IDraftSource
         }
     }
 
-    private int Draft(State state, string? salt, ReadOnlySpan<int> output, Span<int> draft)
+    private int Draft(State state, string? salt, ReadOnlySpan<int> output, Span<int> draft, out int agreed)
     {
         int context = Math.Min(MostContext, output.Length), node = 0, place = 0;
         SuffixTree tree = _written;
@@ -65,6 +65,7 @@ internal sealed class SuffixSource : IDraftSource
         for (int n = context; n >= LeastContext && n > place; n--)
             if (Walk(_read, _read.FindRoot(salt), output[^n..]) is > 0 and int there && _read.Next(there, out _) > 0)
                 (tree, node, place) = (_read, there, n);
+        agreed = place;
         int count = 0;
         while (node > 0 && count < draft.Length && (node = tree.Next(node, out int token)) > 0)
             draft[count++] = token;

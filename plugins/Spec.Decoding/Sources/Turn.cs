@@ -42,16 +42,19 @@ internal sealed class Turn(int maxDraft)
     /// <summary>The most tokens that a source may draft for a sequence.</summary>
     public int Room(int index) => Math.Min(_sequences[index].Room, Draft.Length);
 
-    /// <summary>Hands in the first tokens of <see cref="Draft"/>.</summary>
-    public void Add(int index, int count) => Add(index, Draft.AsSpan(0, count));
+    /// <summary>Hands in the first tokens of <see cref="Draft"/>, which so many tokens before them speak for.</summary>
+    public void Add(int index, int count, int agreed) => Add(index, Draft.AsSpan(0, count), agreed);
 
     /// <summary>Hands a sequence's draft, or more of it, in.</summary>
-    public void Add(int index, ReadOnlySpan<int> tokens)
+    /// <param name="index">The sequence.</param>
+    /// <param name="tokens">The draft.</param>
+    /// <param name="agreed">The tokens before it that agree with the place that it comes from; 0: not known.</param>
+    public void Add(int index, ReadOnlySpan<int> tokens, int agreed = 0)
     {
         if (tokens.IsEmpty)
             return;
         _drafted[index] = true;
-        _sink!.Add(index, Source, tokens);
+        _sink!.Add(index, Source, tokens, agreed);
     }
 
     /// <summary>Hands a sampled token of a sequence's draft in.</summary>

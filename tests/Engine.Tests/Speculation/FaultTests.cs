@@ -44,7 +44,7 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("none"), InlineData("many"), InlineData("twice"), InlineData("sum"), InlineData("negative"), InlineData("absent"), InlineData("range"), InlineData("NaN"), InlineData("mixed"), InlineData("source")]
+    [InlineData("none"), InlineData("many"), InlineData("twice"), InlineData("sum"), InlineData("negative"), InlineData("absent"), InlineData("range"), InlineData("NaN"), InlineData("mixed"), InlineData("agreed"), InlineData("source")]
     public void A_distribution_that_is_none_is_a_fault(string kind)
     {
         Script script = new((turn, sequences, sink) =>
@@ -60,6 +60,7 @@ public sealed class FaultTests
                 case "range": sink.AddSampled(0, 0, 1, [new(1, 0.5f), new(259, 0.5f)]); break;
                 case "NaN": sink.AddSampled(0, 0, 1, [new(1, float.NaN), new(2, 0.5f)]); break;
                 case "mixed": sink.Add(0, 0, [1]); sink.Add(0, 1, [2]); break;
+                case "agreed": sink.Add(0, 0, [1], -1); break;
                 default: sink.Add(0, 2, [1]); break;
             }
         });
