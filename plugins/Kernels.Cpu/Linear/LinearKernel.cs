@@ -29,6 +29,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>Weight rows of the largest block; a multiple of 8.</summary>
     public virtual int MostBlockRows => 256;
 
+    /// <summary>Weight rows of a block are a multiple of this where it has as many; a multiple of 8.</summary>
+    public virtual int BlockUnit => 8;
+
     /// <summary>Blocks of a stage that each lane should get, so that all are done at about the same time.</summary>
     public virtual int BlocksOfLane => 8;
 

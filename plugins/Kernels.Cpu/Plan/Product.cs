@@ -77,7 +77,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
         _tiles = BlockSize(Kernel, stageRows, lanes, RowPath.Tiles, sizes);
     }
 
-    /// <summary>A block size, a multiple of 8, so that every lane gets several of the stage's blocks.</summary>
+    /// <summary>A block size, a multiple of 8 and if it can be of the kernel's unit, so that every lane gets several of the stage's blocks.</summary>
     /// <param name="kernel">The matrix.</param>
     /// <param name="stageRows">Weight rows of the stage.</param>
     /// <param name="lanes">The number of lanes.</param>
@@ -93,7 +93,8 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
             _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
         };
-        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), 8, kernel.MostBlockRows) & ~7;
+        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), 8, kernel.MostBlockRows);
+        rows -= rows % (rows >= kernel.BlockUnit ? kernel.BlockUnit : 8);
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
         sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));
         return rows;

@@ -6,58 +6,40 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>A word holds eight rows of one column; its nibbles, from the lowest, are of rows 0 2 4 6 1 3 5 7.</summary>
 /// <remarks>
-/// Four columns of a word's rows are interleaved byte by byte, so that an element of 32 bits has four columns of two rows. A run of eight words makes eight vectors:
+/// Two columns are interleaved byte by byte, so that an element of 16 bits is one row's sum of both. A run of eight words makes eight vectors of eight rows:
 /// of word j and word j + 4 (j from 0 to 3) the rows 0 4 1 5 of both, and then the rows 2 6 3 7 of both.
 /// </remarks>
 internal readonly unsafe struct Awq4 : ITransposedWeight
 {
-    private const int Words = 8, RunBytes = Words * sizeof(int), Together = 8;
-
-    // Lines that are asked for ahead of those that are read.
-    private const int Ahead = 8;
+    private const int Words = 8, RunBytes = Words * sizeof(int), Together = 16;
 
     public static int Run => 8 * Words;
 
+    // Two runs are a line of memory.
+    public static int BlockUnit => 2 * Run;
+
     public static int EightBytes => sizeof(int);
 
-    public static int Lines => 32;
+    public static int Lines => 2 * Together;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Order(Vector256<sbyte> quants) => quants;
 
-    // Eight lines at a time, from the first row to the last: lines of many models fall on the same few sets of the cache, and more of them would drive each other out.
+    // Sixteen lines at a time, from the first row to the last: each is in another page of memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs)
     {
-        byte* rest = stackalloc byte[Together * RunBytes];
-        int whole = rows / Run * Run;
-        nint ahead = Ahead * stride;
-        for (int line = 0; line < Lines; line += Together, data += Together * stride, quants += Together)
+        int width = (rows + Run - 1) / Run * Run;
+        for (int half = 0; half < 2; half++, data += Together * stride, quants += Together)
+            Half(data, stride, rows, quants, pairs + half * width);
+        for (int row = 0; row < rows; row += Run, pairs += Run)
         {
-            Vector256<sbyte> q0 = Vector256.Create(*(int*)quants).AsSByte(), q1 = Vector256.Create(*(int*)(quants + 4)).AsSByte();
-            for (int row = 0; row < whole; row += Run)
-            {
-                byte* run = data + row / 2;
-                // Two runs are a line of memory.
-                if (row % (2 * Run) == 0)
-                    for (int i = 0; i < Together; i++)
-                        Sse.Prefetch0(run + ahead + i * stride);
-                Eight(run, stride, q0, q1, pairs + 2 * row);
-            }
-            if (whole == rows)
-                continue;
-            // The last words with zeros behind them: what follows them may be no part of the file.
-            new Span<byte>(rest, Together * RunBytes).Clear();
-            for (int i = 0; i < Together; i++)
-                Unsafe.CopyBlockUnaligned(rest + i * RunBytes, data + i * stride + whole / 2, (uint)(rows - whole) / 2);
-            Eight(rest, RunBytes, q0, q1, pairs + 2 * whole);
+            short* others = pairs + width;
+            group.Add(row, 16, Vector256.Load(pairs), Vector256.Load(others));
+            group.Add(row + 8, 16, Vector256.Load(pairs + 16), Vector256.Load(others + 16));
+            group.Add(row + 32, 16, Vector256.Load(pairs + 32), Vector256.Load(others + 32));
+            group.Add(row + 40, 16, Vector256.Load(pairs + 48), Vector256.Load(others + 48));
         }
-        for (int row = 0; row < rows; row += Run)
-            for (int i = row; i < row + Run; i += 8)
-            {
-                group.Add(i, Vector256.Load(pairs + 2 * i));
-                Vector256<short>.Zero.Store(pairs + 2 * i);
-            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,31 +72,68 @@ internal readonly unsafe struct Awq4 : ITransposedWeight
         }
     }
 
+    // The sums of sixteen lines, a short for each row.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Eight(byte* words, nint stride, Vector256<sbyte> q0, Vector256<sbyte> q1, short* pairs)
+    private static void Half(byte* lines, nint stride, int rows, sbyte* quants, short* sums)
     {
-        Vector256<byte> a = Vector256.Load(words), b = Vector256.Load(words + stride), c = Vector256.Load(words + 2 * stride), d = Vector256.Load(words + 3 * stride);
-        words += 4 * stride;
-        Vector256<byte> e = Vector256.Load(words), f = Vector256.Load(words + stride), g = Vector256.Load(words + 2 * stride), h = Vector256.Load(words + 3 * stride);
-        Vector256<ushort> ab = Avx2.UnpackLow(a, b).AsUInt16(), cd = Avx2.UnpackLow(c, d).AsUInt16(), ef = Avx2.UnpackLow(e, f).AsUInt16(), gh = Avx2.UnpackLow(g, h).AsUInt16();
-        Add(Avx2.UnpackLow(ab, cd), q0, Avx2.UnpackLow(ef, gh), q1, pairs);
-        Add(Avx2.UnpackHigh(ab, cd), q0, Avx2.UnpackHigh(ef, gh), q1, pairs + 32);
-        ab = Avx2.UnpackHigh(a, b).AsUInt16();
-        cd = Avx2.UnpackHigh(c, d).AsUInt16();
-        ef = Avx2.UnpackHigh(e, f).AsUInt16();
-        gh = Avx2.UnpackHigh(g, h).AsUInt16();
-        Add(Avx2.UnpackLow(ab, cd), q0, Avx2.UnpackLow(ef, gh), q1, pairs + 64);
-        Add(Avx2.UnpackHigh(ab, cd), q0, Avx2.UnpackHigh(ef, gh), q1, pairs + 96);
+        int row = 0;
+        for (; row <= rows - 2 * Run; row += 2 * Run)
+            Sixteen(lines + row / 2, stride, quants, true, sums + row);
+        for (; row <= rows - Run; row += Run)
+            Sixteen(lines + row / 2, stride, quants, false, sums + row);
+        if (row < rows)
+            Rest(lines + row / 2, stride, (rows - row) / 2, quants, sums + row);
     }
 
-    // 16 bits hold the sum of eight pairs of products of up to 15 · 127.
+    // One run or two.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector256<ushort> nibbles0, Vector256<sbyte> q0, Vector256<ushort> nibbles1, Vector256<sbyte> q1, short* pairs)
+    private static void Sixteen(byte* words, nint stride, sbyte* quants, bool two, short* sums)
     {
-        Vector256<byte> mask = Vector256.Create((byte)15);
-        Vector256<short> low = Avx2.MultiplyAddAdjacent(nibbles0.AsByte() & mask, q0) + Avx2.MultiplyAddAdjacent(nibbles1.AsByte() & mask, q1);
-        Vector256<short> high = Avx2.MultiplyAddAdjacent((nibbles0 >> 4).AsByte() & mask, q0) + Avx2.MultiplyAddAdjacent((nibbles1 >> 4).AsByte() & mask, q1);
-        (low + Vector256.Load(pairs)).Store(pairs);
-        (high + Vector256.Load(pairs + 16)).Store(pairs + 16);
+        Vector256<short> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+        nint ahead = Together * stride;
+        for (int line = 0; line < Together; line += 2, words += 2 * stride)
+        {
+            Vector256<sbyte> q = Avx2.BroadcastScalarToVector256((short*)(quants + line)).AsSByte();
+            Vector256<byte> x = Vector256.Load(words), y = Vector256.Load(words + stride), low = Avx2.UnpackLow(x, y), high = Avx2.UnpackHigh(x, y);
+            // 16 bits hold the sum of eight pairs of products of up to 15 · 127.
+            a += Products(low, q);
+            b += Products((low.AsUInt16() >> 4).AsByte(), q);
+            c += Products(high, q);
+            d += Products((high.AsUInt16() >> 4).AsByte(), q);
+            if (!two)
+                continue;
+            Sse.Prefetch1(words + ahead);
+            Sse.Prefetch1(words + ahead + stride);
+            (x, y) = (Vector256.Load(words + RunBytes), Vector256.Load(words + RunBytes + stride));
+            (low, high) = (Avx2.UnpackLow(x, y), Avx2.UnpackHigh(x, y));
+            e += Products(low, q);
+            f += Products((low.AsUInt16() >> 4).AsByte(), q);
+            g += Products(high, q);
+            h += Products((high.AsUInt16() >> 4).AsByte(), q);
+        }
+        a.Store(sums);
+        b.Store(sums + 16);
+        c.Store(sums + 32);
+        d.Store(sums + 48);
+        if (!two)
+            return;
+        e.Store(sums + 64);
+        f.Store(sums + 80);
+        g.Store(sums + 96);
+        h.Store(sums + 112);
     }
+
+    // The last words with zeros behind them: what follows them may be no part of the file.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Rest(byte* words, nint stride, int bytes, sbyte* quants, short* sums)
+    {
+        byte* rest = stackalloc byte[Together * RunBytes];
+        new Span<byte>(rest, Together * RunBytes).Clear();
+        for (int line = 0; line < Together; line++)
+            Unsafe.CopyBlockUnaligned(rest + line * RunBytes, words + line * stride, (uint)bytes);
+        Sixteen(rest, RunBytes, quants, false, sums);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Products(Vector256<byte> nibbles, Vector256<sbyte> quants) => Avx2.MultiplyAddAdjacent(nibbles & Vector256.Create((byte)15), quants);
 }

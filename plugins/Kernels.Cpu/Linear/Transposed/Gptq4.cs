@@ -12,6 +12,8 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
 
     public static int Run => 8;
 
+    public static int BlockUnit => Run;
+
     public static int EightBytes => 32;
 
     public static int Lines => 4;

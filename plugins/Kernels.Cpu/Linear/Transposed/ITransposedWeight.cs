@@ -9,6 +9,9 @@ internal unsafe interface ITransposedWeight
     /// <summary>Rows of a run.</summary>
     static abstract int Run { get; }
 
+    /// <summary>Rows of a block are best a multiple of this.</summary>
+    static abstract int BlockUnit { get; }
+
     /// <summary>Bytes of the integers of one column and eight rows, or of eight columns and eight rows where <see cref="Lines"/> says so.</summary>
     static abstract int EightBytes { get; }
 
@@ -24,7 +27,7 @@ internal unsafe interface ITransposedWeight
     /// <param name="rows">Rows, a multiple of 8; the last run may be shorter.</param>
     /// <param name="quants">32 bytes from <see cref="Order"/>.</param>
     /// <param name="group">Takes the products.</param>
-    /// <param name="pairs">Room for a vector for each eight rows of whole runs: zero before and after.</param>
+    /// <param name="pairs">Room for two shorts for each row of whole runs.</param>
     static abstract void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs);
 
     /// <summary>The zero points of the eight rows of a word, in their order.</summary>

@@ -22,6 +22,18 @@ internal readonly unsafe struct TransposedGroup(float step, float sum, float* sc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int row, Vector256<short> products) => Add(row, Avx2.MultiplyAddAdjacent(products, Vector256.Create((short)1)));
 
+    /// <summary>Adds the products of sixteen rows, which are sums of two shorts.</summary>
+    /// <param name="row">The first of those rows whose shorts are the first four of a vector's half.</param>
+    /// <param name="apart">How far from it the first of the others is.</param>
+    /// <param name="first">Some columns' sums.</param>
+    /// <param name="second">The other columns'.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int row, int apart, Vector256<short> first, Vector256<short> second)
+    {
+        Add(row, Avx2.UnpackLow(first, second));
+        Add(row + apart, Avx2.UnpackHigh(first, second));
+    }
+
     /// <summary>Adds the products of eight rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int row, Vector256<int> products)

@@ -15,6 +15,9 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 internal sealed unsafe class TransposedLinear<TWeight> : LinearKernel
     where TWeight : struct, ITransposedWeight
 {
+    // Activation rows that share the way down the columns, and groups of 32 columns that stay in the cache for all of them.
+    private const int Together = LeastTileRows - 1, Near = 4;
+
     private readonly byte* _data;
     private readonly byte* _zeros;
     private readonly byte* _scales;
@@ -35,7 +38,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : LinearKernel
         _perGroup = group / Int8Activation.Group;
         _zeroOffset = zeroOffset;
         Tile = TileTable.Create(weight, source, isa, native);
-        Strip(null, 0, 0, 0, null, null, null, null, null, null, 0, null);
+        Strip(null, 0, 0, 0, null, null, 0, null, null, null, 0, null);
     }
 
     public override TileKernel? Tile { get; }
@@ -45,40 +48,49 @@ internal sealed unsafe class TransposedLinear<TWeight> : LinearKernel
 
     public override int BlocksOfLane => 2;
 
-    public override long WorkingRowBytes => RowFloats * sizeof(float);
+    public override int BlockUnit => TWeight.BlockUnit;
 
-    // The activations in their order; scales, minimums, a sum for each lane, products in pairs.
-    public override long ScratchBytes(int rows) => Align(Columns) + RowFloats * (long)Width(rows) * sizeof(float);
+    // Of the lanes' sums one is used at a time.
+    public override long WorkingRowBytes => Others * sizeof(float);
 
-    private const int RowFloats = GroupSum.Lanes + 3;
+    // Scales, minimums, products in pairs; then for each activation row a sum for each lane; and the activations in their order.
+    public override long ScratchBytes(int rows) => Together * (long)Align(Columns) + (Together * GroupSum.Lanes + Others) * (long)Width(rows) * sizeof(float);
+
+    private const int Others = 3;
 
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
-        int width = Width(rowCount);
-        sbyte* quants = (sbyte*)scratch;
-        float* scales = (float*)(scratch + Align(Columns)), minimums = scales + width, sums = minimums + width, pairs = sums + GroupSum.Lanes * width;
-        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
-        {
+        for (int first = 0; first < batchRows; first += Together)
+            Few(firstRow, rowCount, scratch, activations + first * activationStride, activationStride, Math.Min(Together, batchRows - first), output + first * outputStride, outputStride);
+    }
+
+    private void Few(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
+    {
+        int width = Width(rowCount), laneFloats = GroupSum.Lanes * width, groups = Columns / Int8Activation.Group, near;
+        float* scales = (float*)scratch, minimums = scales + width, pairs = minimums + width, sums = pairs + width;
+        sbyte* quants = (sbyte*)(sums + Together * laneFloats);
+        for (int row = 0; row < batchRows; row++)
             for (int i = 0; i < Columns; i += 32)
-                TWeight.Order(Vector256.Load((sbyte*)activations + i)).Store(quants + i);
-            // The pairs behind the sums too.
-            new Span<float>(sums, (GroupSum.Lanes + 1) * width).Clear();
-            float* steps = (float*)(activations + Int8Activation.ScaleOffset(Columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(Columns));
-            int groups = Columns / Int8Activation.Group;
-            byte* data = _data + firstRow / 8 * TWeight.EightBytes;
-            for (int first = 0; first < groups; first += _perGroup, data += _perGroup * TWeight.Lines * _stride)
-            {
+                TWeight.Order(Vector256.Load((sbyte*)(activations + row * activationStride) + i)).Store(quants + (nint)row * Align(Columns) + i);
+        new Span<float>(sums, batchRows * laneFloats).Clear();
+        byte* data = _data + (nint)firstRow / 8 * TWeight.EightBytes;
+        for (int first = 0; first < groups; first += near, data += near * TWeight.Lines * _stride)
+        {
+            if (first % _perGroup == 0)
                 Scales(first / _perGroup, firstRow, rowCount, scales, minimums);
-                Strip(data, _stride, first, Math.Min(_perGroup, groups - first), quants, steps, activationSums, scales, minimums, sums, rowCount, (short*)pairs);
-            }
-            Total(sums, width, rowCount, output);
+            near = Math.Min(Near, Math.Min(_perGroup - first % _perGroup, groups - first));
+            for (int row = 0; row < batchRows; row++)
+                Strip(data, _stride, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, Columns, scales, minimums, sums + row * laneFloats, rowCount, (short*)pairs);
         }
+        for (int row = 0; row < batchRows; row++)
+            Total(sums + row * laneFloats, width, rowCount, output + row * outputStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Strip(byte* data, nint stride, int first, int count, sbyte* quants, float* steps, float* activationSums, float* scales, float* minimums, float* sums, int rows, short* pairs)
+    private static void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* pairs)
     {
         int width = Width(rows);
+        float* steps = (float*)(activations + Int8Activation.ScaleOffset(columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(columns));
         for (int group = first; group < first + count; group++, data += TWeight.Lines * stride)
             TWeight.Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), pairs);
     }

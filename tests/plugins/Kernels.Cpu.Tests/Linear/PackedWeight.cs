@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Tessera.Conformance.Fakes;
+using Tessera.Quant.CompressedTensors;
+using Tessera.Quant.Gptq;
+using Tessera.Quant.Mlx;
+using Tessera.Quant.Mx;
+
+namespace Tessera.Kernels.Cpu.Tests.Linear;
+
+/// <summary>A weight of four bits in several parts: random codes, scales of both signs.</summary>
+internal sealed class PackedWeight : IDisposable
+{
+    private readonly List<MemoryFile> _files = [];
+
+    public PackedWeight(string id, int rows, int columns, int group, int[]? index)
+    {
+        Random random = new(rows);
+        int groups = (columns + group - 1) / group;
+        byte[] data = new byte[rows * columns / 2], zeros = new byte[rows * groups / 2];
+        random.NextBytes(data);
+        random.NextBytes(zeros);
+        Half[] Floats() => [.. Enumerable.Range(0, rows * groups).Select(_ => (Half)((random.NextSingle() - 0.3f) * 0.1f))];
+        List<WeightPart> parts = [Part("data", data)];
+        if (id == "mx_fp4")
+            parts.Add(Part("scales", [.. Enumerable.Range(0, rows * groups).Select(_ => (byte)random.Next(120, 125))]));
+        else
+            parts.Add(Part("scales", MemoryMarshal.AsBytes(Floats().AsSpan())));
+        if (id == "mlx_affine4")
+            parts.Add(Part("biases", MemoryMarshal.AsBytes(Floats().AsSpan())));
+        if (id is "gptq4" or "awq4")
+            parts.Add(Part("zeros", zeros));
+        // Words of eight rows.
+        if (id == "ct_packed4.zeros")
+            parts.Add(Part("zeros", ((byte[])[.. zeros, .. new byte[4 * groups]]).AsSpan(0, (rows + 7) / 8 * 4 * groups)));
+        if (index is not null)
+            parts.Add(Part("group_index", MemoryMarshal.AsBytes(index.AsSpan())));
+        Tensor = new WeightTensor
+        {
+            Name = "w",
+            Shape = [rows, columns],
+            Quantization = id.Split('.')[0],
+            Parts = [.. parts],
+            Parameters = new Dictionary<string, string> { ["group"] = $"{group}", ["scale_type"] = "f16", ["zero_offset"] = "1" },
+        };
+    }
+
+    public WeightTensor Tensor { get; }
+
+    public static IQuantization Type(string id)
+    {
+        ServiceCollection services = new();
+        foreach (IPlugin plugin in (IPlugin[])[new QuantGptqPlugin(), new QuantMlxPlugin(), new QuantMxPlugin(), new QuantCompressedTensorsPlugin()])
+            plugin.Configure(services, new Dictionary<string, string>());
+        using ServiceProvider provider = services.BuildServiceProvider();
+        return provider.GetServices<IQuantization>().Single(q => q.Id == id);
+    }
+
+    public void Dispose() => _files.ForEach(f => f.Dispose());
+
+    // At an odd address and at the very end of its memory.
+    private WeightPart Part(string name, ReadOnlySpan<byte> bytes)
+    {
+        MemoryFile file = new(name, [0, .. bytes]);
+        _files.Add(file);
+        return new WeightPart(name, file, 1, bytes.Length);
+    }
+}
