@@ -87,6 +87,7 @@ internal static class ShowCommand
             File.Delete(part);
         }
     }
+
     private static void Write(WeightTensor tensor, IQuantization quantization, FileStream stream)
     {
         int rows = (int)Math.Clamp(ValuesAtOnce / tensor.Columns, 1, tensor.Rows);

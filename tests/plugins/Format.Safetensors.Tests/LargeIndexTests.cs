@@ -2,14 +2,11 @@ using System.Diagnostics;
 
 namespace Tessera.Format.Safetensors.Tests;
 
-/// <summary>Opening costs the headers only: a 70B model's tensors in 30 sparse shards.</summary>
+/// <summary>Opening costs the headers only: a 70B model's tensors in 30 sparse shards. How long it takes is measured by bench/Folders.Bench.</summary>
 public sealed class LargeIndexTests
 {
     private const int Shards = 30;
     private const long MostAllocated = 32 << 20;
-
-    // A second on a machine that does nothing else; the tests' machine does.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), Guard = TimeSpan.FromSeconds(20);
 
     [Fact]
     public void A_70B_model_opens_by_its_headers()
@@ -22,28 +19,19 @@ public sealed class LargeIndexTests
             using (SparseFiles first = new(folder))
                 new SafetensorsFormat().Open(first);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            TimeSpan processor = Processor();
             Stopwatch time = Stopwatch.StartNew();
             using SparseFiles files = new(folder);
             ModelSource source = new SafetensorsFormat().Open(files);
-            TimeSpan elapsed = time.Elapsed, used = Processor() - processor;
-            TestContext.Current.TestOutputHelper?.WriteLine($"{source.Tensors.Length} tensors of {bytes / 1e9:F1} GB in {Shards} shards: {elapsed.TotalMilliseconds:F0} ms, {used.TotalMilliseconds:F0} ms of the processor");
+            TimeSpan elapsed = time.Elapsed;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{source.Tensors.Length} tensors of {bytes / 1e9:F1} GB in {Shards} shards: {elapsed.TotalMilliseconds:F0} ms");
             Assert.Empty(source.Metadata.Problems);
             Assert.Equal(SparseFolder.Tensors, source.Tensors.Length);
             Assert.Equal(bytes, source.Tensors.Sum(t => t.Bytes));
-            Assert.True(elapsed < Patience || used < Patience, $"{elapsed}, {used} of the processor");
-            Assert.InRange(elapsed, TimeSpan.Zero, Guard);
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static TimeSpan Processor()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.TotalProcessorTime;
     }
 }

@@ -68,6 +68,21 @@ public class SchemeTests
         Assert.Equal([rows, columns], weight.Shape);
     }
 
+    [Theory]
+    [InlineData("fp4"), InlineData("nf4")]
+    public void Double_quantization_is_read_with_both_kinds_of_levels(string kind)
+    {
+        byte[] state = Encoding.UTF8.GetBytes($$"""{"quant_type": "{{kind}}", "blocksize": 64, "dtype": "bfloat16", "shape": [16, 32], "nested_blocksize": 256, "nested_dtype": "float32", "nested_offset": 0.25}""");
+        string map = "; weight.nested_quant_map F32 256", tensors = $"weight U8 256,1; weight.absmax U8 8; weight.nested_absmax F32 1; weight.quant_map F32 16; weight.quant_state.bitsandbytes__{kind} U8 {state.Length} {string.Join(',', state)}";
+        WeightTensor weight = Assert.Single(Open(Bnb, tensors + map).Tensors);
+        Assert.Equal(("a.q_proj.weight", $"bnb_{kind}"), (weight.Name, weight.Quantization));
+        Assert.Equal([16, 32], weight.Shape);
+        Assert.Equal(("64", "256", "0.25"), (weight.Parameters["block"], weight.Parameters["nested_block"], weight.Parameters["nested_offset"]));
+        Assert.Equal(["data", "levels", "magnitudes", "nested_levels", "nested_magnitudes"], weight.Parts.Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(Open(Bnb, tensors).Metadata.Problems, p => p.EndsWith("tensor 'a.q_proj.weight.nested_quant_map' is missing", StringComparison.Ordinal));
+        Assert.Contains(Open(Bnb, tensors.Replace("absmax U8 8", "absmax U8 7", StringComparison.Ordinal) + map).Metadata.Problems, p => p.EndsWith("expected tensor 'a.q_proj.weight.absmax' U8 [8], found U8 [7]", StringComparison.Ordinal));
+    }
+
     /// <summary>A folder of one module, its tensors as "ending TYPE dimensions values".</summary>
     private static ModelSource Open(string section, string tensors)
     {
