@@ -6,6 +6,8 @@ namespace Tessera.MetalEmulator;
 /// <summary>One test's use of the emulator. Closing it fails the test where something was found that the test did not take, or where an object is left.</summary>
 public sealed class EmulatorSession : IDisposable
 {
+    private const string Hold = "hold-commands";
+
     private readonly EmulatorLibrary _library;
     private readonly SemaphoreSlim _turn;
     private long _liveBefore;
@@ -17,6 +19,7 @@ public sealed class EmulatorSession : IDisposable
         _turn = turn;
         Use(mode);
         library.Set("fail-next-command", "0");
+        library.Set(Hold, "0");
         library.ClearFindings();
         library.ResetCounters();
         _liveBefore = library.LiveObjects;
@@ -55,6 +58,9 @@ public sealed class EmulatorSession : IDisposable
     /// <summary>Lets the next command buffer that runs end in an error of this MTLCommandBufferError code, without doing anything.</summary>
     public void FailNextCommand(int code) => _library.Set("fail-next-command", code.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Command buffers wait before they run, as on a device that is busy otherwise, until this is called with false.</summary>
+    public void HoldCommands(bool isHeld) => _library.Set(Hold, isHeld ? "1" : "0");
+
     /// <summary>The objects that are left, by class, as "2 MTLBuffer, 1 NSString".</summary>
     public string Living => _library.Living;
 
@@ -74,6 +80,7 @@ public sealed class EmulatorSession : IDisposable
         if (_closed)
             return;
         _closed = true;
+        HoldCommands(false);
         try
         {
             AssertClean();

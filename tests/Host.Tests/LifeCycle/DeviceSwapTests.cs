@@ -11,7 +11,7 @@ public sealed class DeviceSwapTests
     private const string Processor = "kernels.cpu", Device = "kernels.metal";
     private const int Streams = 3, Seen = 8;
 
-    // So many rounds of the model's cycle of 37 tokens that the streams outlast the time on the emulator; and a few, so that no text ends within a character.
+    // So many rounds of the model's cycle of 37 tokens that the streams outlast the steps that are not held; and a few, so that no text ends within a character.
     private const int Tokens = 54 * 37 + 3;
 
     [Fact]
@@ -41,9 +41,11 @@ public sealed class DeviceSwapTests
             Assert.Equal("ready", (await server.GetAsync("/ready")).Ok().Json.GetProperty("models").GetProperty("chain").GetString());
             await TestServer.UntilAsync(() => session.Count("command-buffers") > Seen, "steps run on the device");
 
+            session.HoldCommands(true);
             File.WriteAllText(file, Yaml(model, Processor, Device));
             await TestServer.UntilAsync(() => server.Model.Generation == 3, "the processor has the model again", seconds: 300);
             Assert.Equal(Processor, Backend(server));
+            session.HoldCommands(false);
             await MovedAsync(server, streams);
             foreach (RelayStream stream in streams)
             {

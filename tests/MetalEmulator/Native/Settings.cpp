@@ -45,6 +45,7 @@ bool setSetting(const std::string & name, const std::string & v)
     if (name == "default-device") return s.hasDefaultDevice = n != 0, true;
     if (name == "listed-device") return s.listsDevice = n != 0, true;
     if (name == "edit-occurrence") return s.editOccurrence = (int)n, true;
+    if (name == "hold-commands") return s.holdCommands = n != 0, true;
     if (name == "fail-next-command") return s.failNextCommand = (int)n, true;
     return false;
 }

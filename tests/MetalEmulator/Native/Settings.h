@@ -1,5 +1,6 @@
 // How the emulator behaves; set by name from the test process.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,7 @@ struct Settings
     bool hasDefaultDevice = true, listsDevice = true;
     std::string editFind, editReplace; // a seeded bug: applied to every source that is compiled
     int editOccurrence = 1;         // which of the places is edited; 0 is all
+    std::atomic<bool> holdCommands = false; // command buffers wait before they run
     int failNextCommand = 0;        // MTLCommandBufferError code of the next command buffer
 };
 extern Settings settings;

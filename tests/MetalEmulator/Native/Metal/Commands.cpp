@@ -3,7 +3,9 @@
 #include "../Settings.h"
 #include "Objects.h"
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <thread>
 
 namespace emu {
 static double now()
@@ -63,6 +65,8 @@ CommandBuffer * openFor(Id o, const char * what)
 
 static void execute(CommandBuffer * c)
 {
+    while (settings.holdCommands)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::lock_guard lock(gpu());
     c->started = now();
     if (settings.failNextCommand != 0) {
