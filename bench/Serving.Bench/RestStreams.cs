@@ -28,13 +28,16 @@ internal sealed class RestStreams : IAsyncDisposable
         return new RestStreams(process, client);
     }
 
-    /// <summary>Tokens per second of streams that run at once, from when each has had its first few until the first has but as few to come.</summary>
-    public async Task<double> DecodeAsync(int streams, int prompt, int tokens, int warm, int round)
+    /// <summary>Tokens per second of streams that run at once, from when each has had its first few until the first has but as few to come; and this process's time on processors beside the wall time, from the first request to the last answer.</summary>
+    public async Task<(double Rate, double ClientShare)> DecodeAsync(int streams, int prompt, int tokens, int warm, int round)
     {
+        TimeSpan busy = Environment.CpuUsage.TotalTime;
+        long sent = Stopwatch.GetTimestamp();
         long[][] times = await Task.WhenAll(Enumerable.Range(0, streams).Select(i => StreamAsync(string.Concat(Enumerable.Repeat($" {round}{i}", prompt / 3)), tokens)));
+        double share = (Environment.CpuUsage.TotalTime - busy) / Stopwatch.GetElapsedTime(sent);
         long begin = times.Max(t => t[warm]), end = times.Min(t => t[^warm]);
         // An event may hold part of a character or several tokens.
-        return times.Sum(t => t.Count(at => at > begin && at <= end) * (double)tokens / t.Length) / Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
+        return (times.Sum(t => t.Count(at => at > begin && at <= end) * (double)tokens / t.Length) / Stopwatch.GetElapsedTime(begin, end).TotalSeconds, share);
     }
 
     public async ValueTask DisposeAsync()
