@@ -10,13 +10,13 @@ namespace Tessera.Engine.ChatTemplates;
 /// </remarks>
 public sealed class ChatTemplate
 {
-    private readonly Statement[] _body;
+    private readonly Template _template;
     private readonly ChatTemplateLimits _limits;
 
-    private ChatTemplate(string source, Statement[] body, ChatTemplateLimits limits)
+    private ChatTemplate(string source, Template template, ChatTemplateLimits limits)
     {
         Source = source;
-        _body = body;
+        _template = template;
         _limits = limits;
     }
 
@@ -43,7 +43,7 @@ public sealed class ChatTemplate
         RenderState state = new(_limits, input.Now, mark);
         try
         {
-            new Interpreter(state).Run(_body, Variables(state, input, transform));
+            new Interpreter(state, _template.Blocks).Run(_template.Body, Variables(state, input, transform));
             return state.Output.ToString();
         }
         catch (ChatTemplateException e) when (e.Line is null)

@@ -66,6 +66,8 @@ internal static class Access
                 return loop.TryAttribute(state, name, out value);
             case MacroValue macro:
                 return macro.TryAttribute(name, out value);
+            case SelfValue self:
+                return self.TryBlock(name, out value);
             case CyclerValue cycler when name == "current":
                 value = cycler.Current;
                 return true;

@@ -18,6 +18,7 @@ internal static class Globals
         new Native("namespace", "*", Namespace),
         new Native("cycler", "*", Cycler),
         new Native("joiner", "sep", (state, _, a) => new JoinerValue(a.Text(0, ", ", state))),
+        new Native("lipsum", "*", (_, _, _) => Failure.Throw<object?>("lipsum() writes random text, which is no part of a prompt: it is not supported")),
         new Native("raise_exception", "message", RaiseException),
         new Native("strftime_now", "format", (state, _, a) => Strftime.Format(state, a.String(0, "strftime_now"))),
     }.ToFrozenDictionary(f => f.Name, f => new NativeValue(f, null));

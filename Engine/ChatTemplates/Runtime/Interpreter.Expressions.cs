@@ -69,7 +69,9 @@ internal sealed partial class Interpreter
     {
         bool found = scope.TryGet(name, out object? value, out int bodies);
         state.Budget.Steps(bodies / 2);
-        return found || Globals.TryGet(name, out value) ? value : new UndefinedValue(name);
+        if (found || Globals.TryGet(name, out value))
+            return value;
+        return name == "self" ? new SelfValue(this, blocks, scope.Top) : new UndefinedValue(name);
     }
 
     private object? EvaluateOptional(Expression? expression, Scope scope) => expression is null ? null : Evaluate(expression, scope);

@@ -6,7 +6,9 @@ using Tessera.Engine.ChatTemplates.Syntax;
 namespace Tessera.Engine.ChatTemplates.Runtime;
 
 /// <summary>Runs the statements of a template for one rendering.</summary>
-internal sealed partial class Interpreter(RenderState state)
+/// <param name="state">What the rendering carries along.</param>
+/// <param name="blocks">The bodies of the template's blocks by name.</param>
+internal sealed partial class Interpreter(RenderState state, IReadOnlyDictionary<string, Statement[]> blocks)
 {
     private enum Flow
     {

@@ -23,6 +23,7 @@ internal static class TypeNames
         DictView view => view.Kind switch { DictViewKind.Keys => "dict_keys", DictViewKind.Values => "dict_values", _ => "dict_items" },
         MacroValue => "Macro",
         LoopValue => "LoopContext",
+        SelfValue => "TemplateReference",
         SliceValue => "slice",
         CallableValue => "function",
         _ => "object",

@@ -5,6 +5,8 @@ internal sealed partial class Parser
     // Loops around the current place inside the current macro: break and continue need one.
     private int _loops;
 
+    private readonly Dictionary<string, Statement[]> _blocks = new(StringComparer.Ordinal);
+
     /// <summary>Statements up to a tag with one of the given names, which is taken and returned; null runs to the end of the template.</summary>
     private Statement[] Body(string[]? ends, out string end, Token opener = default)
     {
@@ -77,6 +79,8 @@ internal sealed partial class Parser
         "include" or "import" or "from" or "extends" =>
             SyntaxError.Throw<Statement>(tag.Line, $"the tag '{tag.Text}' needs another template: a chat template must be one file"),
         "autoescape" => ParseAutoescape(tag),
+        "trans" or "pluralize" or "endtrans" => SyntaxError.Throw<Statement>(tag.Line, $"the tag '{tag.Text}' needs translations: a chat template has none"),
+        "do" or "debug" => SyntaxError.Throw<Statement>(tag.Line, $"the tag '{tag.Text}' is an extension of Jinja that chat templates do not have{(tag.Text == "do" ? ": assign with 'set'" : "")}"),
         _ => SyntaxError.Throw<Statement>(tag.Line, $"unknown tag '{tag.Text}'"),
     };
 
@@ -167,6 +171,8 @@ internal sealed partial class Parser
             SyntaxError.Throw(tag.Line, $"the block '{name}' is required from another template: a chat template must be one file");
         Statement[] body = OutsideLoops(() => BodyOf(tag, "endblock"));
         TakeIfName(name);
+        if (!_blocks.TryAdd(name, body))
+            SyntaxError.Throw(tag.Line, $"the block '{name}' is there twice");
         return new ScopeStatement(body, !scoped, tag.Line);
     }
 

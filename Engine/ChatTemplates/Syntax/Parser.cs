@@ -20,10 +20,10 @@ internal sealed partial class Parser
 
     private Token Next => _tokens[Math.Min(_at + 1, _tokens.Count - 1)];
 
-    public static Statement[] Parse(string source, int maxDepth)
+    public static Template Parse(string source, int maxDepth)
     {
         Parser parser = new(Lexer.Run(source), maxDepth);
-        return parser.Body(null, out _);
+        return new Template(parser.Body(null, out _), parser._blocks);
     }
 
     private Token Take()

@@ -1,5 +1,10 @@
 namespace Tessera.Engine.ChatTemplates.Syntax;
 
+/// <summary>A whole template.</summary>
+/// <param name="Body">Its statements.</param>
+/// <param name="Blocks">The bodies of its blocks by name, wherever they stand.</param>
+internal sealed record Template(Statement[] Body, IReadOnlyDictionary<string, Statement[]> Blocks);
+
 /// <summary>A statement of a template; immutable, so that one tree serves all threads.</summary>
 internal abstract record Statement(int Line);
 

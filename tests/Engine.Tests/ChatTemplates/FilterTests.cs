@@ -26,6 +26,7 @@ public sealed class FilterTests
     [Theory]
     [InlineData("'5'|int, 'x'|int(7), '5.7'|int, '0x1f'|int(base=16), none|int, ' 5 '|int, '1_0'|int, 'inf'|float, 'x'|float", "(5, 7, 5, 31, 0, 5, 10, inf, 0.0)")]
     [InlineData("2.5|round, 2.567|round(2), 2.1|round(0, 'ceil'), 5|round, 2.675|round(2), 1250|round(-2), -5|abs", "(2.0, 2.57, 3.0, 5, 2.67, 1200, 5)")]
+    [InlineData("'١٢'|int, '١٢.٥'|float, '𝟙𝟚'|int, '-٣.٥'|int, '١f'|int(base=16), '²'|int(9), '١_٢'|int", "(12, 12.5, 12, -3, 31, 9, 12)")]
     public void Numbers_are_read_and_rounded_as_in_python(string expression, string expected) => Check(expression, expected);
 
     [Theory]
@@ -36,7 +37,21 @@ public sealed class FilterTests
     [InlineData("'%s %s'|format(1, 'b'), '<a>'|escape, '<b>x</b> y'|striptags, 'aaa'|replace('a', 'b', 2), '<'|safe", "('1 b', '&lt;a&gt;', 'x y', 'bba', '<')")]
     [InlineData("{'a': 'x\"<', 'b': none, 'c': nothing, 'd': 1}|xmlattr, {}|xmlattr, {'a': 1, 'b': 2}|xmlattr(false)", "(' a=\"x&#34;&lt;\" d=\"1\"', '', 'a=\"1\" b=\"2\"')")]
     [InlineData("{'a b': 'é/', 'c': 1}|urlencode, [('x', '&'), ('y', none)]|urlencode, 5|urlencode", "('a+b=%C3%A9%2F&c=1', 'x=%26&y=None', '5')")]
+    [InlineData("'<!-- a <b> -->x<!-->y'|striptags, '&lt;b&gt; &amp;amp; &eacute; &#65;'|striptags, 'a<b'|striptags, 'x² y'|wordcount", "('xy', '<b> &amp; é A', 'a<b', 2)")]
     public void Texts_are_filtered_as_in_jinja(string expression, string expected) => Check(expression, expected);
+
+    [Theory]
+    [InlineData("'the well-known e-mail a-b co-op--oper (x-ray) 10-20'|wordwrap(6), 'the well-known e-mail'|wordwrap(6, true, '|', false)", "('the\\nwell-\\nknown\\ne-mail\\na-b\\nco-op\\n--oper\\n(x-\\nray)\\n10-20', 'the we|ll-kno|wn|e-mail')")]
+    [InlineData("'abc defghijklmnop q'|wordwrap(4), 'abc defghijklmnop q'|wordwrap(5, false), 'ab-cdefgh-ij'|wordwrap(4)", "('abc \\ndefg\\nhijk\\nlmno\\np q', 'abc\\ndefghijklmnop\\nq', 'ab-c\\ndefg\\nh-ij')")]
+    [InlineData("'  lead and   trail  \\n\\nnext line'|wordwrap(8), '   '|wordwrap(2), 'a😀😀😀😀b'|wordwrap(2), 'éé-éé éé'|wordwrap(3, wrapstring='/')", "('  lead\\nand\\ntrail\\n\\nnext\\nline', '', 'a😀\\n😀😀\\n😀b', 'éé-/éé/éé')")]
+    [InlineData("'yes--no---maybe -- x --y'|wordwrap(5), '-----'|wordwrap(2), 'a-b-c-d'|wordwrap(3)", "('yes--\\nno---\\nmaybe\\n-- x\\n--y', '--\\n--\\n-', 'a-\\nb-\\nc-d')")]
+    public void Lines_are_wrapped_as_in_python(string expression, string expected) => Check(expression, expected);
+
+    [Theory]
+    [InlineData("'İ'.lower()|length, 'ΑΣ'.lower(), 'ΑΣΑ Σ ΑΣ.'|lower, '\\u212a\\u212b\\u2126\\u1e9e'.lower(), 'ΑΣ'.capitalize(), 'ΑΣ'|title, 'ΑΣ'.title()", "(2, 'ας', 'ασα σ ας.', 'kåωß', 'Ας', 'Ασ', 'Ας')")]
+    [InlineData("'ŉıſ'.upper(), 'ΐ'|upper|length, 'ᾳᾀ'.upper(), 'ﬃx ßa'.title(), 'ﬁx'.capitalize(), 'ǆ'.capitalize(), 'ßx-ﬁ'|title, 'ა'.title()", "('ʼNIS', 3, 'ΑΙἈΙ', 'Ffix Ssa', 'Fix', 'ǅ', 'SSx-FI', 'ა')")]
+    [InlineData("'ßİſıẞ'.casefold(), 'aßB'.swapcase(), 'ΑΣ'.swapcase(), 'ǅ'.swapcase(), 'ﬃ'.upper()", "('ssi̇sıss', 'ASSb', 'ας', 'ǅ', 'FFI')")]
+    public void Case_changes_as_in_python(string expression, string expected) => Check(expression, expected);
 
     [Theory]
     [InlineData("'a,b,c'.split(',', 1), ' a b '.split(), 'a b  c '.split(' '), 'a,b,c'.rsplit(',', 1), ' a b c '.rsplit(none, 1)", "(['a', 'b,c'], ['a', 'b'], ['a', 'b', '', 'c', ''], ['a,b', 'c'], [' a b', 'c'])")]
@@ -55,6 +70,10 @@ public sealed class FilterTests
     [InlineData("'{:>4}|{:^5}|{:05d}|{:.2f}|{:,}|{:#x}|{:%}|{!r}|{{}}'.format('a', 'c', 42, 3.14159, 1234567, 255, 0.5, 'q')", "   a|  c  |00042|3.14|1,234,567|0xff|50.000000%|'q'|{}")]
     [InlineData("'{0}{1}{0} {a.b} {c[0]} {:{}}'.format('x', 'y', a={'b': 1}, c=[5]) if false else '{:{}}|{a[b]}'.format('x', 3, a={'b': 1})", "x  |1")]
     public void Formats_lay_out_as_in_python(string expression, string expected) => Check(expression, expected);
+
+    // Minutes, if every line measured the rest of the word.
+    [Fact]
+    public void A_long_word_is_wrapped_in_linear_time() => Check("('😀' * 300000)|wordwrap(1)|length", "599999");
 
     [Fact]
     public void A_random_item_is_one_of_the_items_and_the_same_at_the_same_time()

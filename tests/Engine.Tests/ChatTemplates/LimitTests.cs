@@ -27,6 +27,7 @@ public sealed class LimitTests
     [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")]
     [InlineData("{% macro m(n) %}{% if n %}{{ m(n-1) }}{{ m(n-1) }}{% endif %}{% endmacro %}{{ m(40) }}")]
     [InlineData("{% macro a() %}{{ caller() }}{% endmacro %}{% macro b() %}{% call a() %}{{ b() }}{% endcall %}{% endmacro %}{{ b() }}")]
+    [InlineData("{% block a %}{{ self.a() }}{% endblock %}")]
     [InlineData("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}")]
     [InlineData("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}")]
     [InlineData("{% for i in range(99999) %}{{ 'x' * 10000 }}{% endfor %}")]
@@ -67,6 +68,8 @@ public sealed class LimitTests
     [InlineData("{% set t = 'a.' ~ k %}", "[1]|map(attribute=t)")]
     [InlineData("{% set t = 'a,' ~ k %}", "[]|sort(attribute=t)")]
     [InlineData("", "k.isascii()")]
+    [InlineData("", "k.title()")]
+    [InlineData("", "k|urlize")]
     public void Work_on_long_texts_counts_as_steps(string before, string expression)
     {
         string source = "{% set k = 'k' * 10000000 %}" + before + "{% for i in range(100) %}{% set y = " + expression + " %}{% endfor %}";

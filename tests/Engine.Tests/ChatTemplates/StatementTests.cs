@@ -32,7 +32,18 @@ public sealed class StatementTests
     [InlineData("{% macro m() %}[{{ caller('x') }}]{% endmacro %}{% call(y) m() %}in {{ y }}{% endcall %}", "[in x]")]
     [InlineData("{% macro f(n) %}{% if n %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(3) }}", "321")]
     [InlineData("{% set x = 5 %}{% macro g() %}{{ x }}{% endmacro %}{% set x = 6 %}{{ g() }}{{ g.name }}", "6g")]
+    [InlineData("{% set x = 5 %}{% macro m(x=x) %}[{{ x }}{{ x is defined }}]{% endmacro %}{{ m() }}{{ m(1) }}", "[False][1True]")]
+    [InlineData("{% set b = 5 %}{% macro m(a=b, b=2) %}[{{ a }},{{ b }}]{% endmacro %}{{ m() }}{{ m(b=3) }}{{ m(1) }}", "[,2][3,3][1,2]")]
     public void Macros_take_arguments_as_in_jinja(string source, string expected) => Assert.Equal(expected, Jinja.Render(source));
+
+    [Theory]
+    [InlineData("{% block a %}A{{ x }}{% endblock %}-{{ self.a() }}{{ self['a']() }}{{ self.nope is defined }}{{ self is defined }}", "A-AAFalseTrue")]
+    [InlineData("{% set x = 1 %}{% block a %}A{{ x }}{% endblock %}{% set x = 2 %}-{{ self.a() }}", "A1-A2")]
+    [InlineData("{{ self.a()|upper }}{% if false %}{% block a %}hid{% endblock %}{% endif %}", "HID")]
+    [InlineData("{% macro m() %}{{ self.a() }}{% endmacro %}{% block a %}x{% block b %}y{% endblock %}{% endblock %}{{ m() }}{{ self.b() }}", "xyxyy")]
+    [InlineData("{% for i in [1, 2] %}{% block a scoped %}{{ i }}{% endblock %}{% endfor %}{{ self.a() }}", "12")]
+    [InlineData("{% set self = 3 %}{{ self }}", "3")]
+    public void Self_writes_a_block_once_more(string source, string expected) => Assert.Equal(expected, Jinja.Render(source));
 
     [Theory]
     [InlineData("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}")]
@@ -41,6 +52,9 @@ public sealed class StatementTests
     [InlineData("{% set x.y = 1 %}")]
     [InlineData("{% set a, b = [1] %}")]
     [InlineData("{% for x in none %}{% endfor %}")]
+    [InlineData("{% block a %}{% endblock %}{{ self.a(1) }}")]
+    [InlineData("{{ self.a() }}")]
+    [InlineData("{% block a %}{{ super() }}{% endblock %}")]
     public void A_statement_with_wrong_values_fails(string source) => Jinja.Fails(source, ChatTemplateErrorKind.Runtime);
 
     [Theory]
@@ -61,6 +75,10 @@ public sealed class StatementTests
     [InlineData("\n\n{{ }}", 3, "expected an expression")]
     [InlineData("{% foo %}", 1, "unknown tag 'foo'")]
     [InlineData("{% endif %}", 1, "unknown tag 'endif'")]
+    [InlineData("{% trans %}x{% endtrans %}", 1, "'trans' needs translations")]
+    [InlineData("{% do x %}", 1, "'do' is an extension")]
+    [InlineData("{% debug %}", 1, "'debug' is an extension")]
+    [InlineData("{% block a %}{% endblock %}\n{% block a %}{% endblock %}", 2, "'a' is there twice")]
     [InlineData("{{ 'abc }}", 1, "no closing '")]
     [InlineData("{{ (1, 2 }}", 1, "closes nothing")]
     [InlineData("{# x", 1, "no '#}'")]
@@ -83,6 +101,13 @@ public sealed class StatementTests
 
     [Fact]
     public void An_unknown_filter_fails_only_when_it_is_reached() => Assert.Equal("ok", Jinja.Render("{% if false %}{{ 1|nope }}{% endif %}ok"));
+
+    [Fact]
+    public void Random_text_is_refused_by_name_where_it_is_asked_for()
+    {
+        Assert.Equal("Trueok", Jinja.Render("{{ lipsum is defined }}{% if false %}{{ lipsum() }}{% endif %}ok"));
+        Assert.Contains("lipsum()", Jinja.Fails("{{ lipsum(n=2) }}", ChatTemplateErrorKind.Runtime).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_raised_exception_has_exactly_the_templates_text()

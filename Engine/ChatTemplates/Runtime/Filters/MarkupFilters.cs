@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Tessera.Engine.ChatTemplates.Runtime.Methods;
 using Tessera.Engine.ChatTemplates.Runtime.Text;
@@ -17,6 +18,7 @@ internal static class MarkupFilters
         new("striptags", "", StripTags),
         new("xmlattr", "autospace", XmlAttributes),
         new("urlencode", "", UrlEncode),
+        new("urlize", Urlize.Parameters, Urlize.Apply),
     ];
 
     private static string Escape(RenderState state, object? value, Arguments arguments)
@@ -26,7 +28,8 @@ internal static class MarkupFilters
         return result.ToString();
     }
 
-    private static void Escape(RenderState state, string text, StringBuilder result)
+    /// <summary>Appends a text with the characters that mean something in HTML replaced.</summary>
+    public static void Escape(RenderState state, string text, StringBuilder result)
     {
         foreach (char c in text)
         {
@@ -35,19 +38,27 @@ internal static class MarkupFilters
         }
     }
 
+    // Comments first: a tag inside of one would end it early.
     private static string StripTags(RenderState state, object? value, Arguments arguments)
     {
-        string text = TextForm.Of(state, value);
+        string text = Without(state, Without(state, TextForm.Of(state, value), "<!--", "-->"), "<", ">");
+        object? words = MethodTable.Find("", "split")!.Invoke(state, text, Arguments.None);
+        return WebUtility.HtmlDecode(StringMethods.Join(state, " ", words));
+    }
+
+    /// <summary>A text without what stands from one mark to the next of the other, which may begin inside the first.</summary>
+    private static string Without(RenderState state, string text, string open, string close)
+    {
+        state.Budget.Scan(text.Length);
         StringBuilder result = new();
         for (int at = 0; at < text.Length;)
         {
-            int open = text.IndexOf('<', at);
-            int close = open < 0 ? -1 : text.IndexOf('>', open);
-            int end = close < 0 ? text.Length : open;
-            StringMethods.Append(state, result, text.AsSpan(at, end - at));
-            at = close < 0 ? text.Length : close + 1;
+            int start = text.IndexOf(open, at, StringComparison.Ordinal);
+            int end = start < 0 ? -1 : text.IndexOf(close, start, StringComparison.Ordinal);
+            StringMethods.Append(state, result, text.AsSpan(at, (end < 0 ? text.Length : start) - at));
+            at = end < 0 ? text.Length : end + close.Length;
         }
-        return StringMethods.Join(state, " ", MethodTable.Find("", "split")!.Invoke(state, result.ToString(), Arguments.None));
+        return result.ToString();
     }
 
     /// <summary>A dict as attributes of a tag, less those that are none or undefined; a space in front where there are any, unless it is not wanted.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Tessera.Engine.ChatTemplates.Runtime.Methods;
 using Tessera.Engine.ChatTemplates.Runtime.Text;
 using Tessera.Engine.ChatTemplates.Runtime.Values;
+using Tessera.Engine.ChatTemplates.Syntax;
 
 namespace Tessera.Engine.ChatTemplates.Runtime.Filters;
 
@@ -29,19 +30,24 @@ internal static class TextFilters
         new("pprint", "", (state, v, _) => TextForm.Repr(state, v)),
     ];
 
+    // A word ends at a space, a hyphen or an opening bracket.
     private static string Title(RenderState state, string text)
     {
-        StringBuilder result = new(Casing.Lower(state, text));
-        bool atStart = true;
-        for (int i = 0; i < result.Length; i++)
+        StringBuilder result = new();
+        for (int at = 0; at < text.Length;)
         {
-            bool isBreak = char.IsWhiteSpace(result[i]) || result[i] is '-' or '(' or '{' or '[' or '<';
-            if (!isBreak && atStart)
-                result[i] = char.ToUpperInvariant(result[i]);
-            atStart = isBreak;
+            int end = at + CodePoints.SizeAt(text, at);
+            bool isBreak = IsBreak(text[at]);
+            while (end < text.Length && IsBreak(text[end]) == isBreak)
+                end++;
+            int first = CodePoints.SizeAt(text, at);
+            StringMethods.Append(state, result, Casing.Upper(state, text.Substring(at, first)));
+            StringMethods.Append(state, result, Casing.Lower(state, text[(at + first)..end]));
+            at = end;
         }
-
         return result.ToString();
+
+        static bool IsBreak(char c) => Lexer.Spaces.Contains(c) || c is '-' or '(' or '{' or '[' or '<';
     }
 
     private static string Replace(RenderState state, object? value, Arguments arguments)
@@ -108,9 +114,9 @@ internal static class TextFilters
         state.Budget.Steps(text.Length / 8);
         long count = 0;
         bool inWord = false;
-        foreach (char c in text)
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            bool isWord = c == '_' || char.IsLetterOrDigit(c);
+            bool isWord = WordCharacters.Has(rune);
             count += isWord && !inWord ? 1 : 0;
             inWord = isWord;
         }

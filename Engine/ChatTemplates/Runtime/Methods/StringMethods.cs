@@ -12,7 +12,7 @@ internal static class StringMethods
     [
         new("upper", "", (state, self, _) => Casing.Upper(state, (string)self!)),
         new("lower", "", (state, self, _) => Casing.Lower(state, (string)self!)),
-        new("casefold", "", (state, self, _) => Casing.Lower(state, ((string)self!).Replace("ß", "ss", StringComparison.Ordinal))),
+        new("casefold", "", (state, self, _) => Casing.Fold(state, (string)self!)),
         new("capitalize", "", (state, self, _) => Casing.Capitalize(state, (string)self!)),
         new("title", "", (state, self, _) => Casing.Title(state, (string)self!)),
         new("swapcase", "", (state, self, _) => Casing.Swap(state, (string)self!)),

@@ -1,36 +1,45 @@
-using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Tessera.Engine.ChatTemplates.Runtime.Text;
 
-/// <summary>Python's changes of case: the simple mappings, and those upper-case forms of one letter that are two or three.</summary>
+/// <summary>Python's changes of case: Unicode's full mappings.</summary>
 internal static class Casing
 {
-    private static readonly SearchValues<char> Grows = SearchValues.Create("ßŉǰﬀﬁﬂﬃﬄﬅﬆ");
+    private const char Sigma = 'Σ';
+
+    // Punctuation that may stand inside a word.
+    private const string Ignorable = "'.:·\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a";
 
     public static string Upper(RenderState state, string text)
     {
         state.Budget.Chars(text.Length);
-        if (!text.AsSpan().ContainsAny(Grows))
+        if (!text.AsSpan().ContainsAny(SpecialCasing.InUpper))
             return text.ToUpperInvariant();
-        state.Budget.Chars(3L * text.Length);
-        StringBuilder result = new();
+        StringBuilder result = new(text.Length);
         foreach (char c in text)
-        {
-            string? grown = Grown(c);
-            if (grown is null)
-                result.Append(c);
-            else
-                result.Append(grown);
-        }
-
-        return result.ToString().ToUpperInvariant();
+            _ = SpecialCasing.Upper(c) is string grown ? result.Append(grown) : result.Append(c);
+        return Text(state, result).ToUpperInvariant();
     }
 
     public static string Lower(RenderState state, string text)
     {
         state.Budget.Chars(text.Length);
-        return text.ToLowerInvariant();
+        if (!text.AsSpan().ContainsAny(SpecialCasing.InLower))
+            return text.ToLowerInvariant();
+        StringBuilder result = new(text.Length);
+        for (int i = 0; i < text.Length; i++)
+            Lower(text, i, result);
+        return Text(state, result).ToLowerInvariant();
+    }
+
+    /// <summary>What two texts that differ in case only have in common.</summary>
+    public static string Fold(RenderState state, string text)
+    {
+        // The dotless i is no small form of I here, and the great sharp s is two letters.
+        state.Budget.Items(text.AsSpan().Count('ı') + 1);
+        string upper = string.Join('ı', text.Split('ı').Select(part => Upper(state, part)));
+        return Lower(state, upper.Replace(Sigma, 'σ').Replace("ẞ", "ss", StringComparison.Ordinal));
     }
 
     /// <summary>The first character in upper case, the rest in lower case.</summary>
@@ -39,48 +48,93 @@ internal static class Casing
         if (text.Length == 0)
             return text;
         int first = CodePoints.SizeAt(text, 0);
-        string head = text[..first];
-        string upper = Grown(text[0]) is string grown ? grown[..1] + grown[1..].ToLowerInvariant() : head.ToUpperInvariant();
-        return upper + Lower(state, text[first..]);
+        string head = first == 1 ? SpecialCasing.Title(text[0]) : Upper(state, text[..first]);
+        state.Budget.Chars(text.Length);
+        // A sigma in the rest has the first letter before it.
+        StringBuilder rest = new(text.Length);
+        for (int i = first; i < text.Length; i++)
+            Lower(text, i, rest);
+        return head + Text(state, rest).ToLowerInvariant();
     }
 
     /// <summary>The first letter of each run of letters in upper case, the others in lower case.</summary>
     public static string Title(RenderState state, string text)
     {
-        StringBuilder result = new(Lower(state, text));
+        state.Budget.Chars(text.Length);
+        StringBuilder result = new(text.Length);
         bool inWord = false;
-        for (int i = 0; i < result.Length; i++)
+        for (int i = 0; i < text.Length; i++)
         {
-            bool isCased = char.IsUpper(text, i) || char.IsLower(text, i);
+            bool isCased = IsCased(text, i);
             if (isCased && !inWord)
-                result[i] = char.ToUpperInvariant(result[i]);
+                result.Append(SpecialCasing.Title(text[i]));
+            else
+                Small(text, i, result);
             inWord = isCased;
         }
-
-        return result.ToString();
+        return Text(state, result);
     }
 
     public static string Swap(RenderState state, string text)
     {
         state.Budget.Chars(text.Length);
-        return string.Create(text.Length, text, static (span, source) =>
-        {
-            for (int i = 0; i < span.Length; i++)
-                span[i] = char.IsUpper(source[i]) ? char.ToLowerInvariant(source[i]) : char.ToUpperInvariant(source[i]);
-        });
+        StringBuilder result = new(text.Length);
+        for (int i = 0; i < text.Length; i++)
+            if (char.IsUpper(text[i]))
+                Small(text, i, result);
+            else if (char.GetUnicodeCategory(text[i]) == UnicodeCategory.TitlecaseLetter)
+                result.Append(text[i]);
+            else
+                _ = SpecialCasing.Upper(text[i]) is string grown ? result.Append(grown) : result.Append(char.ToUpperInvariant(text[i]));
+        return Text(state, result);
     }
 
-    private static string? Grown(char c) => c switch
+    // A letter becomes three at most.
+    private static string Text(RenderState state, StringBuilder result)
     {
-        'ß' => "SS",
-        'ŉ' => "ʼN",
-        'ǰ' => "J̌",
-        'ﬀ' => "FF",
-        'ﬁ' => "FI",
-        'ﬂ' => "FL",
-        'ﬃ' => "FFI",
-        'ﬄ' => "FFL",
-        'ﬅ' or 'ﬆ' => "ST",
-        _ => null,
-    };
+        state.Budget.Chars(result.Length);
+        return result.ToString();
+    }
+
+    // Surrogates stay: only a whole text has their lower case.
+    private static void Small(string text, int at, StringBuilder result)
+    {
+        int start = result.Length;
+        Lower(text, at, result);
+        if (result.Length == start + 1)
+            result[start] = char.ToLowerInvariant(result[start]);
+    }
+
+    private static void Lower(string text, int at, StringBuilder result)
+    {
+        if (text[at] == Sigma)
+            result.Append(EndsWord(text, at) ? 'ς' : 'σ');
+        else if (SpecialCasing.Lower(text[at]) is string lower)
+            result.Append(lower);
+        else
+            result.Append(text[at]);
+    }
+
+    // Each sigma is a letter itself, so no stretch is walked twice from one side.
+    private static bool EndsWord(string text, int at)
+    {
+        int before = at - 1, after = at + 1;
+        while (before >= 0 && IsIgnorable(text, before))
+            before--;
+        while (after < text.Length && IsIgnorable(text, after))
+            after++;
+        return before >= 0 && IsCased(text, before) && !(after < text.Length && IsCased(text, after));
+    }
+
+    // Of a pair of surrogates either half asks for the whole.
+    private static UnicodeCategory Category(string text, int at) =>
+        CharUnicodeInfo.GetUnicodeCategory(text, at > 0 && char.IsSurrogatePair(text[at - 1], text[at]) ? at - 1 : at);
+
+    private static bool IsCased(string text, int at) =>
+        Category(text, at) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+        || text[at] is 'ª' or 'º' or >= '\u2160' and <= '\u217f' or >= '\u24b6' and <= '\u24e9';
+
+    private static bool IsIgnorable(string text, int at) =>
+        Ignorable.Contains(text[at])
+        || Category(text, at) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 }

@@ -5,10 +5,23 @@ internal static class CodePoints
 {
     public static bool AreUnits(string text) => !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff');
 
-    public static int Length(string text) => AreUnits(text) ? text.Length : text.Length - CountPairs(text, text.Length);
+    public static int Length(string text) => AreUnits(text) ? text.Length : Length(text.AsSpan());
+
+    public static int Length(ReadOnlySpan<char> text)
+    {
+        int length = text.Length;
+        for (int i = 0; i + 1 < text.Length; i++)
+        {
+            if (!char.IsSurrogatePair(text[i], text[i + 1]))
+                continue;
+            length--;
+            i++;
+        }
+        return length;
+    }
 
     /// <summary>Code points before a UTF-16 position.</summary>
-    public static int IndexOf(string text, int unit) => unit - CountPairs(text, unit);
+    public static int IndexOf(string text, int unit) => Length(text.AsSpan(0, unit));
 
     /// <summary>The UTF-16 position of a code point.</summary>
     public static int UnitOf(string text, int point)
@@ -49,19 +62,5 @@ internal static class CodePoints
         // Surrogates stand for code points above all others.
         bool aHigh = char.IsSurrogate(a);
         return aHigh == char.IsSurrogate(b) ? a - b : aHigh ? 1 : -1;
-    }
-
-    private static int CountPairs(string text, int end)
-    {
-        int pairs = 0;
-        for (int i = 0; i + 1 < end; i++)
-        {
-            if (!char.IsSurrogatePair(text[i], text[i + 1]))
-                continue;
-            pairs++;
-            i++;
-        }
-
-        return pairs;
     }
 }

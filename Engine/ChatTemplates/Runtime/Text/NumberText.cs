@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 using Tessera.Engine.ChatTemplates.Syntax;
 
 namespace Tessera.Engine.ChatTemplates.Runtime.Text;
@@ -9,7 +10,7 @@ internal static class NumberText
 {
     public static object? Integer(string text, long radix)
     {
-        ReadOnlySpan<char> digits = text.AsSpan().Trim(Lexer.Spaces);
+        ReadOnlySpan<char> digits = Digits(text);
         bool negative = digits.StartsWith("-");
         if (negative || digits.StartsWith("+"))
             digits = digits[1..];
@@ -38,7 +39,7 @@ internal static class NumberText
 
     public static object? Float(string text)
     {
-        ReadOnlySpan<char> digits = text.AsSpan().Trim(Lexer.Spaces);
+        ReadOnlySpan<char> digits = Digits(text);
         if (digits.Length > Numbers.MaxDigits || digits.IsEmpty)
             return null;
         bool negative = digits[0] == '-';
@@ -51,6 +52,18 @@ internal static class NumberText
             return null;
         const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         return double.TryParse(plain, Style, CultureInfo.InvariantCulture, out double value) ? (negative ? -value : value) : null;
+    }
+
+    /// <summary>The text without spaces around it, and digits of all scripts as 0 to 9.</summary>
+    private static ReadOnlySpan<char> Digits(string text)
+    {
+        ReadOnlySpan<char> digits = text.AsSpan().Trim(Lexer.Spaces);
+        if (Ascii.IsValid(digits) || digits.Length > 2 * Numbers.MaxDigits)
+            return digits;
+        StringBuilder result = new(digits.Length);
+        foreach (Rune rune in digits.EnumerateRunes())
+            result.Append(Rune.GetUnicodeCategory(rune) == UnicodeCategory.DecimalDigitNumber ? ((char)('0' + (int)Rune.GetNumericValue(rune))).ToString() : rune.ToString());
+        return result.ToString();
     }
 
     /// <summary>Underscores may stand only between two digits.</summary>

@@ -27,17 +27,23 @@ internal sealed class MacroValue(Interpreter interpreter, Signature signature, S
         Scope inner = new(scope);
         List<(string Name, object? Value)> rest = [.. arguments.Keywords];
         int given = Math.Min(arguments.Positional.Length, signature.Parameters.Length);
+        List<int> absent = [];
         for (int i = 0; i < signature.Parameters.Length; i++)
         {
             state.Budget.Steps(rest.Count / 8);
-            int keyword = rest.FindIndex(k => k.Name == signature.Parameters[i]);
+            string parameter = signature.Parameters[i];
+            int keyword = rest.FindIndex(k => k.Name == parameter);
             if (keyword >= 0 && i < given)
-                Failure.Throw($"macro '{Name}' got the argument '{signature.Parameters[i]}' twice");
-            object? value = i < given ? arguments.Positional[i] : keyword >= 0 ? rest[keyword].Value : Default(i, inner);
+                Failure.Throw($"macro '{Name}' got the argument '{parameter}' twice");
+            if (i >= given && keyword < 0)
+                absent.Add(i);
+            inner.Set(parameter, i < given ? arguments.Positional[i] : keyword >= 0 ? rest[keyword].Value : new UndefinedValue(parameter));
             if (keyword >= 0)
                 rest.RemoveAt(keyword);
-            inner.Set(signature.Parameters[i], value);
         }
+        // A default sees the parameters, those after it only where they are given, and never what is outside under one of their names.
+        foreach (int i in absent)
+            inner.Set(signature.Parameters[i], Default(i, inner));
 
         SetSpecials(state, inner, arguments.Positional[given..], rest);
         string text = interpreter.Capture(signature.Body, inner);
