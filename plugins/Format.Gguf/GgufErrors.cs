@@ -8,5 +8,11 @@ internal static class GgufErrors
     /// <param name="subject">The part, such as <c>key 'general.alignment'</c>.</param>
     /// <param name="message">What was expected and what was found.</param>
     public static ModelFormatException Broken(string file, string subject, string message) =>
-        new($"gguf: file '{file}': {subject}: {message}");
+        new(Text(file, subject, message));
+
+    /// <summary>An error about a part of a file that breaks no rule, and that this reader does not have.</summary>
+    /// <inheritdoc cref="Broken"/>
+    public static UnsupportedModelException Unsupported(string file, string subject, string message) => new(Text(file, subject, message));
+
+    private static string Text(string file, string subject, string message) => $"gguf: file '{file}': {subject}: {message}";
 }

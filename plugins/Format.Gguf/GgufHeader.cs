@@ -56,17 +56,17 @@ internal sealed class GgufHeader
     {
         ReadOnlySpan<byte> magic = reader.Bytes(4, "magic");
         if (magic.SequenceEqual("FUGG"u8))
-            throw reader.Broken("magic: expected 'GGUF', found it byte-swapped: a big-endian file, which is not supported");
+            throw reader.Unsupported("magic: expected 'GGUF', found it byte-swapped: a big-endian file, which is not supported");
         if (!magic.SequenceEqual(GgufConstants.Magic))
             throw reader.Broken($"magic: expected 'GGUF' (47475546), found {Convert.ToHexString(magic)}");
         uint version = reader.U32("version");
         if (version is >= GgufConstants.OldestVersion and <= GgufConstants.NewestVersion)
             return;
         if (version == 1)
-            throw reader.Broken("version: expected 2 or 3, found 1, which is not supported (its counts are 32 bits wide); convert the model again");
+            throw reader.Unsupported("version: expected 2 or 3, found 1, which is not supported (its counts are 32 bits wide); convert the model again");
         if ((version & 0xFFFF) == 0 && version != 0)
-            throw reader.Broken($"version: expected 2 or 3, found 0x{version:x8}: a byte-swapped (big-endian) file, which is not supported");
-        throw reader.Broken($"version: expected 2 or 3, found {version}");
+            throw reader.Unsupported($"version: expected 2 or 3, found 0x{version:x8}: a byte-swapped (big-endian) file, which is not supported");
+        throw version == 0 ? reader.Broken("version: expected 2 or 3, found 0") : reader.Unsupported($"version: expected 2 or 3, found {version}");
     }
 
     private static void CheckCount(ref GgufReader reader, string what, ulong count, int least)
@@ -87,7 +87,7 @@ internal sealed class GgufHeader
         {
             type = (GgufValueType)reader.U32("element type");
             if (type == GgufValueType.Array)
-                throw reader.Broken("arrays of arrays are not supported");
+                throw reader.Unsupported("arrays of arrays are not supported");
             count = reader.U64("array length");
         }
         int size = GgufValueTypes.Size(type);

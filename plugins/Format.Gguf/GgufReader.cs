@@ -76,6 +76,10 @@ internal unsafe ref struct GgufReader(IModelFile file, long position)
     }
 
     /// <summary>An error about what is being read.</summary>
-    public readonly ModelFormatException Broken(string message) =>
-        GgufErrors.Broken(file.Name, Subject is null ? Kind : $"{Kind} '{Subject}'", message);
+    public readonly ModelFormatException Broken(string message) => GgufErrors.Broken(file.Name, What, message);
+
+    /// <summary>An error about what is being read, and breaks no rule.</summary>
+    public readonly UnsupportedModelException Unsupported(string message) => GgufErrors.Unsupported(file.Name, What, message);
+
+    private readonly string What => Subject is null ? Kind : $"{Kind} '{Subject}'";
 }

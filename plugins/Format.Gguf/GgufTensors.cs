@@ -4,6 +4,7 @@ namespace Tessera.Format.Gguf;
 internal static class GgufTensors
 {
     private const string TypesKey = "tessera.quantization.types";
+    private const int TypesInWarnings = 32;
 
     /// <summary>The names that the file gives to type ids from 65536.</summary>
     public static string[] NamedTypes(GgufKeys keys)
@@ -59,15 +60,18 @@ internal static class GgufTensors
             throw Broken(header, tensor, $"offset: expected a multiple of the alignment {header.Alignment}, found {tensor.Offset}");
     }
 
-    /// <summary>The type; one that only has a name is of unknown size (block bytes 0).</summary>
+    /// <summary>What to say of types that ggml has no longer, or not yet; such a tensor can be looked at, and no plugin has its quantization.</summary>
+    public static IEnumerable<string> Warnings(IEnumerable<GgufHeader> headers) =>
+        headers.SelectMany(h => h.Tensors).Where(t => t.Type < GgufConstants.FirstNamedType && GgufTypes.Find(t.Type) is null).GroupBy(t => t.Type).OrderBy(g => g.Key).Take(TypesInWarnings)
+            .Select(g => $"type {g.Key} of tensor '{g.First().Name}'{(g.Count() > 1 ? $" and {g.Count() - 1} more" : "")} {(GgufTypes.Removed(g.Key) is { } removed ? $"({removed}) was removed from the format: convert the model again" : "is not known")}");
+
+    /// <summary>The type; one that only has a name or a number is of unknown size (block bytes 0).</summary>
     private static GgufType FindType(GgufHeader header, GgufTensor tensor, string[] namedTypes)
     {
         if (GgufTypes.Find(tensor.Type) is { } type)
             return type;
-        if (GgufTypes.Removed(tensor.Type) is { } removed)
-            throw Broken(header, tensor, $"type: {tensor.Type} ({removed}) was removed from the format; convert the model again");
         if (tensor.Type < GgufConstants.FirstNamedType)
-            throw Broken(header, tensor, $"type: {tensor.Type} is not known");
+            return new GgufType(GgufTypes.Removed(tensor.Type) ?? $"ggml-type-{tensor.Type}", 1, 0);
         uint index = tensor.Type - GgufConstants.FirstNamedType;
         if (index >= (uint)namedTypes.Length)
             throw Broken(header, tensor, $"type: {tensor.Type} is entry {index} of '{TypesKey}', which has {namedTypes.Length}");

@@ -33,18 +33,17 @@ public sealed class GgufTypesTests
     public void Types_have_their_names_and_sizes(uint id, string name, int block, int bytes) => OpensWith(id, name, block, bytes);
 
     [Fact]
-    public void All_other_type_ids_are_refused()
+    public void All_other_type_ids_are_told_of()
     {
         int known = 0;
         for (uint id = 0; id < 100; id++)
-        {
-            using TestModelFiles files = TestModelFiles.Of(new GgufWriter().Tensor("w", id, [256], new byte[2048]).ToBytes());
-            Exception? error = Record.Exception(() => new GgufFormat().Open(files));
-            if (error is null)
-                known++;
-            else
-                Assert.Contains("tensor 'w': type:", Assert.IsType<ModelFormatException>(error).Message, StringComparison.Ordinal);
-        }
+            SmallModel.Open(new GgufWriter().Tensor("w", id, [256], new byte[2048]).ToBytes(), model =>
+            {
+                if (model.Warnings.Count == 0)
+                    known++;
+                else
+                    Assert.StartsWith($"type {id} of tensor 'w' ", Assert.Single(model.Warnings), StringComparison.Ordinal);
+            });
         Assert.Equal(35, known);
     }
 

@@ -69,10 +69,14 @@ internal static class SmallModel
     }
 
     /// <summary>Asserts that a file is refused with a text that names certain things.</summary>
-    public static void Refuses(byte[] file, params string[] named)
+    public static void Refuses(byte[] file, params string[] named) => Refuses<ModelFormatException>(file, named);
+
+    /// <summary>Asserts that a file is refused with an error of a kind, whose text names certain things.</summary>
+    public static void Refuses<T>(byte[] file, params string[] named)
+        where T : TesseraException
     {
         using TestModelFiles files = TestModelFiles.Of(file);
-        var error = Assert.Throws<ModelFormatException>(() => new GgufFormat().Open(files));
+        var error = Assert.Throws<T>(() => new GgufFormat().Open(files));
         Assert.Contains("test.gguf", error.Message, StringComparison.Ordinal);
         foreach (string name in named)
             Assert.Contains(name, error.Message, StringComparison.Ordinal);
