@@ -8,34 +8,47 @@ internal static class Hyperparameters
     private const int MaxHeads = 4096;
     private const int MaxContext = 1 << 28;
 
-    /// <summary>Refuses values that no model of the shared shape can have; the text lists the first that is wrong.</summary>
+    /// <summary>Refuses values that no model of the shared shape can have; the text lists all that are wrong. What the metadata says itself is left to <see cref="RequireNoProblems"/>, so that all can be named at once.</summary>
     public static void Require(ModelMetadata m)
+    {
+        List<(string Key, string Text)> wrong = [];
+        Range(m, wrong, "block_count", m.LayerCount, 1, MaxLayers);
+        Range(m, wrong, "embedding_length", m.EmbeddingLength, 1, MaxWidth);
+        EachLayer(m, wrong, "feed_forward_length", m.FeedForwardLength, 1, MaxWidth * 8);
+        Range(m, wrong, "context_length", m.ContextLength, 1, MaxContext);
+        EachLayer(m, wrong, "attention.head_count", m.Attention.HeadCount, 1, MaxHeads);
+        EachLayer(m, wrong, "attention.head_count_kv", m.Attention.KeyValueHeadCount, 0, m.Attention.HeadCount == 0 ? MaxHeads : m.Attention.HeadCount);
+        Range(m, wrong, "attention.key_length", m.Attention.KeyLength, 0, MaxWidth);
+        Range(m, wrong, "attention.value_length", m.Attention.ValueLength, 0, MaxWidth);
+        Range(m, wrong, "attention.sliding_window", m.Attention.SlidingWindow, 0, MaxContext);
+        // 0 stands for an absent key.
+        Check(m.NormEpsilon is > 0 and < 1, "attention.layer_norm_rms_epsilon or layer_norm_epsilon", "a number between 0 and 1", m.NormEpsilon);
+        Check(m.Attention.Scale is 0 or (>= 1e-6f and <= 1e6f), "attention.scale", "a number from 1e-6 to 1e6", m.Attention.Scale);
+        Check(m.Attention.LogitSoftCap is 0 or (>= 1e-3f and <= 1e6f), "attn_logit_softcapping", "a number from 0.001 to 1e6", m.Attention.LogitSoftCap);
+        Check(m.Rope.Base is 0 or (>= 1 and <= 1e12f), "rope.freq_base", "a number from 1 to 1e12", m.Rope.Base);
+        Check(m.Rope.Factor is 0 or (>= 1e-3f and <= 1e6f), "rope.scaling.factor", "a number from 0.001 to 1e6", m.Rope.Factor);
+        Check(float.IsFinite(m.Rope.AttentionFactor) && m.Rope.AttentionFactor >= 0, "rope.scaling.attn_factor", "a positive number", m.Rope.AttentionFactor);
+        Range(m, wrong, "rope.scaling.original_context_length", m.Rope.OriginalContextLength, 0, MaxContext);
+        if (wrong.Count == 0)
+            return;
+        string[] others = [.. wrong.Where(w => !IsTold(m, w.Key)).Select(w => w.Text)];
+        if (others.Length == 0)
+            RequireNoProblems(m);
+        throw new ModelFormatException(string.Join("; ", others));
+
+        void Check(bool isRight, string key, string expected, float found)
+        {
+            if (!isRight)
+                wrong.Add((key, Bad(m, key, expected, found).Message));
+        }
+    }
+
+    /// <summary>Refuses a model whose files have values that cannot be meant.</summary>
+    /// <exception cref="ModelFormatException">They have; the text lists all.</exception>
+    public static void RequireNoProblems(ModelMetadata m)
     {
         if (m.Problems.Count > 0)
             throw new ModelFormatException($"the model's metadata cannot be used: {string.Join("; ", m.Problems)}");
-        Range(m, "block_count", m.LayerCount, 1, MaxLayers);
-        Range(m, "embedding_length", m.EmbeddingLength, 1, MaxWidth);
-        EachLayer(m, "feed_forward_length", m.FeedForwardLength, 1, MaxWidth * 8);
-        Range(m, "context_length", m.ContextLength, 1, MaxContext);
-        EachLayer(m, "attention.head_count", m.Attention.HeadCount, 1, MaxHeads);
-        EachLayer(m, "attention.head_count_kv", m.Attention.KeyValueHeadCount, 0, m.Attention.HeadCount == 0 ? MaxHeads : m.Attention.HeadCount);
-        Range(m, "attention.key_length", m.Attention.KeyLength, 0, MaxWidth);
-        Range(m, "attention.value_length", m.Attention.ValueLength, 0, MaxWidth);
-        Range(m, "attention.sliding_window", m.Attention.SlidingWindow, 0, MaxContext);
-        if (!(m.NormEpsilon is > 0 and < 1))
-            throw Bad(m, "attention.layer_norm_rms_epsilon or layer_norm_epsilon", "a number between 0 and 1", m.NormEpsilon);
-        if (m.Attention.Scale is not (0 or (>= 1e-6f and <= 1e6f)))
-            throw Bad(m, "attention.scale", "a number from 1e-6 to 1e6", m.Attention.Scale);
-        if (m.Attention.LogitSoftCap is not (0 or (>= 1e-3f and <= 1e6f)))
-            throw Bad(m, "attn_logit_softcapping", "a number from 0.001 to 1e6", m.Attention.LogitSoftCap);
-        // 0 stands for an absent key.
-        if (m.Rope.Base is not (0 or (>= 1 and <= 1e12f)))
-            throw Bad(m, "rope.freq_base", "a number from 1 to 1e12", m.Rope.Base);
-        if (m.Rope.Factor is not (0 or (>= 1e-3f and <= 1e6f)))
-            throw Bad(m, "rope.scaling.factor", "a number from 0.001 to 1e6", m.Rope.Factor);
-        if (!float.IsFinite(m.Rope.AttentionFactor) || m.Rope.AttentionFactor < 0)
-            throw Bad(m, "rope.scaling.attn_factor", "a positive number", m.Rope.AttentionFactor);
-        Range(m, "rope.scaling.original_context_length", m.Rope.OriginalContextLength, 0, MaxContext);
     }
 
     /// <summary>The error for a value out of its bounds.</summary>
@@ -83,18 +96,23 @@ internal static class Hyperparameters
     public static float NeededFactor(ModelMetadata m, string key) =>
         Factor(m, key, 0) is not 0 and var value ? value : throw Bad(m, key, "a number other than 0", m.Extra.ContainsKey(key) ? 0 : "none");
 
-    private static void EachLayer(ModelMetadata m, string key, int all, int least, int most)
+    // A value that is a problem already counts as absent, and need not be named twice.
+    private static bool IsTold(ModelMetadata m, string key) =>
+        m.Problems.Any(p => key.Split(" or ").Any(k => p.Split(": ")[0].EndsWith(k, StringComparison.Ordinal)));
+
+    private static void EachLayer(ModelMetadata m, List<(string Key, string Text)> wrong, string key, int all, int least, int most)
     {
+        int before = wrong.Count;
         if (!m.ExtraLists.ContainsKey(key))
-            Range(m, key, all, least, most);
+            Range(m, wrong, key, all, least, most);
         else
-            for (int i = 0; i < m.LayerCount; i++)
-                Range(m, key, OfLayer(m, key, all, i), least, most);
+            for (int i = 0; i < m.LayerCount && wrong.Count == before; i++)
+                Range(m, wrong, key, OfLayer(m, key, all, i), least, most);
     }
 
-    private static void Range(ModelMetadata m, string key, int value, int least, int most)
+    private static void Range(ModelMetadata m, List<(string Key, string Text)> wrong, string key, int value, int least, int most)
     {
         if (value < least || value > most)
-            throw Bad(m, key, $"{least} to {most}", value);
+            wrong.Add((key, Bad(m, key, $"{least} to {most}", value).Message));
     }
 }

@@ -33,16 +33,22 @@ internal sealed class GraphBuilder(ModelSource source)
             : Wrong(name, shape, $"tensor '{name}'{(weight.StoredName is { } stored ? $" ('{stored}')" : "")}: expected shape {Text(shape)}, found {weight.ShapeText}");
     }
 
-    /// <summary>Ends with an error where a weight was missing or had another shape.</summary>
+    /// <summary>Ends with an error where a weight was missing or had another shape, or a tensor is left that no node would read.</summary>
+    /// <param name="surplus">The tensors that are left.</param>
     /// <exception cref="ModelFormatException">The text names every such weight.</exception>
-    public void Check()
+    /// <exception cref="UnsupportedModelException">Tensors are left and nothing else is wrong; the text names them.</exception>
+    public void Check(params ReadOnlySpan<WeightTensor> surplus)
     {
-        string[] problems = [.. _problems.Distinct(StringComparer.Ordinal)];
-        if (problems.Length == 0)
+        List<string> problems = [.. _problems.Distinct(StringComparer.Ordinal)];
+        bool isBroken = problems.Count > 0;
+        foreach (WeightTensor tensor in surplus)
+            problems.Add($"tensor '{tensor.Name}' {tensor.ShapeText} has no place in this family's graph");
+        if (problems.Count == 0)
             return;
-        string several = problems.Length == 1 ? "" : $"{problems.Length} tensors are not as they should be: ";
-        string more = problems.Length > MostNamed ? $"; and {problems.Length - MostNamed} more" : "";
-        throw new ModelFormatException($"{source.Metadata.Architecture}: {several}{string.Join("; ", problems.Take(MostNamed))}{more}");
+        string several = problems.Count == 1 ? "" : $"{problems.Count} tensors are not as they should be: ";
+        string more = problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "";
+        string text = $"{source.Metadata.Architecture}: {several}{string.Join("; ", problems.Take(MostNamed))}{more}";
+        throw isBroken ? new ModelFormatException(text) : new UnsupportedModelException(text);
     }
 
     /// <summary>True where the model has a weight of this name.</summary>

@@ -28,7 +28,9 @@ internal static class ShowCommand
     private static async Task<int> RunAsync(string file, string? tensor, string? output, string? config)
     {
         await using HostSession session = HostSession.Open(config, file);
-        using OpenModel open = session.OpenFiles(session.Model.Path);
+        using OpenModel? open = Open(session, isReported: tensor is null);
+        if (open is null)
+            return Terminal.Done;
         if (tensor is null)
         {
             Print(open.Source);
@@ -39,6 +41,20 @@ internal static class ShowCommand
         else
             Write(open, tensor, output!);
         return Terminal.Done;
+    }
+
+    /// <summary>Opens the model; null, and told, where no plugin can read it and that is what is asked.</summary>
+    private static OpenModel? Open(HostSession session, bool isReported)
+    {
+        try
+        {
+            return session.OpenFiles(session.Model.Path);
+        }
+        catch (UnsupportedModelException e) when (isReported)
+        {
+            Print([e.Message]);
+            return null;
+        }
     }
 
     private static void Print(ModelSource source)
@@ -63,9 +79,14 @@ internal static class ShowCommand
     {
         foreach ((string part, string text) in report.Parts)
             Console.WriteLine($"{part,-12} {text}");
-        Console.WriteLine($"{"runs",-12} {(report.Missing.Count == 0 ? "yes" : "no")}");
-        foreach (string missing in report.Missing)
-            Console.WriteLine($"{"missing",-12} {missing}");
+        Print(report.Missing);
+    }
+
+    private static void Print(IReadOnlyList<string> missing)
+    {
+        Console.WriteLine($"{"runs",-12} {(missing.Count == 0 ? "yes" : "no")}");
+        foreach (string what in missing)
+            Console.WriteLine($"{"missing",-12} {what}");
     }
 
     /// <summary>Writes beside the target and renames, so that an error leaves no half file.</summary>

@@ -8,6 +8,8 @@ namespace Tessera.Host.Models;
 /// <summary>What each part of a model gets from the loaded plugins, and all that it lacks to run.</summary>
 public sealed class ModelReport
 {
+    private const int MostTypes = 32, MostTensors = 8;
+
     private readonly OpenModel _open;
     private readonly ModelConfiguration _model;
     private readonly CompositionBuilder _builder;
@@ -51,11 +53,11 @@ public sealed class ModelReport
 
     private void Types()
     {
+        List<string> unknown = [];
         if (_open.Source.Tensors.Length == 0)
             _missing.Add("weights: the files hold none");
         foreach (IGrouping<string, WeightTensor> tensors in _open.Source.Tensors.GroupBy(t => t.Quantization).OrderByDescending(g => g.Sum(t => t.Bytes)))
         {
-            string name = $"'{tensors.Key}' ({tensors.Count()} tensors, such as '{tensors.First().Name}')";
             if (Provider(c => c.Quantizations.FirstOrDefault(q => q.Id == tensors.Key)) is { Length: > 0 } provider)
             {
                 _parts.Add(("type", $"{tensors.Key}, {tensors.Count()} tensors of {tensors.Sum(t => t.Bytes) / 1e6:F1} MB{provider}"));
@@ -66,9 +68,15 @@ public sealed class ModelReport
                 });
             }
             else
-                _missing.Add($"quantization {name}: no loaded plugin provides it; {_open.Leases.Loaded}");
+                unknown.Add($"quantization '{tensors.Key}' ({Named(tensors)}): no loaded plugin provides it; {_open.Leases.Loaded}");
         }
+        _missing.AddRange(unknown.Take(MostTypes));
+        if (unknown.Count > MostTypes)
+            _missing.Add($"{unknown.Count - MostTypes} more quantizations");
     }
+
+    private static string Named(IGrouping<string, WeightTensor> tensors) =>
+        $"{string.Join(", ", tensors.Take(MostTensors).Select(t => $"'{t.Name}'"))}{(tensors.Count() > MostTensors ? $" and {tensors.Count() - MostTensors} more" : "")}";
 
     private void Tokenizer()
     {
@@ -87,12 +95,25 @@ public sealed class ModelReport
     private void Graph()
     {
         RuntimeLimits limits = _builder.Limits(_open, _model, maxDraft: 0) with { MaxRows = 1, MaxOutputs = 1, MaxSequences = 1 };
-        ModelGraph? graph = null;
+        ModelGraph graph;
+        IReadOnlyList<string> problems = _open.Source.Metadata.Problems;
         string architecture = _open.Source.Metadata.Architecture;
-        if (!Try(() => graph = _builder.BuildGraph(_open, limits.MaxContext)))
+        // Weights that the format could not give canonical names to are in no graph.
+        if (problems.Count > 0 && (architecture.Length == 0 || !_open.Source.Tensors.Any(t => t.Name.StartsWith("blk.", StringComparison.Ordinal))))
             return;
+        try
+        {
+            graph = _builder.BuildGraph(_open, limits.MaxContext);
+        }
+        catch (TesseraException e)
+        {
+            // What it says of the metadata is said already.
+            if (!problems.Any(p => e.Message.Contains(p, StringComparison.Ordinal)))
+                _missing.Add(e.Message);
+            return;
+        }
         string provider = Provider(c => c.Architectures.FirstOrDefault(a => a.Builds(_open.Source.Metadata)));
-        _parts.Add(("architecture", $"{architecture}, {graph!.Nodes.Count} operations{(provider.Length > 0 ? provider : " (built in)")}"));
+        _parts.Add(("architecture", $"{architecture}, {graph.Nodes.Count} operations{(provider.Length > 0 ? provider : " (built in)")}"));
         if (graph.Pooled is not null)
             _parts.Add(("pooling", Pooling(graph.Pooled.Width, _open.Source.Metadata.Pooling)));
         List<string> lacking = [];

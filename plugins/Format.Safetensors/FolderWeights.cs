@@ -9,6 +9,7 @@ internal sealed class FolderWeights
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
     private readonly ModelTensors _tensors;
+    private HashSet<string>? _modules;
     private readonly string _folder;
 
     /// <summary>Reads a folder's weights.</summary>
@@ -32,6 +33,9 @@ internal sealed class FolderWeights
 
     /// <summary>What is wrong with quantized modules.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Whether a weight is missing because of a problem that is told already: its module's tensors are there, and could not be read.</summary>
+    public bool IsTold(string name) => _problems.Count > 0 && (_modules ??= [.. _tensors.All.Keys.Select(Module)]).Contains(Module(name));
 
     /// <summary>The names of all weights.</summary>
     public IEnumerable<string> Names => _made.Keys.Concat(_tensors.All.Keys.Where(n => !_used.Contains(n) && !_made.ContainsKey(n)));
@@ -76,6 +80,8 @@ internal sealed class FolderWeights
 
     /// <summary>All weights under their own names.</summary>
     public WeightTensor[] ToArray() => [.. Names.Order(StringComparer.Ordinal).Select(Find).OfType<WeightTensor>()];
+
+    private static string Module(string name) => name.LastIndexOf('.') is > 0 and var dot ? name[..dot] : name;
 
     // For a tensor that is not there, or that no weight can be.
     private ModelFormatException Missing(string name) => _tensors.All.TryGetValue(name, out StoredTensor? stored) && !_used.Contains(name)

@@ -24,6 +24,7 @@ internal sealed class ModelTensors
 
     /// <summary>Reads the headers of all files.</summary>
     /// <exception cref="ModelFormatException">A file is missing or broken, or the index and the shards contradict each other.</exception>
+    /// <exception cref="UnsupportedModelException">A folder without safetensors.</exception>
     public static ModelTensors Open(IModelFiles files)
     {
         ModelTensors tensors = new();
@@ -34,8 +35,10 @@ internal sealed class ModelTensors
                 tensors._tensors.Add(tensor.Name, tensor);
         else if (files.IsFolder && files.TryOpen(IndexFile) is { } index)
             tensors.AddShards(files, JsonSection.Parse(index));
+        else if (files.IsFolder)
+            throw new UnsupportedModelException($"safetensors: '{files.Name}': there is no {SingleFile} and no {IndexFile}; weights in other files, such as pytorch_model.bin, are not read");
         else
-            throw new ModelFormatException($"safetensors: '{files.Name}': there is no {(files.IsFolder ? $"{SingleFile} and no {IndexFile}" : "such file")}");
+            throw new ModelFormatException($"safetensors: '{files.Name}': there is no such file");
         return tensors;
     }
 

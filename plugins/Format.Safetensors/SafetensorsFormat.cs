@@ -37,12 +37,14 @@ public sealed class SafetensorsFormat : IWeightFormat, IFolderFormat
         ModelMetadata metadata = new() { Architecture = "", Problems = problems };
         WeightMap map = new(weights);
         SentenceModules modules = SentenceModules.None;
+        bool isMapped = false;
         try
         {
             modules = SentenceModules.Read(files);
             FamilyModel model = FamilyTable.Read(config ?? throw new ModelFormatException($"safetensors: '{files.Name}': there is no {ConfigFile}"), generation.Sampling, modules.Pooling, problems);
             metadata = model.Metadata;
             model.Map(map);
+            isMapped = weights.Problems.Count == 0;
             warnings.AddRange(UnusedTensors.Describe(map.Unused, map.Prefix));
         }
         catch (TesseraException e) when (e is ModelFormatException or UnsupportedModelException)
@@ -50,12 +52,17 @@ public sealed class SafetensorsFormat : IWeightFormat, IFolderFormat
             // The tensors can still be looked at.
             problems.Add(e.Message);
         }
+        if (map.TakeProblem() is { } wrong)
+        {
+            problems.Add(wrong);
+            isMapped = false;
+        }
         (string? template, string? toolTemplate) = ChatTemplates.Read(files);
         return new ModelSource
         {
             Format = Name,
             Metadata = metadata,
-            Tensors = problems.Count == 0 ? [.. map.Mapped, .. modules.Weights] : weights.ToArray(),
+            Tensors = isMapped ? [.. map.Mapped, .. modules.Weights] : weights.ToArray(),
             Tokenizer = TokenizerReader.Read(files, generation.EndTokens),
             ChatTemplate = template,
             ToolChatTemplate = toolTemplate,

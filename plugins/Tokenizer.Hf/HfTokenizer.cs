@@ -44,24 +44,55 @@ internal sealed class HfTokenizer : IPairTokenizer
     public static HfTokenizer Read(JsonPart file, JsonPart? config, TokenizerAssets assets)
     {
         List<PieceStage> stages = [];
-        if (file.Find("pre_tokenizer") is { } pre)
-            PreTokenizerReader.Read(pre, stages);
         Vocabulary vocabulary = new();
-        WordModel model = ModelReader.Read(file.Get("model"), vocabulary, endsInByteLevel: stages.Count > 0 && stages[^1] is ByteLetters);
+        Normalizer? normalizer = null;
+        DecoderRecipe? recipe = null;
+        WordModel? read = null;
+        PostProcessor around = PostProcessor.None;
+        // A part that is not known does not keep the others from being read, so that an error names all such parts.
+        List<string> refused = [];
+        Try(() => normalizer = file.Find("normalizer") is { } given ? NormalizerReader.Read(given) : null);
+        Try(() =>
+        {
+            if (file.Find("pre_tokenizer") is { } pre)
+                PreTokenizerReader.Read(pre, stages);
+        });
+        Try(() => read = ModelReader.Read(file.Get("model"), vocabulary, endsInByteLevel: stages.Count > 0 && stages[^1] is ByteLetters));
+        Try(() => recipe = DecoderReader.Read(file.Find("decoder")));
+        if (read is not null)
+            Try(() => around = Around(file, vocabulary));
+        if (read is not { } model || recipe is null || refused.Count > 0)
+            throw new UnsupportedModelException(string.Join("; ", refused));
         if (model.TakesRawBytes)
             stages.RemoveAt(stages.Count - 1);
+
+        Dictionary<SpecialToken, int> roles = SpecialRoles.Read(config, assets.Special, vocabulary, around, model.Unknown);
+        around = SpecialRoles.Around(config, around, roles);
+        DecoderTable decoders = new(recipe, vocabulary);
+        TokenTable table = Table(vocabulary, model, decoders, roles, assets.EndTokens);
+        return new HfTokenizer(table, decoders, vocabulary, around, new TextEncoder(vocabulary.Added, normalizer, stages, model));
+
+        void Try(Action part)
+        {
+            try
+            {
+                part();
+            }
+            catch (UnsupportedModelException e)
+            {
+                refused.Add(e.Message);
+            }
+        }
+    }
+
+    /// <summary>Reads what stands around a text, whose tokens the added ones may be.</summary>
+    private static PostProcessor Around(JsonPart file, Vocabulary vocabulary)
+    {
         if (file.Find("added_tokens") is { } added)
             vocabulary.ReadAdded(added);
         if (vocabulary.Count == 0)
             throw new ModelFormatException($"{file.Where}: the vocabulary is empty");
-
-        PostProcessor around = file.Find("post_processor") is { } post ? PostProcessorReader.Read(post, vocabulary) : PostProcessor.None;
-        Dictionary<SpecialToken, int> roles = SpecialRoles.Read(config, assets.Special, vocabulary, around, model.Unknown);
-        around = SpecialRoles.Around(config, around, roles);
-        DecoderTable decoders = new(DecoderReader.Read(file.Find("decoder")), vocabulary);
-        TokenTable table = Table(vocabulary, model, decoders, roles, assets.EndTokens);
-        Normalizer? normalizer = file.Find("normalizer") is { } given ? NormalizerReader.Read(given) : null;
-        return new HfTokenizer(table, decoders, vocabulary, around, new TextEncoder(vocabulary.Added, normalizer, stages, model));
+        return file.Find("post_processor") is { } post ? PostProcessorReader.Read(post, vocabulary) : PostProcessor.None;
     }
 
     /// <inheritdoc/>

@@ -136,11 +136,14 @@ internal sealed class Decoder
 
     private ModelGraph Finish(GraphValue hidden, GraphValue? logits, GraphValue? pooled)
     {
-        Graph.Check();
-        if (Graph.Unasked.FirstOrDefault(t => !IsIgnored(t.Name)) is { } unknown)
-            throw LayerOf(unknown.Name) >= Metadata.LayerCount
-                ? Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", Metadata.LayerCount)
-                : new UnsupportedModelException($"{Metadata.Architecture}: tensor '{unknown.Name}' {unknown.ShapeText} has no place in this family's graph");
+        WeightTensor[] unknown = [.. Graph.Unasked.Where(t => !IsIgnored(t.Name))];
+        if (unknown.Any(t => LayerOf(t.Name) >= Metadata.LayerCount))
+        {
+            Graph.Check();
+            throw Hyperparameters.Bad(Metadata, "block_count", "as many layers as the file has tensors for", Metadata.LayerCount);
+        }
+        Graph.Check(unknown);
+        Hyperparameters.RequireNoProblems(Metadata);
         return new ModelGraph
         {
             Nodes = Graph.Nodes,

@@ -91,27 +91,38 @@ internal sealed class DecoderConfig
     /// <summary>The sliding window, whatever the layers do with it; 0: none. The class's default only where the key is absent.</summary>
     public int Window() => Section.Names("sliding_window") ? Integer("sliding_window", 0, 0, MostContext) : _defaults.Window;
 
-    /// <summary>Refuses nonlinearities that the family's graph does not have.</summary>
+    /// <summary>Notes a problem where the nonlinearity is one that the family's graph does not have.</summary>
     /// <param name="available">Names of one and the same function.</param>
     public void RequireActivation(params ReadOnlySpan<string> available)
     {
         string name = Section.Text(_defaults.ActivationKey) ?? _defaults.Activation;
         if (!available.Contains(name))
-            throw Section.Bad(_defaults.ActivationKey, string.Join(" or ", available.ToArray()), $"'{Errors.Readable(name)}', which is not available for this family");
+            _input.Problems.Add(Section.Bad(_defaults.ActivationKey, string.Join(" or ", available.ToArray()), $"'{Errors.Readable(name)}', which is not available for this family").Message);
     }
 
-    /// <summary>The rotation of the layers of a type, or of all.</summary>
+    /// <summary>The rotation of the layers of a type, or of all; a plain one, and a problem, where what the file says cannot be meant.</summary>
     /// <param name="layerType">The type, where the file may tell them apart.</param>
     /// <param name="headLength">Elements of what rotates; null: of a head.</param>
-    public RopeMetadata ReadRope(string? layerType = null, int? headLength = null) =>
-        RopeConfig.Read(Section, layerType, headLength ?? HeadLength, Context, _defaults.RopeBase, _defaults.PartialRotary) with { Pairing = _defaults.Pairing };
+    public RopeMetadata ReadRope(string? layerType = null, int? headLength = null)
+    {
+        RopeMetadata rope = new();
+        try
+        {
+            rope = RopeConfig.Read(Section, layerType, headLength ?? HeadLength, Context, _defaults.RopeBase, _defaults.PartialRotary);
+        }
+        catch (ModelFormatException e)
+        {
+            if (!_input.Problems.Contains(e.Message))
+                _input.Problems.Add(e.Message);
+        }
+        return rope with { Pairing = _defaults.Pairing };
+    }
 
-    /// <summary>Refuses what the family's graph does not have.</summary>
-    /// <exception cref="UnsupportedModelException">The field is true.</exception>
+    /// <summary>Notes a problem where a field asks for what the family's graph does not have.</summary>
     public void Refuse(string key, string what)
     {
         if (Flag(key, false))
-            throw new UnsupportedModelException($"safetensors: {Section.Path}: {key}: {what} is not available for this family");
+            _input.Problems.Add($"safetensors: {Section.Path}: {key}: {what} is not available for this family");
     }
 
     /// <summary>What <c>layer_types</c> says of each layer, or null where it is absent.</summary>

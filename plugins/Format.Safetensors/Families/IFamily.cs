@@ -19,9 +19,9 @@ internal interface IFamily
 /// <param name="Config">config.json, or the part of it that is about text.</param>
 /// <param name="Sampling">What generation_config.json recommends.</param>
 /// <param name="Pooling">How the folder makes vectors of texts, as far as it does not depend on the family.</param>
-/// <param name="Problems">The metadata's problems, which may grow later.</param>
+/// <param name="Problems">The metadata's problems: what does not keep the rest from being read is added here, and may be later too.</param>
 /// <param name="Outer">config.json of a multimodal model, whose part the configuration is, or null.</param>
-internal sealed record FamilyInput(JsonSection Config, SamplingDefaults Sampling, PoolingMetadata Pooling, IReadOnlyList<string> Problems, JsonSection? Outer = null)
+internal sealed record FamilyInput(JsonSection Config, SamplingDefaults Sampling, PoolingMetadata Pooling, List<string> Problems, JsonSection? Outer = null)
 {
     /// <summary>Whether the class is a decoder without its output matrix.</summary>
     public bool IsHeadless { get; init; }

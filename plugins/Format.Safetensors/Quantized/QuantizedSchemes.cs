@@ -6,6 +6,8 @@ internal static class QuantizedSchemes
     private static readonly IReadOnlyList<IQuantizedScheme> All =
         [new AwqScheme(), new BitsAndBytesScheme(), new CompressedTensorsScheme(), new FbgemmScheme(), new Fp8Scheme(), new GptqScheme(), new MlxScheme(), new Mxfp4Scheme()];
 
+    private const int MostProblems = 50;
+
     /// <summary>The scheme of a quantization section; null, and a problem, where there is none.</summary>
     public static IQuantizedScheme? Find(JsonSection section, IReadOnlyDictionary<string, StoredTensor> tensors, List<string> problems)
     {
@@ -24,6 +26,7 @@ internal static class QuantizedSchemes
     public static List<WeightTensor> Claim(IQuantizedScheme scheme, JsonSection section, IReadOnlyDictionary<string, StoredTensor> tensors, HashSet<string> used, List<string> problems)
     {
         List<WeightTensor> weights = [];
+        int more = 0;
         SortedSet<string> names = new(StringComparer.Ordinal);
         foreach (string name in tensors.Keys)
             foreach (string marker in scheme.Markers)
@@ -43,9 +46,14 @@ internal static class QuantizedSchemes
             }
             catch (TesseraException e) when (e is ModelFormatException or UnsupportedModelException)
             {
-                problems.Add(e.Message);
+                if (problems.Count < MostProblems)
+                    problems.Add(e.Message);
+                else
+                    more++;
             }
         }
+        if (more > 0)
+            problems.Add($"{section.Path}: {more} more modules cannot be read");
         return weights;
     }
 

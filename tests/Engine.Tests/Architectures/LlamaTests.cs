@@ -93,6 +93,14 @@ public sealed class LlamaTests
     }
 
     [Fact]
+    public void All_numbers_that_no_model_can_have_are_named_at_once_and_none_that_is_a_problem_already()
+    {
+        ModelMetadata metadata = TinySource.With(inner: 0, context: 0, rope: new RopeMetadata { Factor = float.PositiveInfinity }, problems: ["llama.context_length: expected a whole number, found string"]);
+        string message = Assert.Throws<ModelFormatException>(() => Family.Build(TinySource.Create(metadata), 128)).Message;
+        Assert.Equal(["feed_forward_length", "rope.scaling.factor"], message.Split("; ").Select(part => part.Split(": ")[0].Replace("llama.", "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void An_unknown_architecture_is_named_with_those_that_there_are()
     {
         UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => BuiltIn.Find(new ModelMetadata { Architecture = "mamba" }, BuiltIn.Architectures));

@@ -43,6 +43,7 @@ public sealed class ExpressionTests
     [Theory]
     [InlineData("nothing", "")]
     [InlineData("nothing ~ 'x', nothing|length, nothing|list, [nothing], nothing == other", "('x', 0, [], [Undefined], True)")]
+    [InlineData("none[1:] ~ '|', '%s|' % nothing, 'a' % nothing, 'a' % [1], nothing is callable, 2.0 is even, 1.0 is odd, (nothing|truncate) ~ ''", "('|', '|', 'a', 'a', True, True, True, '')")]
     [InlineData("nothing|default('d'), none|default('d'), none|default('d', true)", "('d', None, 'd')")]
     public void An_undefined_value_is_empty(string expression, string expected) =>
         Assert.Equal(expected, Jinja.Render("{{ " + expression + " }}"));
@@ -53,7 +54,12 @@ public sealed class ExpressionTests
     [InlineData("nothing + 1", "'nothing' is undefined")]
     [InlineData("'a' + 1", "can only concatenate str (not \"int\") to str")]
     [InlineData("1 in none", "argument of type 'NoneType' is not iterable")]
-    [InlineData("none[1:]", "'NoneType' object cannot be sliced")]
+    [InlineData("none[1:].a", "'NoneType' object cannot be sliced")]
+    [InlineData("nothing|indent", "'nothing' is undefined")]
+    [InlineData("nothing|attr('x')", "'nothing' is undefined")]
+    [InlineData("5|truncate", "truncate() needs a string, not 'int'")]
+    [InlineData("[]|wordwrap", "wordwrap() needs a string, not 'list'")]
+    [InlineData("'%d' % nothing", "Undefined")]
     [InlineData("1 // 0", "by zero")]
     [InlineData("1 < 'a'", "'<' not supported between instances of 'int' and 'str'")]
     [InlineData("[1].append(2)", "'append' of 'list' object is unsafe")]

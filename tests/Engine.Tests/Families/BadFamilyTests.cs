@@ -78,6 +78,15 @@ public sealed class BadFamilyTests
     }
 
     [Fact]
+    public void Tensors_are_checked_where_the_metadata_has_a_problem_too()
+    {
+        byte[] gguf = TinyFamilies.Find("qwen3").ToGguf("rope.scaling.type", "spiral", (n, shape) => n == "blk.1.ffn_norm.weight" ? null : shape);
+        Assert.Equal("qwen3: tensor 'blk.1.ffn_norm.weight' is missing (expected shape [32])", Assert.Throws<ModelFormatException>(() => new FamilyRun(gguf)).Message);
+        gguf = TinyFamilies.Find("qwen3").ToGguf("rope.scaling.type", "spiral");
+        Assert.Contains("'spiral'", Assert.Throws<ModelFormatException>(() => new FamilyRun(gguf)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sizes_that_no_row_can_have_are_refused_by_the_tensor_s_name()
     {
         // Each number may be; queries of 2³² elements may not.
@@ -132,6 +141,21 @@ public sealed class BadFamilyTests
             ModelSource more = new() { Format = source.Format, Metadata = source.Metadata, Tensors = [.. source.Tensors, Architectures.TinySource.Tensor(tensor, 4)] };
             UnsupportedModelException e = Assert.Throws<UnsupportedModelException>(() => Engine.Architectures.BuiltIn.Find(more.Metadata, Engine.Architectures.BuiltIn.Architectures).Build(more, 64));
             Assert.Contains($"'{tensor}'", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void All_tensors_that_the_family_does_not_know_are_named_at_once_beside_those_that_are_missing()
+    {
+        foreach (bool isWhole in (bool[])[true, false])
+        {
+            using TestModelFiles files = TestModelFiles.Of(TinyFamilies.Find("qwen3").ToGguf(tensor: (n, shape) => n == "output_norm.weight" && !isWhole ? null : shape));
+            ModelSource source = new Format.Gguf.GgufFormat().Open(files);
+            ModelSource more = new() { Format = source.Format, Metadata = source.Metadata, Tensors = [.. source.Tensors, Architectures.TinySource.Tensor("blk.0.one", 4), Architectures.TinySource.Tensor("two", 4)] };
+            TesseraException e = Assert.ThrowsAny<TesseraException>(() => Engine.Architectures.BuiltIn.Find(more.Metadata, Engine.Architectures.BuiltIn.Architectures).Build(more, 64));
+            Assert.IsType(isWhole ? typeof(UnsupportedModelException) : typeof(ModelFormatException), e);
+            Assert.Contains($"{(isWhole ? 2 : 3)} tensors are not as they should be: ", e.Message, StringComparison.Ordinal);
+            Assert.Contains("tensor 'blk.0.one' [4] has no place in this family's graph; tensor 'two' [4] has no place in this family's graph", e.Message, StringComparison.Ordinal);
         }
     }
 

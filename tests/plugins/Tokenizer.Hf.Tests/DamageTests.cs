@@ -60,6 +60,18 @@ public class DamageTests
     }
 
     [Fact]
+    public void All_parts_that_are_not_known_are_named_at_once()
+    {
+        string message = Assert.Throws<UnsupportedModelException>(() => TokenizerFiles.Parse(TinyFile.File(
+            """{"type":"Runes","vocab":{}}""", """{"type":"Sequence","normalizers":[{"type":"Runic"}]}""", """{"type":"Staves"}""", "null", """{"type":"Chisel"}"""))).Message;
+        foreach (string part in (string[])["model 'Runes'", "normalizer 'Runic'", "pre-tokenizer 'Staves'", "decoder 'Chisel'"])
+            Assert.Contains($"the {part} is not known", message, StringComparison.Ordinal);
+        message = Assert.Throws<UnsupportedModelException>(() => TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?"), """{"type":"Runic"}""", "null", """{"type":"Frame"}"""))).Message;
+        foreach (string part in (string[])["normalizer 'Runic'", "post-processor 'Frame'"])
+            Assert.Contains($"the {part} is not known", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_other_file_is_read_as_strictly()
     {
         Assert.StartsWith("tokenizer_config.json", Assert.Throws<ModelFormatException>(() => TokenizerFiles.Parse(TinyFile.File(TinyFile.Words("?")), "{")).Message);
