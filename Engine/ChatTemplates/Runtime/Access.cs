@@ -32,7 +32,7 @@ internal static class Access
             case string or ISequenceValue when index is SliceValue slice:
                 return Slices.Take(state, target, slice);
             case var _ when index is SliceValue:
-                return Failure.Throw<object?>($"'{TypeNames.Of(target)}' object cannot be sliced");
+                return UndefinedValue.Because($"'{TypeNames.Of(target)}' object cannot be sliced");
             case string or ISequenceValue when Numbers.IsInteger(index):
                 return Numbered(state, target, Numbers.ToBig(index!));
         }

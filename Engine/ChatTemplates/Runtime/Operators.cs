@@ -24,6 +24,8 @@ internal static class Operators
 
     public static object? Apply(RenderState state, BinaryOperator op, object? left, object? right)
     {
+        if (op == BinaryOperator.Modulo && left is string text)
+            return PercentFormat.Apply(state, text, right);
         if (left is UndefinedValue || right is UndefinedValue)
             FailUndefined(left, right);
         if (Numbers.Is(left) && Numbers.Is(right))
@@ -40,8 +42,6 @@ internal static class Operators
                 return Repeat(state, left, Numbers.ToBig(right!));
             case (BinaryOperator.Multiply, _, string or ListValue or TupleValue) when Numbers.IsInteger(left):
                 return Repeat(state, right, Numbers.ToBig(left!));
-            case (BinaryOperator.Modulo, string format, _):
-                return PercentFormat.Apply(state, format, right);
             case (BinaryOperator.Add, string, _):
                 return Failure.Throw<object>($"can only concatenate str (not \"{TypeNames.Of(right)}\") to str");
             default:

@@ -36,12 +36,12 @@ internal static class Tests
         yield return new("mapping", "", (_, v, _) => v is DictValue);
         yield return new("sequence", "", (_, v, _) => v is string or ISequenceValue or DictValue or UndefinedValue);
         yield return new("iterable", "", (_, v, _) => Iteration.IsIterable(v) || v is LoopValue);
-        yield return new("callable", "", (_, v, _) => v is CallableValue);
+        yield return new("callable", "", (_, v, _) => v is CallableValue or UndefinedValue);
         yield return new("escaped", "", (_, _, _) => false);
         yield return new("lower", "", (state, v, _) => StringClassMethods.IsLower(state, TextForm.Of(state, v)));
         yield return new("upper", "", (state, v, _) => StringClassMethods.IsUpper(state, TextForm.Of(state, v)));
-        yield return new("odd", "", (state, v, _) => Rest(state, v, 2L) is 1L);
-        yield return new("even", "", (state, v, _) => Rest(state, v, 2L) is 0L);
+        yield return new("odd", "", (state, v, _) => Rest(state, v, 2L) is 1L or 1.0);
+        yield return new("even", "", (state, v, _) => Rest(state, v, 2L) is 0L or 0.0);
         yield return new("divisibleby", "num", (state, v, a) => Rest(state, v, a.Need(0, "divisibleby")) is 0L or 0.0);
         yield return new("in", "seq", (state, v, a) => Operators.Contains(state, a.Need(0, "in"), v));
         yield return new("filter", "", (state, v, _) => FilterTable.Has(TextForm.Of(state, v)));

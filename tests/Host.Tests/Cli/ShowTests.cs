@@ -114,8 +114,8 @@ public sealed class ShowTests : IDisposable
     }
 
     [Theory]
-    [InlineData("shown.gguf", "FUGG", @"gguf: file 'shown\.gguf': magic: .*big-endian")]
-    [InlineData("shown.gguf", "GGUF\u0001\0\0\0", @"gguf: file 'shown\.gguf': version: expected 2 or 3, found 1")]
+    [InlineData("shown.gguf", "FUGG", @"gguf: file 'shown\.gguf': header: magic: .*big-endian")]
+    [InlineData("shown.gguf", "GGUF\u0001\0\0\0", @"gguf: file 'shown\.gguf': header: version: expected 2 or 3, found 1")]
     [InlineData("shown.onnx", "ONNX", @"shown\.onnx: no loaded format knows this file.*format\.gguf")]
     public async Task A_file_that_nothing_reads_is_reported(string name, string start, string missing)
     {

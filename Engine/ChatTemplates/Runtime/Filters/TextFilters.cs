@@ -30,6 +30,14 @@ internal static class TextFilters
         new("pprint", "", (state, v, _) => TextForm.Repr(state, v)),
     ];
 
+    /// <summary>A string that Jinja would not convert from another type.</summary>
+    public static string OfString(object? value, string filter) => value switch
+    {
+        string text => text,
+        UndefinedValue undefined => Failure.Throw<string>(undefined.Reason),
+        _ => Failure.Throw<string>($"{filter}() needs a string, not '{TypeNames.Of(value)}'"),
+    };
+
     // A word ends at a space, a hyphen or an opening bracket.
     private static string Title(RenderState state, string text)
     {
@@ -73,7 +81,7 @@ internal static class TextFilters
         bool first = arguments.Flag(1, false, state);
         bool blank = arguments.Flag(2, false, state);
         // The added line end makes a last empty line one of the lines.
-        List<object?> lines = StringSplitMethods.Lines(state, TextForm.Of(state, value) + "\n", keepEnds: false);
+        List<object?> lines = StringSplitMethods.Lines(state, OfString(value, "indent") + "\n", keepEnds: false);
         StringBuilder result = new();
         for (int i = 0; i < lines.Count; i++)
         {
@@ -90,7 +98,7 @@ internal static class TextFilters
 
     private static string Truncate(RenderState state, object? value, Arguments arguments)
     {
-        string text = TextForm.Of(state, value);
+        string text = value is UndefinedValue ? "" : OfString(value, "truncate");
         long length = arguments.Int(0, 255, "truncate");
         string end = arguments.Text(2, "...", state);
         state.Budget.Scan(text.Length);

@@ -28,7 +28,8 @@ internal static class ValueFilters
     }
 
     private static object? Attribute(RenderState state, object? value, string name) =>
-        Access.TryAttribute(state, value, name, out object? attribute) ? attribute : new UndefinedValue(name, TypeNames.Object(value));
+        value is UndefinedValue undefined ? Failure.Throw<object?>(undefined.Reason)
+        : Access.TryAttribute(state, value, name, out object? attribute) ? attribute : new UndefinedValue(name, TypeNames.Object(value));
 
     private static object? ToInt(RenderState state, object? value, Arguments arguments)
     {

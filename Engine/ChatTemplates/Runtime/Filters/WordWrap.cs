@@ -20,7 +20,7 @@ internal sealed class WordWrap(RenderState state, int width, bool breaksWords, b
         string separator = arguments.Get(2, null) is null ? "\n" : arguments.Text(2, "\n", state);
         WordWrap wrap = new(state, (int)Math.Min(width, int.MaxValue), arguments.Flag(1, true, state), arguments.Flag(3, true, state), separator);
         bool isFirst = true;
-        foreach (object? line in StringSplitMethods.Lines(state, TextForm.Of(state, value), keepEnds: false))
+        foreach (object? line in StringSplitMethods.Lines(state, TextFilters.OfString(value, "wordwrap"), keepEnds: false))
         {
             if (!isFirst)
                 StringMethods.Append(state, wrap._result, separator);

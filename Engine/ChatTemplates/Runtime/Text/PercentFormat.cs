@@ -29,7 +29,8 @@ internal sealed class PercentFormat
     {
         PercentFormat run = new(state, format, values);
         run.Run();
-        if (run._next < run._values.Count && run._named is null && (values is TupleValue || run._next == 0))
+        // What has items by key may be there without being read.
+        if (run._next < run._values.Count && (values is TupleValue || (run._next == 0 && values is not (DictValue or ISequenceValue or UndefinedValue))))
             Failure.Throw("not all arguments converted during string formatting");
         return run._result.ToString();
     }
