@@ -93,15 +93,22 @@ public sealed class SpeculationTests(PlainOutputs outputs) : IClassFixture<Plain
         int[] some = [.. Enumerable.Range(0, plain.Length).Where(i => goldens.List[i].Ids.Length < 200).Take(8)];
         using Composition probe = stack.Build(goldens.Model, ActivationPrecision.Fast, Context);
         long block = Enumerable.Range(0, probe.Graph.CacheGroups.Count).Sum(probe.Runtime.BlockBytes);
-        // Blocks for the prompts and little of the output.
-        long blocks = some.Sum(i => (goldens.List[i].Ids.Length + 15) / 16) + 10;
-        await using SteppedEngine spec = new(Compose(stack, goldens.Model, draft: false, new SharedBudget(blocks * block)), Options);
-        GenerationStream[] streams = [.. some.Select(i => spec.Engine.Submit(Request(goldens.List[i].Ids, plain[i], speculative: true))[0])];
-        spec.Run();
-        for (int i = 0; i < some.Length; i++)
-            AssertPlain(plain[some[i]], streams[i], goldens.List[some[i]].Name);
-        Assert.True(spec.Records.Sum(r => r.Preempted) > 0, "no sequence was preempted");
-        Assert.True(spec.Records.Sum(r => r.Accepted) > 30);
+        // Blocks for the prompts and little of the output: how little makes them meet depends on how long the drafts are.
+        long prompts = some.Sum(i => (goldens.List[i].Ids.Length + 15) / 16);
+        int preempted = 0, accepted = 0;
+        foreach (int more in (int[])[3, 5, 7, 9])
+        {
+            await using SteppedEngine spec = new(Compose(stack, goldens.Model, draft: false, new SharedBudget((prompts + more) * block)), Options);
+            GenerationStream[] streams = [.. some.Select(i => spec.Engine.Submit(Request(goldens.List[i].Ids, plain[i], speculative: true))[0])];
+            spec.Run();
+            for (int i = 0; i < some.Length; i++)
+                AssertPlain(plain[some[i]], streams[i], goldens.List[some[i]].Name);
+            preempted += spec.Records.Sum(r => r.Preempted);
+            accepted += spec.Records.Sum(r => r.Accepted);
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{preempted} preemptions, {accepted} draft tokens accepted");
+        Assert.True(preempted > 0, "no sequence was preempted");
+        Assert.True(accepted > 120, $"{accepted} draft tokens accepted");
     }
 
     private static void AssertPlain(Generation plain, GenerationStream stream, string what)
