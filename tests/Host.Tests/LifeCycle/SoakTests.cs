@@ -17,7 +17,7 @@ public sealed class SoakTests : IDisposable
     private const string PublisherName = "soak";
 
     private static readonly int s_tokens = LongTests.AreWanted ? 600 : 100, s_pause = LongTests.AreWanted ? 2_000 : 50;
-    private static readonly int s_cycles = LongTests.AreWanted ? 400 : 120, s_settled = 50;
+    private static readonly int s_cycles = LongTests.AreWanted ? 400 : 90, s_settled = 50;
 
     /// <summary>What the collector's own ups and downs may come to.</summary>
     private const double Growth = 1.05;
