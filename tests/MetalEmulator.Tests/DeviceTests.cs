@@ -81,6 +81,28 @@ public sealed class DeviceTests
     }
 
     [Fact]
+    public void A_default_device_may_need_CoreGraphics()
+    {
+        using EmulatorSession session = Emulator.Begin(new EmulatorMode { NeedsCoreGraphics = true });
+        Assert.Equal(0, Message.Call("MTLCreateSystemDefaultDevice"));
+        Assert.NotEqual(0, Message.Call("CGColorSpaceGetTypeID"));
+        Assert.NotEqual(0, Message.Call("MTLCreateSystemDefaultDevice"));
+    }
+
+    [Fact]
+    public void Bytes_are_counted_by_who_sees_them()
+    {
+        const int Shared = 0, Private = 2 << 4;
+        using EmulatorSession session = Emulator.Begin();
+        using Gpu gpu = new();
+        nint alone = Message.To(gpu.Device, "newBufferWithLength:options:", 60, Private), both = Message.To(gpu.Device, "newBufferWithLength:options:", 7, Shared);
+        Assert.Equal((60, 7), (session.PrivateBytes, session.SharedBytes));
+        Message.To(alone, "release");
+        Assert.Equal((0, 7), (session.PrivateBytes, session.SharedBytes));
+        Message.To(both, "release");
+    }
+
+    [Fact]
     public void A_buffer_beyond_the_memory_is_nil()
     {
         using EmulatorSession session = Emulator.Begin(new EmulatorMode { MemoryLimit = 100 });

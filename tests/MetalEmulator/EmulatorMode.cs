@@ -44,8 +44,11 @@ public sealed record EmulatorMode
     /// <summary>The newest Apple GPU family that the device supports: 1007 is Apple7, the first with simdgroup_matrix.</summary>
     public int Family { get; init; } = 1009;
 
-    /// <summary>False: MTLCreateSystemDefaultDevice returns nil, as it does in a Mac's command-line programs without CoreGraphics.</summary>
+    /// <summary>False: MTLCreateSystemDefaultDevice returns nil.</summary>
     public bool HasDefaultDevice { get; init; } = true;
+
+    /// <summary>MTLCreateSystemDefaultDevice returns nil until CoreGraphics was called in this session, as it may in a Mac's command-line programs.</summary>
+    public bool NeedsCoreGraphics { get; init; }
 
     /// <summary>False: MTLCopyAllDevices lists none.</summary>
     public bool ListsDevice { get; init; } = true;

@@ -20,6 +20,7 @@ public sealed class EmulatorSession : IDisposable
         Use(mode);
         library.Set("fail-next-command", "0");
         library.Set(Hold, "0");
+        library.Set("core-graphics", "0");
         library.ClearFindings();
         library.ResetCounters();
         _liveBefore = library.LiveObjects;
@@ -38,7 +39,7 @@ public sealed class EmulatorSession : IDisposable
         {
             ("order", mode.Order.ToString().ToLowerInvariant()), ("seed", mode.Seed), ("checked", mode.Checked ? 1 : 0),
             ("seconds-per-dispatch", mode.SecondsPerDispatch), ("memory-limit", mode.MemoryLimit), ("family", mode.Family),
-            ("default-device", mode.HasDefaultDevice ? 1 : 0), ("listed-device", mode.ListsDevice ? 1 : 0),
+            ("default-device", mode.HasDefaultDevice ? 1 : 0), ("listed-device", mode.ListsDevice ? 1 : 0), ("needs-core-graphics", mode.NeedsCoreGraphics ? 1 : 0),
             ("edit-find", mode.Bug?.Find ?? ""), ("edit-replace", mode.Bug?.Replace ?? ""), ("edit-occurrence", mode.Bug?.Occurrence ?? 1),
         })
             _library.Set(name, Convert.ToString(value, CultureInfo.InvariantCulture)!);
@@ -54,6 +55,12 @@ public sealed class EmulatorSession : IDisposable
 
     /// <summary>What was done since the session began: compiles, edits, command-buffers, dispatches, threads, meetings, barriers or accesses.</summary>
     public long Count(string counter) => _library.Counter(counter);
+
+    /// <summary>Bytes in the buffers that only the GPU sees, now.</summary>
+    public long PrivateBytes => _library.Counter("private-bytes");
+
+    /// <summary>Bytes in the buffers that both processors see, now.</summary>
+    public long SharedBytes => _library.Counter("shared-bytes");
 
     /// <summary>Lets the next command buffer that runs end in an error of this MTLCommandBufferError code, without doing anything.</summary>
     public void FailNextCommand(int code) => _library.Set("fail-next-command", code.ToString(CultureInfo.InvariantCulture));

@@ -24,12 +24,9 @@ internal static partial class Native
     [LibraryImport(ObjectiveC.ObjCRuntime, EntryPoint = "objc_release")]
     public static partial void Release(nint value);
 
-    /// <summary>Without CoreGraphics in the process, a program of the command line may find no default device.</summary>
-    public static void LoadCoreGraphics()
-    {
-        if (OperatingSystem.IsMacOS())
-            NativeLibrary.TryLoad(CoreGraphics, out _);
-    }
+    /// <summary>Brings CoreGraphics into the process, by a call that does nothing else: without it, a program of the command line may find no default device.</summary>
+    [LibraryImport(CoreGraphics, EntryPoint = "CGColorSpaceGetTypeID")]
+    public static partial nuint LoadCoreGraphics();
 }
 
 /// <summary>An autorelease pool for a scope.</summary>

@@ -44,6 +44,8 @@ bool setSetting(const std::string & name, const std::string & v)
     if (name == "family") return s.family = (long)n, true;
     if (name == "default-device") return s.hasDefaultDevice = n != 0, true;
     if (name == "listed-device") return s.listsDevice = n != 0, true;
+    if (name == "needs-core-graphics") return s.needsCoreGraphics = n != 0, true;
+    if (name == "core-graphics") return s.hasCoreGraphics = n != 0, true;
     if (name == "edit-occurrence") return s.editOccurrence = (int)n, true;
     if (name == "hold-commands") return s.holdCommands = n != 0, true;
     if (name == "fail-next-command") return s.failNextCommand = (int)n, true;
@@ -56,6 +58,8 @@ int64_t counter(const std::string & name)
         {"compiles", &Counters::compiles}, {"edits", &Counters::edits}, {"command-buffers", &Counters::commandBuffers},
         {"dispatches", &Counters::dispatches}, {"threads", &Counters::threads}, {"meetings", &Counters::meetings},
         {"barriers", &Counters::barriers}, {"accesses", &Counters::accesses}};
+    if (name == "private-bytes" || name == "shared-bytes")
+        return (int64_t)storageBytes(name == "shared-bytes");
     auto found = names.find(name);
     return found == names.end() ? -1 : (int64_t)(counters.*found->second);
 }

@@ -18,6 +18,8 @@ struct Settings
     uint64_t maxBufferLength = 1ull << 34;
     long family = 1009;             // newest Apple GPU family that is supported
     bool hasDefaultDevice = true, listsDevice = true;
+    bool needsCoreGraphics = false; // no default device before CoreGraphics was called
+    std::atomic<bool> hasCoreGraphics = false;
     std::string editFind, editReplace; // a seeded bug: applied to every source that is compiled
     int editOccurrence = 1;         // which of the places is edited; 0 is all
     std::atomic<bool> holdCommands = false; // command buffers wait before they run
@@ -35,4 +37,5 @@ struct Counters
 };
 extern Counters counters;
 int64_t counter(const std::string & name); // -1: no such counter
+uint64_t storageBytes(bool shared); // in the buffers that are there now
 }

@@ -5,14 +5,17 @@
 #include <sys/mman.h>
 
 namespace emu {
-static uint64_t inUse;
+static uint64_t inUse, inPrivate;
 constexpr uint64_t PageSize = 4096, PrivateStorage = 2 << 4;
 
 uint64_t allocatedBytes() { return inUse; }
+uint64_t storageBytes(bool shared) { return shared ? inUse - inPrivate : inPrivate; }
 
 void Buffer::dispose()
 {
     inUse -= length;
+    if (!shared)
+        inPrivate -= length;
     if (owned)
         munmap(mapping, mapped);
 }
@@ -42,6 +45,8 @@ Id newBuffer(uint64_t length, uint64_t options)
     b->shared = (options & 0xF0) != PrivateStorage;
     memset(b->bytes, 0xFF, length);
     inUse += length;
+    if (!b->shared)
+        inPrivate += length;
     return born(b, classes.buffer);
 }
 

@@ -81,7 +81,13 @@ __attribute__((constructor)) static void start()
 EMU_EXPORT Id MTLCreateSystemDefaultDevice()
 {
     RuntimeLock lock(runtimeLock());
-    return settings.hasDefaultDevice ? theDevice() : nullptr;
+    return settings.hasDefaultDevice && (settings.hasCoreGraphics || !settings.needsCoreGraphics) ? theDevice() : nullptr;
+}
+// Any call into CoreGraphics means that the process has it.
+EMU_EXPORT uint64_t CGColorSpaceGetTypeID()
+{
+    settings.hasCoreGraphics = true;
+    return 1;
 }
 EMU_EXPORT Id MTLCopyAllDevices()
 {

@@ -36,6 +36,33 @@ public sealed unsafe class CacheArenaTests
         Assert.Equal((0, 0), (arena.SlabCounts.Count, budget.Reserved));
     }
 
+    [Theory]
+    [InlineData(KvType.F32)]
+    [InlineData(KvType.F16)]
+    public void It_is_in_memory_of_the_GPU_alone_and_the_tables_of_its_blocks_are_in_shared_memory(KvType type)
+    {
+        using EmulatorSession session = Emulator.Begin();
+        using Gpu gpu = new(session, isOwner: false);
+        RuntimeLimits limits = Limits with { KvType = type };
+        using CacheArena arena = new(Group, limits, new FixedBudget(), gpu.Device);
+        (long alone, long shared) = (session.PrivateBytes, session.SharedBytes);
+        Assert.True(arena.TryGrow(4) && arena.TryGrow(3));
+        Assert.Equal((alone + 8 * arena.BlockBytes, shared), (session.PrivateBytes, session.SharedBytes));
+        arena.Shrink(3);
+        Assert.Equal((alone + 4 * arena.BlockBytes, shared), (session.PrivateBytes, session.SharedBytes));
+
+        Assert.Equal(256 * sizeof(int), Tables(limits with { MaxContext = 256 * limits.BlockTokens + limits.MaxContext }) - Tables(limits));
+        Assert.Equal(alone + 4 * arena.BlockBytes, session.PrivateBytes);
+
+        // The shared bytes of a step's numbers, of which only the tables depend on the context.
+        long Tables(RuntimeLimits of)
+        {
+            using Scratch scratch = new(gpu.Device);
+            _ = new Step(of, [arena], tiles: false, spans: false, scratch);
+            return session.SharedBytes - shared;
+        }
+    }
+
     [Fact]
     public void Where_the_budget_is_short_it_takes_less_ahead_and_refuses_what_does_not_fit()
     {

@@ -19,6 +19,14 @@ public sealed class RuntimeTests
     }
 
     [Fact]
+    public void CoreGraphics_is_in_the_process_before_the_default_device_is_asked_for()
+    {
+        using EmulatorSession session = Emulator.Begin(new EmulatorMode { NeedsCoreGraphics = true, ListsDevice = false });
+        using MetalDevice? device = MetalDevice.TryOpen();
+        Assert.NotNull(device);
+    }
+
+    [Fact]
     public void Without_a_device_every_graph_is_refused_with_the_reason()
     {
         using EmulatorSession session = Emulator.Begin(new EmulatorMode { HasDefaultDevice = false, ListsDevice = false });
