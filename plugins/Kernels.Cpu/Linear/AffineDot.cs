@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.Linear;
 
@@ -52,23 +53,25 @@ internal static unsafe class AffineDot
     public const int Small = 127;
 
     /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2.</summary>
-    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, byte* activation, float* output)
+    /// <param name="ahead">What is unpacked next: asked for meanwhile, so many bytes for each eight groups.</param>
+    /// <param name="step">Those bytes.</param>
+    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, byte* activation, float* output, byte* ahead, int step)
     {
         if (small)
-            Rows32<SmallBytes>(values, scales, minimums, rows, columns, activation, output);
+            Rows32<SmallBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
         else
-            Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output);
+            Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
     }
 
     /// <summary>Runs both forms once with nothing to do, so that no step waits for the compiler.</summary>
     public static void Compile()
     {
-        Rows32(null, null, null, 0, 0, true, null, null);
-        Rows32(null, null, null, 0, 0, false, null, null);
+        Rows32(null, null, null, 0, 0, true, null, null, null, 0);
+        Rows32(null, null, null, 0, 0, false, null, null, null, 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows32<TBytes>(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output)
+    private static void Rows32<TBytes>(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output, byte* ahead, int step)
         where TBytes : struct, IAffineBytes
     {
         float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
@@ -81,8 +84,10 @@ internal static unsafe class AffineDot
             sbyte* q = (sbyte*)activation;
             Vector256<float> lanes = default;
             int group = 0;
-            for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32)
+            for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32, ahead += step)
             {
+                X86.Sse.Prefetch0(ahead);
+                X86.Sse.Prefetch0(ahead + 64);
                 Vector256<int> dots = GroupSum.Of(
                     TBytes.Products(values, q), TBytes.Products(values + 32, q + 32), TBytes.Products(values + 64, q + 64), TBytes.Products(values + 96, q + 96),
                     TBytes.Products(values + 128, q + 128), TBytes.Products(values + 160, q + 160), TBytes.Products(values + 192, q + 192), TBytes.Products(values + 224, q + 224));
@@ -120,8 +125,8 @@ internal static unsafe class AffineDot
         Vector128<sbyte> q = Vector128.Load(quants);
         Vector256<short> a = Vector256.Create(Vector128.WidenLower(u).AsInt16(), Vector128.WidenUpper(u).AsInt16());
         Vector256<short> b = Vector256.Create(Vector128.WidenLower(q), Vector128.WidenUpper(q));
-        if (System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            return System.Runtime.Intrinsics.X86.Avx2.MultiplyAddAdjacent(a, b);
+        if (X86.Avx2.IsSupported)
+            return X86.Avx2.MultiplyAddAdjacent(a, b);
         (Vector256<int> a0, Vector256<int> a1) = Vector256.Widen(a);
         (Vector256<int> b0, Vector256<int> b1) = Vector256.Widen(b);
         return a0 * b0 + a1 * b1;

@@ -14,6 +14,11 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource sour
     private readonly bool _small = source.MaxValue <= AffineDot.Small;
     private readonly int _chunk = (int)Math.Clamp(ChunkBytes / weight.Columns, source.RowsTogether, Math.Max(16, source.RowsTogether));
 
+    // Where the rows lie one after another; else null.
+    private readonly byte* _bytes = weight.Parts.Length == 1 ? weight.Parts[0].Data : null;
+    private readonly long _rowBytes = weight.Parts[0].Length / Math.Max(1, weight.Rows);
+    private readonly int _ahead = weight.Parts.Length == 1 ? (int)(weight.Parts[0].Length / Math.Max(1, weight.Rows) * 256 / weight.Columns) : 0;
+
     public override TileKernel? Tile { get; } = TileTable.Create(weight, source, isa, native);
 
     public override long WorkingRowBytes => Tile is null ? Columns + 2L * sizeof(float) * (Columns / _group) : Math.Max(1, Weight.Bytes / Weight.Rows);
@@ -47,8 +52,9 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource sour
             int count = Math.Min(_chunk, rowCount - first);
             Sections(count, scratch, out float* scales, out float* minimums);
             source.Unpack(firstRow + first, count, scratch, scales, minimums);
+            byte* next = _bytes is null ? scratch : _bytes + (firstRow + first + count) * _rowBytes;
             for (int row = 0; row < batchRows; row++)
-                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first);
+                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first, row == 0 ? next : scratch, row == 0 ? _ahead : 0);
         }
     }
 

@@ -63,7 +63,7 @@ public unsafe class AffineTileTests
         {
             byte* activation = prepared.Bytes + row * stride;
             fixed (float* output = alone)
-                AffineDot.Rows32(values, scales, minimums, Rows, columns, small, activation, output);
+                AffineDot.Rows32(values, scales, minimums, Rows, columns, small, activation, output, unpacked.Bytes, 0);
             float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns));
             for (int i = 0; i < Rows; i++)
             {
