@@ -18,17 +18,19 @@ if (options.Fusions)
     await FusionBench.RunAsync(options);
     return 0;
 }
-const int StreamPrompt = 128, StreamTokens = 128;
+const int StreamPrompt = 128, StreamTokens = 128, FirstPrompt = 16, FirstTokens = 32;
 long start = Stopwatch.GetTimestamp();
 await using HostedModel model = new(options.Model, options.Threads);
-int context = Math.Max(options.Depths.Max() + options.Rounds * options.Generate, Math.Max(options.Prompt, StreamPrompt + StreamTokens)) + 1;
+int context = Math.Max(options.Depths.Max() + options.Rounds * options.Generate, Math.Max(options.Prompt, StreamPrompt + StreamTokens)) + FirstPrompt + FirstTokens;
 BuiltRuntime built = model.Build(ActivationPrecision.Fast, context, options.Kv);
 using IModelRuntime runtime = built.Runtime;
 Report("load seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
 using Streams streams = new(built);
 start = Stopwatch.GetTimestamp();
-streams.Prefill(0, 16);
-Report("first token of 16 seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
+streams.Prefill(0, FirstPrompt);
+Report($"first token of {FirstPrompt} seconds, since the process began", Stopwatch.GetElapsedTime(start).TotalSeconds, (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds);
+// Beside "decode at 0": whether the first tokens wait for the compiler.
+Report($"first {FirstTokens} tokens", Rate(FirstTokens, () => streams.Decode(1, FirstTokens)));
 if (options.Prompt > 0)
     Report($"prefill {options.Prompt}", [.. Repeat(() => Rate(options.Prompt, () => Prefill(options.Prompt)))]);
 foreach (int depth in options.Generate > 0 ? options.Depths : [])
