@@ -52,9 +52,7 @@ internal static unsafe class AffineDot
     /// <summary>Values up to this have products that pairs of 16 bits hold as they are.</summary>
     public const int Small = 127;
 
-    /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2.</summary>
-    /// <param name="ahead">What is unpacked next: asked for meanwhile, so many bytes for each eight groups.</param>
-    /// <param name="step">Those bytes.</param>
+    /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2. What is unpacked next, at <c>ahead</c>, is asked for meanwhile, <c>step</c> bytes for each eight groups.</summary>
     public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, byte* activation, float* output, byte* ahead, int step)
     {
         if (small)
