@@ -61,7 +61,10 @@ public sealed class GgufWeightWriter : IWeightWriter
         if (source.Tokenizer is { } assets)
             VocabularyKeys.Add(header, assets.Tokens.Length > 0 ? assets : HuggingFaceVocabulary.Read(assets, notes), rows);
         else
+        {
+            VocabularyKeys.AddNone(header);
             notes.Add("the model has no tokenizer; neither has the file");
+        }
         if (source.ChatTemplate is { } template)
             header.Add("tokenizer.chat_template", template);
     }

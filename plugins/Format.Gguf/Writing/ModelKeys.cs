@@ -52,6 +52,8 @@ internal sealed class ModelKeys(HeaderBuilder header, string architecture, List<
             Add("attention.value_length", a.ValueLength == 0 ? a.KeyLength : a.ValueLength);
         if (a.SlidingWindow != 0 && WriterArchitectures.HasWindow(architecture))
             Add("attention.sliding_window", a.SlidingWindow);
+        if (architecture == "phi3" && a.SlidingWindow > 0 && a.SlidingWindow < m.ContextLength)
+            notes.Add($"sliding window of {a.SlidingWindow} tokens: llama.cpp does not use it for phi3, and sees all of its context");
         if (a.LogitSoftCap != 0)
             Add("attn_logit_softcapping", a.LogitSoftCap);
         if (a.Scale == 0)

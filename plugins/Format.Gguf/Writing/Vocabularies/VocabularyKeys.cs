@@ -5,13 +5,16 @@ namespace Tessera.Format.Gguf.Writing.Vocabularies;
 /// <summary>Writes a tokenizer's assets as <c>tokenizer.ggml.*</c>.</summary>
 internal static class VocabularyKeys
 {
-    private const string Prefix = "tokenizer.ggml.";
+    private const string Prefix = "tokenizer.ggml.", ByteLevel = "gpt2", NoVocabulary = "no_vocab";
 
     private static readonly (SpecialToken Role, string Name)[] Roles =
     [
         (SpecialToken.Bos, "bos"), (SpecialToken.Eos, "eos"), (SpecialToken.Eot, "eot"), (SpecialToken.Eom, "eom"), (SpecialToken.Unknown, "unknown"),
         (SpecialToken.Separator, "seperator"), (SpecialToken.Padding, "padding"), (SpecialToken.Classification, "cls"), (SpecialToken.Mask, "mask"),
     ];
+
+    /// <summary>Says that the file has no tokenizer; llama.cpp wants to be told.</summary>
+    public static void AddNone(HeaderBuilder header) => header.Add(Prefix + "model", NoVocabulary);
 
     /// <summary>Adds the keys.</summary>
     /// <param name="header">Where.</param>
@@ -32,7 +35,8 @@ internal static class VocabularyKeys
             header.AddFloats(Prefix + "scores", [.. assets.Scores, .. Enumerable.Repeat(LeastScore, missing)]);
         if (assets.Kinds.Length > 0)
             header.AddIntegers(Prefix + "token_type", [.. assets.Kinds.Select(k => (int)k), .. Enumerable.Repeat((int)TokenKind.Unused, missing)]);
-        if (assets.Merges.Length > 0)
+        // llama.cpp reads no byte-level BPE without the key; a vocabulary of bytes alone merges nothing.
+        if (assets.Merges.Length > 0 || assets.Model == ByteLevel)
             header.AddTexts(Prefix + "merges", [.. assets.Merges.Select(Encoding.UTF8.GetBytes)]);
         foreach ((SpecialToken role, string name) in Roles)
             if (assets.Special.TryGetValue(role, out int id))

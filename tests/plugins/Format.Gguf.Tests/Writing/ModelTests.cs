@@ -186,6 +186,16 @@ public sealed class ModelTests
         Assert.Contains(notes, n => n.StartsWith("layer 1 has no experts", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("phi3", 16, true)]
+    [InlineData("phi3", 128, false)]
+    [InlineData("gemma3", 16, false)]
+    public void A_window_that_llama_cpp_does_not_use_is_told(string architecture, int window, bool told)
+    {
+        using WrittenModel model = new() { Architecture = architecture, Attention = new() { HeadCount = 4, KeyValueHeadCount = 2, KeyLength = 8, ValueLength = 8, SlidingWindow = window } };
+        Assert.Equal(told, model.Plan().Notes.Any(n => n.StartsWith($"sliding window of {window} tokens: llama.cpp", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void What_GGUF_cannot_say_is_refused_by_name()
     {

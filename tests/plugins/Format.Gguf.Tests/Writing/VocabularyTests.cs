@@ -83,6 +83,20 @@ public sealed class VocabularyTests
     }
 
     [Fact]
+    public void Keys_that_llama_cpp_wants_are_there_without_merges_and_without_a_tokenizer()
+    {
+        using WrittenModel bytes = new() { Tokenizer = WrittenModel.Hf(File("""{"a":0}""", "[]", ByteLevel.Replace("false}", "true}", StringComparison.Ordinal))) }, none = new();
+        WrittenModel.Read(bytes.Plan(), source => Assert.Contains("tokenizer.ggml.merges", source.Properties.Keys));
+        WritePlan plan = none.Plan();
+        Assert.Contains(plan.Notes, n => n.Contains("no tokenizer", StringComparison.Ordinal));
+        WrittenModel.Read(plan, source =>
+        {
+            Assert.Equal("no_vocab", source.Properties["tokenizer.ggml.model"]);
+            Assert.Null(source.Tokenizer);
+        });
+    }
+
+    [Fact]
     public void Tokens_around_a_text_that_are_no_BOS_are_told()
     {
         using WrittenModel model = new() { Tokenizer = WrittenModel.Hf(File("""{"a":0}""", "[]", "null", added: """[{"id":1,"content":"<s>","special":true}]""", post: Template), """{"bos_token":"a"}""") };
