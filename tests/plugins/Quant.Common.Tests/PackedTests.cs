@@ -111,6 +111,28 @@ public class PackedTests
         Assert.False(((IAffineUnpack)Types.Get("gptq4")).CanUnpack(gptq.Tensor));
     }
 
+    [Theory]
+    [InlineData(2, 64, 24, 16, 1), InlineData(3, 96, 40, 32, 1), InlineData(4, 40, 16, 8, 0), InlineData(4, 136, 56, 24, 1), InlineData(4, 128, 1, 8, 1), InlineData(8, 100, 33, 12, 0)]
+    public void Gptq_has_columns_of_any_groups(int bits, int columns, int group, int rows, int offset)
+    {
+        int groups = (columns + group - 1) / group;
+        int[,] q = Packing.Random(rows, columns, 1 << bits, bits), zeros = Packing.Random(groups, rows, (1 << bits) - offset, 7);
+        Half[] scales = Packing.Scales(rows * groups, 3);
+        // Runs of one column to many: groups of other numbers of columns than the parameter says, scattered; one is left without any.
+        Random random = new(columns);
+        int[] index = new int[columns];
+        for (int column = 0; column < columns;)
+            for (int g = random.Next(Math.Max(1, groups - 1)), run = random.Next(1, 12); run > 0 && column < columns; run--)
+                index[column++] = g;
+        byte[] zeroData = [.. Enumerable.Range(0, groups).SelectMany(g => Packing.Stream(Packing.Row(zeros, g), bits))];
+        using Weight weight = new(
+            $"gptq{bits}", [rows, columns], [("data", Packing.Down(q, bits)), ("zeros", zeroData), ("scales", Weight.Bytes(scales)), ("group_index", Weight.Bytes(index))],
+            ("group", $"{group}"), ("scale_type", "f16"), ("zero_offset", $"{offset}"));
+        Assert.Equal(Enumerable.Range(0, rows * columns).Select(i => (float)scales[index[i % columns] * rows + i / columns] * (q[i / columns, i % columns] - (zeros[index[i % columns], i / columns] + offset))), weight.Values());
+        Assert.False(((IAffineUnpack)Types.Get($"gptq{bits}")).CanUnpack(weight.Tensor));
+        Assert.False(((IOrderedUnpack)Types.Get($"gptq{bits}")).TryOrder(weight.Tensor, new int[columns]));
+    }
+
     private static void Check(Weight weight, Func<int, int, float> definition)
     {
         int columns = (int)weight.Tensor.Columns;
