@@ -1,6 +1,6 @@
 using Tessera.Acceptance.Tests.Stack;
-using Tessera.Engine;
 using Tessera.Engine.Evaluation;
+using Tessera.Host.Configuration;
 using Tessera.Host.Conversion;
 using Tessera.Host.Models;
 
@@ -20,13 +20,17 @@ public sealed class ConversionStack : IAsyncDisposable
         return plan;
     }
 
-    /// <summary>The logits of each recorded row that the file's context has room for, on the reference path.</summary>
+    /// <summary>The logits of each recorded row that the file's context has room for, on the reference path; a tokenizer is not needed.</summary>
     internal List<float[]> Logits(string path, FolderGolden golden)
     {
-        using Composition composition = Host.Build(path, ActivationPrecision.Float32);
-        using SequenceEvaluator evaluator = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
+        using OpenModel open = OpenModel.Open(path, Host.Plugins, mmap: true);
+        ModelConfiguration entry = HostStack.Entry(path, ActivationPrecision.Float32);
+        CompositionBuilder builder = Host.Builder();
+        BuiltRuntime built = builder.BuildRuntime(open, entry, builder.Limits(open, entry, maxDraft: 0));
+        using IModelRuntime runtime = built.Runtime;
+        using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
         List<float[]> found = [];
-        foreach ((int[] tokens, int position, _) in golden.Rows.TakeWhile(r => r.Tokens.Length <= composition.Source.Metadata.ContextLength))
+        foreach ((int[] tokens, int position, _) in golden.Rows.TakeWhile(r => r.Tokens.Length <= open.Source.Metadata.ContextLength))
             evaluator.Evaluate(tokens, [position], (_, logits) => found.Add(logits.ToArray()));
         return found;
     }

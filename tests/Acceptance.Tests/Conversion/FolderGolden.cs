@@ -2,12 +2,14 @@ using System.Text.Json;
 
 namespace Tessera.Acceptance.Tests.Conversion;
 
-/// <summary>What is recorded of a decoder's folder (../shared/fixtures/hf-models/README.md).</summary>
+/// <summary>What is recorded of a decoder's folder (../shared/fixtures/hf-models/README.md, and quantized-hf/README.md).</summary>
 internal sealed class FolderGolden
 {
     private readonly JsonElement _root;
 
-    private FolderGolden(string path) => (Path, _root) = (path, JsonElement.Parse(File.ReadAllText(System.IO.Path.Combine(path, "goldens.json"))));
+    private const string Suffix = ".logits.json";
+
+    private FolderGolden(string path, string file) => (Path, _root) = (path, JsonElement.Parse(File.ReadAllBytes(file)));
 
     public string Path { get; }
 
@@ -23,7 +25,15 @@ internal sealed class FolderGolden
     public IEnumerable<(string Text, int[] Ids, int[] WithSpecial)> Texts =>
         _root.GetProperty("tokenizer").EnumerateArray().Select(t => (t.GetProperty("text").GetString()!, Integers(t.GetProperty("ids")), Integers(t.GetProperty("ids_with_special"))));
 
-    public static FolderGolden Require(string name) => new(Shared.Require("fixtures", "hf-models", name));
+    /// <summary>The quantized folders' names; none where the reference data is absent.</summary>
+    public static IReadOnlyList<string> Packed { get; } = Shared.IsPresent
+        ? [.. Directory.GetFiles(Shared.Require("fixtures", "quantized-hf"), "*" + Suffix).Select(f => System.IO.Path.GetFileName(f)[..^Suffix.Length]).Order(StringComparer.Ordinal)]
+        : ["none"];
+
+    public static FolderGolden Require(string name) => new(Shared.Require("fixtures", "hf-models", name), Shared.Require("fixtures", "hf-models", name, "goldens.json"));
+
+    /// <summary>A quantized folder, which has no tokenizer.</summary>
+    public static FolderGolden RequirePacked(string name) => new(Shared.Require("fixtures", "quantized-hf", name), Shared.Require("fixtures", "quantized-hf", name + Suffix));
 
     private static int[] Integers(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];
 }
