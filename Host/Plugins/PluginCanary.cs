@@ -24,7 +24,7 @@ internal static class PluginCanary
         using PluginLease lease = generation.Acquire(), other = replaces.Acquire();
         foreach (IKernelBackend backend in lease.Contracts.Backends)
             if (other.Contracts.Backends.FirstOrDefault(b => b.Name == backend.Name) is { } old)
-                Require(generation, new PluginCheck($"backend '{backend.Name}'", () => SpeedFloor.Problem(backend, old, floor)));
+                Require(generation, new PluginCheck($"backend '{backend.Name}'", () => SpeedFloor.Problem(backend, old, floor, TimeProvider.System)));
             else
                 logger.LogInformation("plugin '{Id}' {Version}: backend '{Backend}' is new: its speed is compared with nothing", generation.Id, generation.Version, backend.Name);
         return true;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tessera.Conformance.Checks;
 using Tessera.Conformance.Fakes;
 using Tessera.Engine.Evaluation;
@@ -27,7 +26,8 @@ internal static class SpeedFloor
     /// <param name="next">The backend.</param>
     /// <param name="old">The one that it replaces.</param>
     /// <param name="floor">The part of the old one's speed that it must reach.</param>
-    public static string? Problem(IKernelBackend next, IKernelBackend old, double floor)
+    /// <param name="time">What tells how long a step takes.</param>
+    public static string? Problem(IKernelBackend next, IKernelBackend old, double floor, TimeProvider time)
     {
         QuantizationRegistry quantizations = new(new F32());
         using CheckModel model = new(Shape, quantizations);
@@ -35,19 +35,19 @@ internal static class SpeedFloor
         if (Missing(next, graph) || Missing(old, graph))
             return null;
         using InlineWorkTeam team = new();
-        using Runner first = new(old, graph, quantizations, team), second = new(next, graph, quantizations, team);
+        using Runner first = new(old, graph, quantizations, team, time), second = new(next, graph, quantizations, team, time);
         double best = 0;
         // A machine that is busy with something else may spoil one comparison; it does not spoil all.
         for (int attempt = 0; attempt < Attempts && best < floor; attempt++)
-            best = Math.Max(best, Compare(first, second));
+            best = Math.Max(best, Compare(first, second, time));
         return best < floor ? $"computes at {best:F2} of the speed of the version that it replaces; at least {floor:F2} is asked for (plugins.speedFloor)" : null;
     }
 
-    private static double Compare(Runner first, Runner second)
+    private static double Compare(Runner first, Runner second, TimeProvider time)
     {
         List<double> times = [], nextTimes = [];
-        long start = Stopwatch.GetTimestamp();
-        for (int round = -WarmUp; round < MostRounds && (round < LeastRounds || Stopwatch.GetElapsedTime(start) < MostTime); round++)
+        long start = time.GetTimestamp();
+        for (int round = -WarmUp; round < MostRounds && (round < LeastRounds || time.GetElapsedTime(start) < MostTime); round++)
         {
             (double one, double other) = (first.Run(), second.Run());
             if (round < 0)
@@ -71,9 +71,11 @@ internal static class SpeedFloor
         private readonly int[] _tokens = [.. Enumerable.Range(1, Prompt)];
         private readonly IModelRuntime _runtime;
         private readonly SequenceEvaluator _evaluator;
+        private readonly TimeProvider _time;
 
-        public Runner(IKernelBackend backend, ModelGraph graph, IQuantizationRegistry quantizations, IWorkTeam team)
+        public Runner(IKernelBackend backend, ModelGraph graph, IQuantizationRegistry quantizations, IWorkTeam team, TimeProvider time)
         {
+            _time = time;
             RuntimeLimits limits = new() { MaxRows = Prompt, MaxOutputs = 1, MaxSequences = 1, MaxContext = 2 * Prompt, KvType = Shape.KvType, Activations = Shape.Activations };
             _runtime = backend.Build(new BackendRequest { Graph = graph, Limits = limits, Team = team, Quantizations = quantizations, KvBudget = new FixedBudget() });
             _evaluator = new SequenceEvaluator("speed", graph, _runtime, limits);
@@ -82,9 +84,9 @@ internal static class SpeedFloor
         /// <summary>Seconds.</summary>
         public double Run()
         {
-            long start = Stopwatch.GetTimestamp();
+            long start = _time.GetTimestamp();
             _evaluator.Greedy(_tokens, Generated);
-            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+            return _time.GetElapsedTime(start).TotalSeconds;
         }
 
         public void Dispose()

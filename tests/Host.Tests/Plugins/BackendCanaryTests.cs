@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Tessera.Abstractions;
 using Tessera.Abstractions.Backends;
 using Tessera.Abstractions.Graphs;
@@ -43,14 +44,18 @@ public sealed class BackendCanaryTests
     [Fact]
     public void A_much_slower_one_is_refused_and_one_that_is_as_fast_is_not()
     {
-        Assert.Null(SpeedFloor.Problem(new Changed(), new Changed(), 0.5));
-        Assert.Contains("of the speed of the version that it replaces; at least 0.50 is asked for (plugins.speedFloor)", SpeedFloor.Problem(new Changed { Delay = 40 }, new Changed(), 0.5), StringComparison.Ordinal);
-        Assert.Null(SpeedFloor.Problem(new Changed(), new Changed { Delay = 40 }, 0.5));
+        // A step takes what its backend says, so that nothing depends on the machine.
+        FakeTimeProvider time = new();
+        Changed Taking(int milliseconds) => new() { Time = time, Takes = milliseconds };
+        Assert.Null(SpeedFloor.Problem(Taking(100), Taking(100), 0.5, time));
+        Assert.Null(SpeedFloor.Problem(Taking(199), Taking(100), 0.5, time));
+        Assert.Equal("computes at 0.49 of the speed of the version that it replaces; at least 0.50 is asked for (plugins.speedFloor)", SpeedFloor.Problem(Taking(205), Taking(100), 0.5, time));
+        Assert.Null(SpeedFloor.Problem(Taking(100), Taking(205), 0.5, time));
     }
 
     [Fact]
     public void What_cannot_run_the_same_model_is_not_compared() =>
-        Assert.Null(SpeedFloor.Problem(new Changed { Declared = [Abstractions.Graphs.Operations.Embed] }, new Changed(), 1));
+        Assert.Null(SpeedFloor.Problem(new Changed { Declared = [Abstractions.Graphs.Operations.Embed] }, new Changed(), 1, TimeProvider.System));
 
     /// <summary>The reference backend with something changed.</summary>
     private sealed class Changed : IKernelBackend
@@ -60,8 +65,11 @@ public sealed class BackendCanaryTests
         /// <summary>Graphs with this operation get wrong answers.</summary>
         public string? Wrong { get; init; }
 
-        /// <summary>Milliseconds of a step beside the computation.</summary>
-        public int Delay { get; init; }
+        /// <summary>Goes on by what steps take.</summary>
+        public FakeTimeProvider? Time { get; init; }
+
+        /// <summary>Milliseconds of a step on <see cref="Time"/>.</summary>
+        public int Takes { get; init; }
 
         /// <summary>What it says that it knows; null: all.</summary>
         public string[]? Declared { get; init; }
@@ -76,20 +84,17 @@ public sealed class BackendCanaryTests
         {
             Met.UnionWith(request.Graph.Nodes.Select(n => n.Operation));
             bool wrong = request.Graph.Nodes.Any(n => n.Operation == Wrong);
-            return new Runtime(_inner.Build(request), Delay, wrong ? Math.Max(request.Graph.Hidden.Width, 1) : 0);
+            return new Runtime(_inner.Build(request), () => Time?.Advance(TimeSpan.FromMilliseconds(Takes)), wrong ? Math.Max(request.Graph.Hidden.Width, 1) : 0);
         }
     }
 
-    private sealed unsafe class Runtime(IModelRuntime inner, int delay, int spoil) : IModelRuntime, IPoolingRuntime
+    private sealed unsafe class Runtime(IModelRuntime inner, Action step, int spoil) : IModelRuntime, IPoolingRuntime
     {
-        private readonly ManualResetEventSlim _never = new();
-
         public long ScratchBytes => inner.ScratchBytes;
 
         public void Submit(Batch batch)
         {
-            if (delay > 0)
-                _never.Wait(delay);
+            step();
             inner.Submit(batch);
         }
 
@@ -127,10 +132,6 @@ public sealed class BackendCanaryTests
 
         public IReadOnlyList<string> Explain() => inner.Explain();
 
-        public void Dispose()
-        {
-            _never.Dispose();
-            inner.Dispose();
-        }
+        public void Dispose() => inner.Dispose();
     }
 }
