@@ -15,7 +15,7 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
 
     public override long WorkingRowBytes => slices[0].WorkingRowBytes;
 
-    public override long ScratchBytes(int rows) => slices[0].ScratchBytes(rows);
+    public override long ScratchBytes(int rows) => slices.Max(s => s.ScratchBytes(rows));
 
     public override void Begin(int firstRow, int rowCount, byte* scratch) => slices[firstRow / _rows].Begin(firstRow % _rows, rowCount, scratch);
 

@@ -5,152 +5,161 @@ using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.Tiles;
 using Tessera.Kernels.Cpu.Tiles.Native;
-using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>
-/// GPTQ of four bits whose columns are grouped in the order of their activations. A strip of rows is turned to <see cref="ColumnPairs"/>, of which each group then takes its columns.
-/// The same products as those of the tiles, which unpack the weight. Needs AVX2.
+/// GPTQ of four bits whose columns are grouped in the order of their activations. Strips of rows go down the columns by a <see cref="ColumnSchedule"/>, the beginning of a strip with the
+/// end of the one before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
 /// </summary>
 internal sealed unsafe class ScatteredGptq4 : LinearKernel
 {
-    private const int StripRows = ColumnPairs.Rows, LineBytes = ColumnPairs.LineBytes, Group = Int8Activation.Group;
+    private const int StripRows = TurnedColumns.Rows, Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
 
-    // Lines that are asked for ahead of the one that is turned, in the second-level cache: lines of many models fall on the same few sets of the first.
-    private const int Ahead = 8;
+    // Activation rows that share the way down the columns.
+    private const int Together = LeastTileRows - 1;
+
+    // Steps whose words, and parts whose groups are asked for ahead.
+    private const int Ahead = 4, GroupsAhead = 16;
+
+    // A group's scales and minimums, and for each activation row the products of two parts.
+    private const int FactorBytes = 2 * StripRows * sizeof(float), ProductBytes = 2 * StripRows * sizeof(short), EntryBytes = FactorBytes + Together * ProductBytes;
 
     private readonly byte* _data;
-    private readonly byte* _zeros;
-    private readonly byte* _scales;
-    private readonly ScaleType _type;
-    private readonly int _zeroOffset;
-    private readonly int[] _places;
-    private readonly int[] _groups;
-    private readonly bool[] _regular;
+    private readonly StoredGroups _groups;
+    private readonly ColumnSchedule _schedule;
 
-    /// <summary>Looks at a weight that has an order; arranges it within its groups.</summary>
+    // The columns' lines in a strip's memory, as the columns stand and in their order.
+    private readonly int[] _lines, _ordered;
+
+    /// <summary>Looks at a weight that has an order; rearranges it.</summary>
     public ScatteredGptq4(WeightTensor weight, int zeroOffset, AffineSource source, CpuIsa isa, NativeTile? native)
         : base(weight, Preparation.Int8(isa, source.Order!))
     {
-        _data = Part("data");
-        _zeros = Part("zeros");
-        _scales = Part("scales");
-        _type = StoredScale.Of(weight);
-        _zeroOffset = zeroOffset;
+        _data = Stored("data");
+        _groups = new StoredGroups(Stored("scales"), Stored("zeros"), Rows, StoredScale.Of(weight), zeroOffset);
         int[] order = source.Order!, groups = new int[Columns];
-        new ReadOnlySpan<byte>(Part("group_index"), Columns * sizeof(int)).CopyTo(MemoryMarshal.AsBytes(groups.AsSpan()));
-        _regular = ColumnPairs.Arrange(order, groups);
-        _places = Array.ConvertAll(order, ColumnPairs.Place);
-        _groups = [.. Enumerable.Range(0, Columns / Group).Select(i => groups[order[i * Group]])];
+        new ReadOnlySpan<byte>(Stored("group_index"), Columns * sizeof(int)).CopyTo(MemoryMarshal.AsBytes(groups.AsSpan()));
+        _schedule = new ColumnSchedule(order, groups);
+        _lines = Array.ConvertAll(_schedule.Slots, slot => slot * TurnedColumns.LineBytes);
+        _ordered = Array.ConvertAll(order, column => _lines[column]);
         Tile = TileTable.Create(weight, source, isa, native);
     }
 
     public override TileKernel? Tile { get; }
 
+    // The first strip of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
     public override int MostBlockRows => 8 * StripRows;
+
+    public override int BlocksOfLane => 2;
 
     public override int BlockUnit => StripRows;
 
-    // Only a strip is held, however many of them a block has.
+    // Only parts of two strips are held, however many of them a block has.
     public override long WorkingRowBytes => sizeof(float);
 
-    public override long ScratchBytes(int rows) => (long)Columns / 2 * StripRows;
+    public override long ScratchBytes(int rows) => 2 * StripBytes + (long)_schedule.EntryCount * EntryBytes;
+
+    private long StripBytes => (long)_schedule.SlotCount * TurnedColumns.LineBytes;
+
+    private nint Stride => (nint)Rows * sizeof(int);
 
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
-        for (int row = 0; row < rowCount; row += StripRows)
-        {
-            int count = Math.Min(StripRows, rowCount - row);
-            AskForScales(firstRow + row);
-            Turn(firstRow + row, count, scratch);
-            for (int batchRow = 0; batchRow < batchRows; batchRow++)
-                Strip(scratch, firstRow + row, count, activations + batchRow * activationStride, output + batchRow * outputStride + row);
-        }
+        for (int first = 0; first < batchRows; first += Together)
+            Few(firstRow, rowCount, scratch, new Batch(activations + first * activationStride, activationStride, Math.Min(Together, batchRows - first), output + first * outputStride, outputStride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Strip(byte* strip, int row, int count, byte* activations, float* output)
+    private void Few(int firstRow, int rowCount, byte* scratch, in Batch batch)
     {
-        float* sums = stackalloc float[GroupSum.Lanes * StripRows], scales = stackalloc float[StripRows], minimums = stackalloc float[StripRows];
-        short* first = stackalloc short[StripRows], second = stackalloc short[StripRows];
-        byte* shifts = stackalloc byte[ColumnPairs.ShiftBytes];
-        new Span<float>(sums, GroupSum.Lanes * StripRows).Clear();
-        ColumnPairs.Shifts(shifts);
-        float* steps = (float*)(activations + Int8Activation.ScaleOffset(Columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(Columns));
-        int group = -1;
-        fixed (int* places = _places)
-        fixed (int* groups = _groups)
-        fixed (bool* regular = _regular)
-            for (int unit = 0, column = 0; column < Columns; unit++, column += Group)
+        float* sums = stackalloc float[Together * GroupSum.Lanes * StripRows];
+        byte* entries = scratch + 2 * StripBytes;
+        int steps = Columns / Part, lag = _schedule.Lag, strips = (rowCount + StripRows - 1) / StripRows;
+        Strip before = default;
+        for (int strip = 0; strip <= strips; strip++)
+        {
+            int row = strip * StripRows;
+            Strip own = new(firstRow + row, Math.Min(StripRows, rowCount - row), scratch + strip % 2 * StripBytes, batch.Output + row);
+            for (int step = 0; step < (strip < strips ? steps : lag); step++)
             {
-                if (groups[unit] != group)
-                    Scales(group = groups[unit], row, count, scales, minimums);
-                Half(strip, places + column, (sbyte*)activations + column, shifts, regular[2 * unit], first);
-                Half(strip, places + column + Group / 2, (sbyte*)activations + column + Group / 2, shifts, regular[2 * unit + 1], second);
-                TransposedGroup sum = new(steps[unit], activationSums[unit], scales, minimums, sums + unit % GroupSum.Lanes * StripRows);
-                for (int i = 0; i < StripRows; i += 16)
-                    sum.Add(i, 8, Vector256.Load(first + i), Vector256.Load(second + i));
+                if (strip < strips)
+                    Turn(own, step);
+                // At the block's end there is nothing more: the same line again.
+                int asked = step + Ahead < steps ? step + Ahead : step + Ahead - steps, of = step + Ahead < steps ? strip : strip + 1;
+                byte* ahead = of < strips ? Words(firstRow + of * StripRows, asked) : _data;
+                if (step >= lag)
+                    Multiply(own, step - lag, ahead, entries, sums, batch);
+                else if (strip > 0)
+                    Multiply(before, step - lag + steps, ahead, entries, sums, batch);
+                else
+                    TurnedColumns.Ask(ahead, Stride);
             }
-        for (int i = 0; i < count; i += 8)
-            TransposedGroup.Total(sums + i, StripRows).Store(output + i);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Half(byte* strip, int* places, sbyte* quants, byte* shifts, bool regular, short* sums)
-    {
-        if (regular)
-            ColumnPairs.RegularDot(strip, places, quants, sums);
-        else
-            ColumnPairs.Dot(strip, places, quants, shifts, sums);
+            before = own;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Turn(int row, int count, byte* strip)
+    private void Turn(in Strip strip, int step)
     {
-        byte* words = _data + (nint)row * sizeof(int);
-        nint stride = (nint)Rows * sizeof(int), ahead = Ahead * stride;
-        for (int column = 0; column < Columns; column += ColumnPairs.WordColumns, words += stride, strip += LineBytes)
-        {
-            // Where memory's lines do not begin with the strip, it has a part of one more.
-            for (int i = 0; i < LineBytes; i += 64)
-                X86.Sse.Prefetch1(words + ahead + i);
-            X86.Sse.Prefetch1(words + ahead + LineBytes - 1);
-            if (count == StripRows)
-                ColumnPairs.Turn(words, strip);
-            else
-                ColumnPairs.Turn(words, count, strip);
-        }
+        byte* words = Words(strip.Row, step);
+        nint stride = Stride;
+        fixed (int* lines = &_lines[step * Part])
+            for (int line = 0; line < StepLines; line++, words += stride)
+                if (strip.Rows == StripRows)
+                    TurnedColumns.Turn(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                else
+                    TurnedColumns.Turn(words, strip.Rows, strip.Lines, lines + line * TurnedColumns.WordColumns);
     }
 
-    // They stand apart, so that each would be waited for; the strip is turned meanwhile.
-    private void AskForScales(int row)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Multiply(in Strip strip, int number, byte* ahead, byte* entries, float* sums, in Batch batch)
     {
-        int size = _type == ScaleType.F32 ? 4 : 2;
-        int last = -1;
-        foreach (int group in _groups)
+        ReadOnlySpan<ScheduledPart> parts = _schedule.Parts;
+        ref readonly ScheduledPart part = ref parts[number];
+        byte* entry = entries + part.Entry * EntryBytes;
+        float* scales = (float*)entry, minimums = scales + StripRows;
+        short* products = (short*)(entry + FactorBytes);
+        if (part.NeedsGroup)
+            _groups.Read(part.Group, strip.Row, strip.Rows, scales, minimums);
+        int soon = number + GroupsAhead, unit = part.First / ColumnSchedule.Unit;
+        if (soon < parts.Length && parts[soon].NeedsGroup)
+            _groups.Ask(parts[soon].Group, strip.Row, strip.Rows);
+        for (int row = 0; row < batch.Rows; row++, sums += GroupSum.Lanes * StripRows, products += 2 * StripRows)
         {
-            if (group == last)
+            if (number == 0)
+                new Span<float>(sums, GroupSum.Lanes * StripRows).Clear();
+            byte* activations = batch.Activations + row * batch.Stride;
+            short* second = products + StripRows;
+            fixed (int* ordered = &_ordered[part.First])
+                TurnedColumns.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? second : products);
+            if (!part.EndsUnit)
                 continue;
-            last = group;
-            byte* scales = _scales + ((long)group * Rows + row) * size;
-            for (int i = 0; i <= StripRows * size; i += 64)
-                X86.Sse.Prefetch1(scales + i);
-            X86.Sse.Prefetch1(_zeros + ((long)group * Rows + row) / 2);
+            TransposedGroup sum = new(((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit], ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit], scales, minimums, sums + unit % GroupSum.Lanes * StripRows);
+            for (int i = 0; i < strip.Rows; i += 16)
+                sum.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(second + i));
+            if (number == parts.Length - 1)
+                for (int i = 0; i < strip.Rows; i += 8)
+                    TransposedGroup.Total(sums + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);
         }
     }
 
-    private void Scales(int group, int row, int count, float* scales, float* minimums)
+    private byte* Stored(string name) => Array.Find(Weight.Parts, p => p.Name == name)!.Data;
+
+    private byte* Words(int row, int step) => _data + (nint)row * sizeof(int) + step * StepLines * Stride;
+
+    private readonly struct Strip(int row, int rows, byte* lines, float* output)
     {
-        long at = (long)group * Rows + row;
-        for (int i = 0; i < count; i += 8, at += 8)
-        {
-            Vector256<float> scale = StoredScale.Eight(_scales, at, _type);
-            Vector256<int> zeros = Gptq4.Zeros(Unsafe.ReadUnaligned<int>(_zeros + at / 2)) + Vector256.Create(_zeroOffset);
-            scale.Store(scales + i);
-            (-(scale * Vector256.ConvertToSingle(zeros))).Store(minimums + i);
-        }
+        public readonly int Row = row, Rows = rows;
+        public readonly byte* Lines = lines;
+        public readonly float* Output = output;
     }
 
-    private byte* Part(string name) => Array.Find(Weight.Parts, p => p.Name == name)!.Data;
+    private readonly struct Batch(byte* activations, long stride, int rows, float* output, long outputStride)
+    {
+        public readonly byte* Activations = activations;
+        public readonly long Stride = stride, OutputStride = outputStride;
+        public readonly int Rows = rows;
+        public readonly float* Output = output;
+    }
 }

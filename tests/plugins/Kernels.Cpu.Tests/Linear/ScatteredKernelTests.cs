@@ -13,7 +13,7 @@ public unsafe class ScatteredKernelTests
 {
     [Theory]
     [InlineData(64, 256, 64, "turned"), InlineData(16, 96, 32, "turned"), InlineData(72, 1024, 128, "random"), InlineData(40, 512, 32, "random"), InlineData(8, 256, 128, "same place")]
-    [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven")]
+    [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven"), InlineData(136, 4096, 128, "random")]
     public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind)
     {
         CpuIsa isa = CpuIsa.Detect();
@@ -33,7 +33,7 @@ public unsafe class ScatteredKernelTests
         if (gathered is null)
             return;
         Assert.True(gathered.Preparation.IsSameAs(ordered));
-        foreach (int block in new[] { rows, 8, 24, 32, 40, 64, 136 })
+        foreach (int block in new[] { rows, 8, 24, 32, 40, 64, 72, 136, 256 })
             Assert.Equal(expected, PackedProducts.Multiply(gathered, x, block));
         Assert.Equal(expected, PackedProducts.Tiles(gathered, x, isa));
     }
@@ -51,72 +51,6 @@ public unsafe class ScatteredKernelTests
         float[] x = PackedProducts.Activations(columns);
         PackedProducts.Near(weight, x, PackedProducts.Multiply(kernel, x, 8));
     }
-
-    [Fact]
-    public void Even_columns_are_paired_with_odd_ones_as_long_as_there_are_both()
-    {
-        const int Columns = 512, Group = 128;
-        int[] groups = [.. Enumerable.Range(0, Columns).Select(i => i / Group)];
-        new Random(3).Shuffle(groups);
-        int[] order = [.. Enumerable.Range(0, Columns).OrderBy(i => groups[i])], before = [.. order];
-        bool[] regular = ColumnPairs.Arrange(order, groups);
-        Assert.Equal(before.Select(i => groups[i]), order.Select(i => groups[i]));
-        Assert.Equal(before.Order(), order.Order());
-        Assert.Equal(order.Chunk(ColumnPairs.Columns).Select(c => c.Chunk(2).All(p => p[0] % 2 == 0 && p[1] % 2 == 1)), regular);
-        Assert.True(regular.Count(r => r) > regular.Length / 2 && !regular.All(r => r));
-        foreach (int[] group in order.Chunk(Group))
-            Assert.Equal(Math.Min(group.Count(c => c % 2 == 0), group.Count(c => c % 2 == 1)), group.Chunk(2).Count(p => p[0] % 2 != p[1] % 2));
-    }
-
-    [Fact]
-    public void Any_columns_of_a_turned_strip_are_multiplied()
-    {
-        if (!CpuIsa.Detect().Avx2)
-            return;
-        const int Columns = 128, Rows = ColumnPairs.Rows;
-        Random random = new(5);
-        foreach (int rows in new[] { Rows, 24, 8 })
-        {
-            uint[] words = [.. Enumerable.Range(0, Columns / 8 * rows).Select(_ => (uint)random.NextInt64(1L << 32))];
-            int[] columns = [.. Enumerable.Range(0, Columns)];
-            random.Shuffle(columns);
-            // The first ones in one group, whose pairs come out regular, and the others as they are.
-            bool[] regular = ColumnPairs.Arrange(columns.AsSpan(0, Columns / 2), new int[Columns]).Concat(new bool[Columns / 2 / ColumnPairs.Columns]).ToArray();
-            int[] places = [.. columns.Select(ColumnPairs.Place)];
-            // The largest products, and others.
-            sbyte[] quants = [.. columns.Select(c => (sbyte)(c % 3 == 0 ? random.Next(-127, 128) : 127))];
-            byte[] strip = new byte[Columns / 2 * Rows], shifts = new byte[ColumnPairs.ShiftBytes];
-            short[] sums = new short[Rows];
-            fixed (uint* from = words)
-            fixed (byte* pairs = strip, table = shifts)
-            fixed (int* p = places)
-            fixed (sbyte* q = quants)
-            fixed (short* to = sums)
-            {
-                for (int line = 0; line < Columns / 8; line++)
-                    if (rows == Rows)
-                        ColumnPairs.Turn((byte*)(from + line * rows), pairs + line * ColumnPairs.LineBytes);
-                    else
-                        ColumnPairs.Turn((byte*)(from + line * rows), rows, pairs + line * ColumnPairs.LineBytes);
-                ColumnPairs.Shifts(table);
-                for (int first = 0; first < Columns; first += ColumnPairs.Columns)
-                {
-                    ColumnPairs.Dot(pairs, p + first, q + first, table, to);
-                    int[] expected = [.. Enumerable.Range(0, Rows).Select(row => row >= rows ? 0
-                        : Enumerable.Range(first, ColumnPairs.Columns).Sum(i => (int)(words[columns[i] / 8 * rows + row] >> columns[i] % 8 * 4 & 15) * quants[i]))];
-                    Assert.Equal(expected, InRows(sums));
-                    if (!regular[first / ColumnPairs.Columns])
-                        continue;
-                    ColumnPairs.RegularDot(pairs, p + first, q + first, to);
-                    Assert.Equal(expected, InRows(sums));
-                }
-            }
-        }
-    }
-
-    // Of each 32 rows: 0–3 8–11 4–7 12–15, then the same of the other sixteen.
-    private static int[] InRows(short[] sums) =>
-        [.. Enumerable.Range(0, sums.Length).Select(row => (int)sums[row / 16 * 16 + row % 16 / 4 % 2 * 8 + row % 16 / 8 * 4 + row % 4])];
 
     private static int[] Index(int columns, int group, string kind)
     {

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Tessera.Kernels.Cpu.Linear.Transposed;
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Tests.Linear;
+
+/// <summary>Strips of GPTQ's words that are turned, against the words themselves.</summary>
+public unsafe class TurnedColumnsTests
+{
+    private const int Columns = 128, Part = ColumnSchedule.Part;
+
+    [Theory]
+    [InlineData(TurnedColumns.Rows), InlineData(TurnedColumns.Rows - 8), InlineData(TurnedColumns.Rows / 2), InlineData(24), InlineData(8)]
+    public void Any_columns_of_a_turned_strip_are_multiplied(int rows)
+    {
+        if (!CpuIsa.Detect().Avx2)
+            return;
+        Random random = new(rows);
+        uint[] words = [.. Enumerable.Range(0, Columns / 8 * rows).Select(i => i % rows == 0 ? uint.MaxValue : (uint)random.NextInt64(1L << 32))];
+        int[] columns = Shuffled(random), places = [.. Shuffled(random).Select(slot => slot * TurnedColumns.LineBytes)], ordered = [.. columns.Select(c => places[c])];
+        // With the first row's words, the largest products.
+        sbyte[] quants = [.. Enumerable.Range(0, Columns).Select(i => (sbyte)((i / Part) switch { 0 => 127, 1 => -127, _ => random.Next(-127, 128) }))];
+        byte* lines = (byte*)NativeMemory.AlignedAlloc(Columns * TurnedColumns.LineBytes, 64);
+        short* sums = (short*)NativeMemory.AlignedAlloc(TurnedColumns.Rows * sizeof(short), 64);
+        fixed (uint* from = words)
+        fixed (int* p = places, o = ordered)
+        fixed (sbyte* q = quants)
+        {
+            for (int line = 0; line < Columns / 8; line++)
+                if (rows == TurnedColumns.Rows)
+                    TurnedColumns.Turn((byte*)(from + line * rows), lines, p + line * TurnedColumns.WordColumns);
+                else
+                    TurnedColumns.Turn((byte*)(from + line * rows), rows, lines, p + line * TurnedColumns.WordColumns);
+            for (int first = 0; first < Columns; first += Part)
+            {
+                TurnedColumns.Multiply(lines, o + first, q + first, rows, (byte*)from, 0, sums);
+                Assert.Equal(
+                    Enumerable.Range(0, rows).Select(row => Enumerable.Range(first, Part).Sum(i => (int)(words[columns[i] / 8 * rows + row] >> columns[i] % 8 * 4 & 15) * quants[i])),
+                    InRows(sums).Take(rows));
+            }
+        }
+        NativeMemory.AlignedFree(lines);
+        NativeMemory.AlignedFree(sums);
+    }
+
+    // Of each sixteen rows: 0–3 8–11, 4–7 12–15.
+    private static int[] InRows(short* sums)
+    {
+        int[] rows = new int[TurnedColumns.Rows];
+        for (int row = 0; row < rows.Length; row++)
+            rows[row] = sums[row / 16 * 16 + row % 16 / 4 % 2 * 8 + row % 16 / 8 * 4 + row % 4];
+        return rows;
+    }
+
+    private static int[] Shuffled(Random random)
+    {
+        int[] columns = [.. Enumerable.Range(0, Columns)];
+        random.Shuffle(columns);
+        return columns;
+    }
+}
