@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Floats;
 using Tessera.Kernels.Cpu.Tiles.Groups;
 using Tessera.Kernels.Cpu.Tiles.Supers;
 
@@ -7,8 +8,11 @@ namespace Tessera.Kernels.Cpu.Linear;
 /// <summary>How an activation row is brought into the form that a kernel reads; weights that share an input and a form share the prepared row.</summary>
 internal abstract unsafe class Preparation
 {
+    /// <summary>The floats themselves, for kernels without tiles.</summary>
+    public static Preparation Float32 { get; } = new Floats(0);
+
     /// <summary>The floats themselves.</summary>
-    public static Preparation Float32 { get; } = new Floats();
+    public static Preparation Float(CpuIsa isa) => new Floats(FloatLanes.Of(isa));
 
     /// <summary>Signed bytes in groups of 32.</summary>
     public static Preparation Int8(CpuIsa isa) => new Int8Groups(isa);
@@ -47,11 +51,18 @@ internal abstract unsafe class Preparation
     {
     }
 
+    /// <summary>Whether a prepared row is the row.</summary>
+    public virtual bool IsFloats => false;
+
     /// <summary>True where both make the same bytes.</summary>
     public abstract bool IsSameAs(Preparation other);
 
-    private sealed class Floats : Preparation
+    private sealed class Floats(int lanes) : Preparation
     {
+        private readonly int _lanes = lanes;
+
+        public override bool IsFloats => true;
+
         public override int Bytes(int columns) => checked(columns * sizeof(float));
 
         public override void Prepare(float* x, int columns, byte* destination)
@@ -60,7 +71,15 @@ internal abstract unsafe class Preparation
                 Buffer.MemoryCopy(x, destination, (long)columns * sizeof(float), (long)columns * sizeof(float));
         }
 
-        public override bool IsSameAs(Preparation other) => other is Floats;
+        public override long PanelBytes(int columns, int width) => _lanes == 0 ? 0 : FloatActivations.Bytes(columns, width);
+
+        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts)
+        {
+            if (_lanes > 0)
+                FloatActivations.Pack(rows, stride, count, columns, panel, width, _lanes, part, parts);
+        }
+
+        public override bool IsSameAs(Preparation other) => other is Floats floats && floats._lanes == _lanes;
     }
 
     private class Int8Groups(CpuIsa isa) : Preparation

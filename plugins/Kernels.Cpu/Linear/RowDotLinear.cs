@@ -21,6 +21,7 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
         (ActivationForm.Int8Blocks256, false) => 7,
         (ActivationForm.Int8Blocks256, true) => 5,
         (ActivationForm.Int8Groups32, false) => 16,
+        (ActivationForm.Float32, _) => 16,
         _ => LeastTileRows,
     };
 

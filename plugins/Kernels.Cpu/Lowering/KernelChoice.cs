@@ -16,7 +16,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     /// <summary>Activation rows of a tile's panel; 0: there are no tiles.</summary>
     public int TileWidth { get; } = TileTable.Width(isa);
 
-    private readonly Preparation _int8 = Preparation.Int8(isa), _int8Super = Preparation.Int8Super(isa);
+    private readonly Preparation _floats = Preparation.Float(isa), _int8 = Preparation.Int8(isa), _int8Super = Preparation.Int8Super(isa);
 
     /// <summary>The quantization of a weight, which has looked at it: kernels read by its shape.</summary>
     /// <exception cref="UnsupportedModelException">No plugin provides it.</exception>
@@ -76,7 +76,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             {
                 ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
                 ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
-                _ => (Preparation.Float32, "float32"),
+                _ => (_floats, "float32"),
             };
             string why = "";
             NativeRows? machine = rowDots.Find(own, out string reason);

@@ -23,7 +23,7 @@ internal sealed unsafe class ActivationRows
                 forms.Add(kernel.Preparation);
         _forms = [.. forms];
         _offsets = new long[_forms.Length];
-        _floatForm = parts > 1 ? -1 : Array.FindIndex(_forms, f => f.IsSameAs(Preparation.Float32));
+        _floatForm = parts > 1 ? -1 : Array.FindIndex(_forms, f => f.IsFloats);
         for (int i = 0; i < _forms.Length; i++)
         {
             _offsets[i] = _partStride;

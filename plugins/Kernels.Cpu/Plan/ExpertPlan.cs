@@ -24,7 +24,7 @@ internal sealed unsafe class ExpertPlan
         Used = node.Routing.Used;
         Input = new ActivationRows(input, [gate, up]);
         InnerStride = ((long)Inner * sizeof(float) + 63) & ~63L;
-        Direct = down.Preparation.IsSameAs(Preparation.Float32);
+        Direct = down.Preparation.IsFloats;
         DownStride = Direct ? InnerStride : (down.Preparation.Bytes(Inner) + 63L) & ~63L;
         long routes = checked((long)limits.MaxRows * Used);
         if (routes > int.MaxValue)

@@ -1,7 +1,9 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.Tiles.Floats;
 using Tessera.Kernels.Cpu.Tiles.Groups;
 using Tessera.Kernels.Cpu.Tiles.Native;
 using Tessera.Kernels.Cpu.Tiles.Supers;
@@ -11,8 +13,11 @@ namespace Tessera.Kernels.Cpu.Tiles;
 /// <summary>Chooses the tiles of a weight; asked once per weight, at load.</summary>
 internal static unsafe class TileTable
 {
-    /// <summary>The types that have tiles.</summary>
+    /// <summary>The quantized types that have tiles.</summary>
     public static ReadOnlySpan<string> Quantizations => new[] { "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k" };
+
+    /// <summary>Those of floats, where rows are a multiple of <see cref="FloatLanes.Of"/>.</summary>
+    public static ReadOnlySpan<string> FloatQuantizations => new[] { "f32", "f16", "bf16" };
 
     /// <summary>Activation rows of a panel within an instruction set; 0: no tiles.</summary>
     public static int Width(CpuIsa isa) => isa.Avx512 ? 16 : isa.Avx2 ? 8 : 0;
@@ -31,6 +36,9 @@ internal static unsafe class TileTable
             "q4_k" => new SuperTileKernel<Q4_K>(weights, rowBytes, columns, native),
             "q5_k" => new SuperTileKernel<Q5_K>(weights, rowBytes, columns, native),
             "q6_k" => new SuperTileKernel<Q6_K>(weights, rowBytes, columns, native),
+            "f32" => OfFloats<F32>(weights, rowBytes, columns, isa),
+            "f16" => OfFloats<F16>(weights, rowBytes, columns, isa),
+            "bf16" => OfFloats<BF16>(weights, rowBytes, columns, isa),
             _ => null,
         };
 
@@ -62,4 +70,8 @@ internal static unsafe class TileTable
     private static string OfGroups<TBlock>()
         where TBlock : struct, IBlock32 =>
         TileLayouts.OfGroups(TBlock.ZeroShift, TBlock.HasMinimum);
+
+    private static FloatTileKernel<TWeight>? OfFloats<TWeight>(byte* weights, nint rowBytes, int columns, CpuIsa isa)
+        where TWeight : struct, IFloatWeight =>
+        columns % FloatLanes.Of(isa) == 0 ? new(weights, rowBytes, columns, FloatLanes.Of(isa)) : null;
 }
