@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Ops;
 /// One step of softmax attention over a tile of 16 cache entries, for one query head or two that share the tile.
 /// A query's arithmetic depends on the tiles that it walks, never on what else is computed beside it: the two forms agree bit for bit.
 /// </summary>
-internal static unsafe class AttentionTile
+internal static unsafe partial class AttentionTile
 {
     /// <summary>Cache entries in a tile.</summary>
     public const int Entries = 16;
@@ -161,14 +161,8 @@ internal static unsafe class AttentionTile
             a6.Store(y + 48);
             a7.Store(y + 56);
         }
-        for (; i < length; i += 8)
-        {
-            Vector256<float> a = Vector256.Load(output + i);
-            float* v = values + i + (long)first * length;
-            for (int t = first; t < end; t++, v += length)
-                a = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), Vector256.Load(v), a);
-            a.Store(output + i);
-        }
+        if (i < length)
+            AccumulateRest(weights, values + i, first, end, output + i, length - i, length);
     }
 
     /// <summary>Takes a softmax over other entries into one: both are brought to the larger of their largest scores. One that has seen nothing changes nothing.</summary>

@@ -71,12 +71,16 @@ internal static unsafe class ByteEntries
     /// <param name="entries">The number of entries.</param>
     /// <param name="destination">The floats, [entry][element].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ReadValues(sbyte* values, Half* scales, int groups, int stride, int entries, float* destination)
+    public static void ReadValues(sbyte* values, ushort* scales, int groups, int stride, int entries, float* destination)
     {
-        for (int entry = 0; entry < entries; entry++, values += stride, destination += stride, scales += groups)
+        // The scales of all 16 entries are there, and eight are widened at once.
+        float* wide = stackalloc float[AttentionTile.Entries * groups];
+        for (int i = 0; i < AttentionTile.Entries * groups; i += 8)
+            Halves.Widen(scales + i).Store(wide + i);
+        for (int entry = 0; entry < entries; entry++, values += stride, destination += stride, wide += groups)
             for (int i = 0; i < stride; i += Group)
             {
-                Vector256<float> scale = Vector256.Create((float)scales[i / Group]);
+                Vector256<float> scale = Vector256.Create(wide[i / Group]);
                 int end = Math.Min(stride, i + Group);
                 for (int k = i; k < end; k += 8)
                     (Widen(values + k) * scale).Store(destination + k);

@@ -30,6 +30,9 @@ public unsafe class AttentionTileTests
     [InlineData(false, 8)]
     [InlineData(true, 8)]
     [InlineData(false, 72)]
+    [InlineData(false, 80)]
+    [InlineData(false, 96)]
+    [InlineData(false, 120)]
     [InlineData(true, 136)]
     public void Tiles_together_are_softmax_times_values(bool exact, int length)
     {
