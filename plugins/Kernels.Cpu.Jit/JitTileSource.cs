@@ -3,18 +3,22 @@ using Tessera.Kernels.Cpu.Jit.Memory;
 
 namespace Tessera.Kernels.Cpu.Jit;
 
-/// <summary>Kernels of the layouts that <c>kernels.cpu</c> publishes (docs/kernels-cpu-layouts.md), in machine code made for AVX-512 VNNI.</summary>
+/// <summary>Kernels of the layouts that <c>kernels.cpu</c> publishes (docs/kernels-cpu-layouts.md), in machine code made for AVX-512 VNNI, and that of halves for F16C.</summary>
 internal sealed class JitTileSource : ITileSource
 {
     /// <summary>The layouts that there is code for.</summary>
     public static IReadOnlyDictionary<string, Func<byte[]>> Layouts { get; } = All();
 
     /// <inheritdoc/>
-    public ITile? TryGet(string layout) => Processor.HasVnni512 && Layouts.TryGetValue(layout, out Func<byte[]>? emit) ? new CodeTile(emit()) : null;
+    public ITile? TryGet(string layout)
+    {
+        bool halves = layout == HalvesCode.Layout;
+        return (halves ? Processor.HasHalves : Processor.HasVnni512) && Layouts.TryGetValue(layout, out Func<byte[]>? emit) ? new CodeTile(emit(), halves ? "f16c" : "avx512_vnni") : null;
+    }
 
     private static Dictionary<string, Func<byte[]>> All()
     {
-        Dictionary<string, Func<byte[]>> all = new(StringComparer.Ordinal);
+        Dictionary<string, Func<byte[]>> all = new(StringComparer.Ordinal) { [HalvesCode.Layout] = HalvesCode.Emit };
         foreach (int width in (int[])[8, 16])
         {
             foreach (int zeroShift in (int[])[3, 4, 7])

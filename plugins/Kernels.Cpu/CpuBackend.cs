@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.Plan;
@@ -8,7 +9,8 @@ namespace Tessera.Kernels.Cpu;
 /// <summary>Lowers graphs onto the processor.</summary>
 /// <param name="isa">The instruction sets that kernels may use.</param>
 /// <param name="fusions">What is not stored.</param>
-internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All) : IKernelBackend
+/// <param name="logger">Told what runs without the machine code that plugins offer.</param>
+internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All, ILogger? logger = null) : IKernelBackend
 {
     /// <inheritdoc/>
     public string Name => "cpu";
@@ -43,7 +45,11 @@ internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All) : IK
         NativeArena arena = new();
         try
         {
-            return new CpuRuntime(new GraphLowering(request, isa, fusions, arena).Lower());
+            GraphLowering lowering = new(request, isa, fusions, arena);
+            CpuRuntime runtime = new(lowering.Lower());
+            if (lowering.WithoutMachineCode is { Count: > 0 } without)
+                logger?.LogInformation("cpu: built-in kernels, and no machine code of a plugin, for {Kernels} ({Sets})", string.Join(", ", without), isa.Name);
+            return runtime;
         }
         catch
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.RowDots;
 
@@ -22,6 +23,6 @@ public sealed class KernelsCpuPlugin : IPlugin
             "no-gates" => Fusions.All & ~Fusions.Gates,
             var other => throw new TesseraException($"kernels.cpu.fusions: expected all, none, no-norms, no-rotations or no-gates, found '{other}'"),
         };
-        services.AddSingleton<IKernelBackend>(new CpuBackend(isa, fusions));
+        services.AddSingleton<IKernelBackend>(provider => new CpuBackend(isa, fusions, provider.GetService<ILoggerFactory>()?.CreateLogger("Tessera.Kernels.Cpu")));
     }
 }

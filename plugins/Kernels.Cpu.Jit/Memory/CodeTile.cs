@@ -1,7 +1,9 @@
 namespace Tessera.Kernels.Cpu.Jit.Memory;
 
 /// <summary>A lease on code of its own.</summary>
-internal sealed class CodeTile(byte[] code) : ITile
+/// <param name="code">The code.</param>
+/// <param name="description">The instruction set that it is made for.</param>
+internal sealed class CodeTile(byte[] code, string description) : ITile
 {
     private readonly CodeMemory _memory = new(code);
 
@@ -9,7 +11,7 @@ internal sealed class CodeTile(byte[] code) : ITile
     public nint EntryPoint => _memory.Address;
 
     /// <inheritdoc/>
-    public string Description => "avx512_vnni";
+    public string Description => description;
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

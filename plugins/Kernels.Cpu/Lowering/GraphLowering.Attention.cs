@@ -31,8 +31,8 @@ internal sealed unsafe partial class GraphLowering
             HeadInput query = Heads(n.Query), key = Heads(n.Key);
             AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), Vector(n, n.Sinks));
             string extras = $"{(n.SoftCap == 0 ? "" : $", scores capped at {n.SoftCap}")}{(n.Sinks is null ? "" : ", sinks")}{(_exact ? ", exact exponential" : "")}";
-            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {layout.TypeName} cache, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{extras}");
-            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes, _request.Team.LaneCount), n, query.Value, key.Value, inputs.Value, inputs.Output);
+            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {layout.TypeName} cache{(layout.Type == KvType.F16 && _halves is not null ? $" widened by {_halves.Description}" : "")}, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{extras}");
+            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes, _request.Team.LaneCount, _halves), n, query.Value, key.Value, inputs.Value, inputs.Output);
             return;
         }
         throw new UnsupportedModelException($"cpu: node '{n.Name}': the graph has no cache '{n.Cache}'");

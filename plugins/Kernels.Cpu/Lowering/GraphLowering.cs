@@ -1,5 +1,6 @@
 using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Cache;
+using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
@@ -18,6 +19,10 @@ internal sealed unsafe partial class GraphLowering
     private readonly ModelGraph _graph;
     private readonly GraphUses _uses;
     private readonly KernelChoice _kernels;
+    private readonly NativeTiles _tiles;
+    private readonly NativeRowDots _rowDots;
+    private readonly NativeHalves? _halves;
+    private readonly string _refusedHalves = "";
     private readonly NativeArena _arena;
     private readonly bool _exact, _wide;
     private readonly int _runRows;
@@ -45,7 +50,12 @@ internal sealed unsafe partial class GraphLowering
         _uses = new GraphUses(_graph);
         _exact = request.Limits.Activations == ActivationPrecision.Float32;
         _wide = isa.Avx512;
-        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, arena.Own(new NativeTiles(request.Tiles, isa)), arena.Own(new NativeRowDots(request.Tiles, isa)), _explanation);
+        _tiles = arena.Own(new NativeTiles(request.Tiles, isa));
+        _rowDots = arena.Own(new NativeRowDots(request.Tiles, isa));
+        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, _tiles, _rowDots, _explanation);
+        // Elsewhere vectors of 512 bits widen halves as they read them, or there are no vectors.
+        if (request.Limits.KvType == KvType.F16 && isa is { Avx2: true, Avx512: false } && NativeHalves.Find(request.Tiles, out _refusedHalves) is { } halves)
+            _halves = arena.Own(halves);
         int group = _graph.Nodes.Select(n => n switch { AttentionNode a => a.Heads / Math.Max(1, a.KeyHeads), BidirectionalAttentionNode a => a.Heads / Math.Max(1, a.KeyHeads), _ => 1 }).DefaultIfEmpty(1).Max();
         _runRows = Math.Clamp(32 / Math.Max(1, group), 1, 8);
         foreach (CacheGroup cacheGroup in _graph.CacheGroups)
@@ -85,6 +95,9 @@ internal sealed unsafe partial class GraphLowering
             Pooled = pooled,
         };
     }
+
+    /// <summary>What has built-in kernels although there are plugins with machine code.</summary>
+    public IReadOnlyList<string> WithoutMachineCode => _request.Tiles.Count == 0 ? [] : [.. _tiles.Refused, .. _rowDots.Refused, .. _refusedHalves.Length > 0 ? [$"halves ({_refusedHalves})"] : (string[])[]];
 
     private void Lower(GraphNode node)
     {

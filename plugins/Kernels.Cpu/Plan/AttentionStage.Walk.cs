@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Ops;
 using Tessera.Kernels.Cpu.RowDots.Floats;
@@ -6,6 +7,9 @@ namespace Tessera.Kernels.Cpu.Plan;
 
 internal sealed unsafe partial class AttentionStage
 {
+    // Entries that are asked for before they are read: blocks lie anywhere, and the processor cannot guess the next.
+    private const int Ahead = 2 * AttentionTile.Entries;
+
     /// <summary>A task: the softmax of a run's rows over all that they see, span by span.</summary>
     private void Attend(Lane lane, Step step, int run, int head)
     {
@@ -36,7 +40,7 @@ internal sealed unsafe partial class AttentionStage
         int* indices = step.Batch.CacheIndices + firstRow;
         int sequence = SequenceRows(step, run), last = LastVisible(indices[rows - 1], sequence);
         // For one row a tile is widened as it is read; several rows share one that is widened before.
-        bool direct = _wide && rows == 1 && _layout.Type == KvType.F16 && !_blocks.HasNotFinite;
+        bool finite = _layout.Type == KvType.F16 && !_blocks.HasNotFinite, direct = _wide && rows == 1 && finite;
         for (int entry = first; entry <= end;)
         {
             // The tile that holds the entry: from its first entry to the next tile's or block's.
@@ -46,8 +50,8 @@ internal sealed unsafe partial class AttentionStage
             byte* tile = Tile(table, start, head / shape.Parts);
             if (direct && start + Ahead <= last)
                 Fetch(Tile(table, start + Ahead, head / shape.Parts));
-            float* keys = direct ? null : CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch));
-            float* values = direct ? null : CacheEntries.Values(_layout, tile, Math.Min(entries, last - start + 1), shape.ValueTile(scratch));
+            float* keys = direct ? null : CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), finite, _halves);
+            float* values = direct ? null : CacheEntries.Values(_layout, tile, Math.Min(entries, last - start + 1), shape.ValueTile(scratch), finite, _halves);
             for (int row = 0; row < rows; row++)
             {
                 int from = Math.Max(0, FirstVisible(indices[row]) - start);
@@ -111,6 +115,12 @@ internal sealed unsafe partial class AttentionStage
         for (int g = 0; g < shape.Group; g++)
             AttentionTile.Finish(AttentionShape.States(scratch) + query + g, shape.Outputs(scratch) + (long)(query + g) * shape.OutputStride,
                 _output.Row(row) + (head * shape.Group + g) * shape.ValueLength, shape.ValueLength);
+    }
+
+    private void Fetch(byte* tile)
+    {
+        for (long line = 0; Sse.IsSupported && line < _layout.TileBytes; line += 64)
+            Sse.Prefetch0(tile + line);
     }
 
     // Rows of a run's sequence in the step; asked for where there is no cache alone.

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
 using Tessera.Kernels.Cpu.RowDots.Floats;
 
@@ -6,9 +5,6 @@ namespace Tessera.Kernels.Cpu.Plan;
 
 internal sealed unsafe partial class AttentionStage
 {
-    // Entries that are asked for before they are read: blocks lie anywhere, and the processor cannot guess the next.
-    private const int Ahead = 2 * AttentionTile.Entries;
-
     /// <summary>As <see cref="Step"/>, four heads at a time.</summary>
     private void StepWide<TElement>(int query, int sums, byte* scratch, byte* keys, byte* values, int from, int to)
         where TElement : struct, IFloatWeight
@@ -27,11 +23,5 @@ internal sealed unsafe partial class AttentionStage
                 AttentionTile.Weigh(scores + i * AttentionTile.Entries, from, to, _exact, states + sums + i, output + (long)i * shape.OutputStride, shape.OutputStride);
             AttentionTile512.Accumulate<TElement>(heads, scores, values, from, to, output, shape.OutputStride, shape.OutputStride);
         }
-    }
-
-    private void Fetch(byte* tile)
-    {
-        for (long line = 0; line < _layout.TileBytes; line += 64)
-            Sse.Prefetch0(tile + line);
     }
 }

@@ -14,13 +14,14 @@ internal sealed unsafe partial class AttentionStage : Stage
     private readonly bool _exact, _wide, _paged;
     private readonly float _scale, _cap;
     private readonly float* _sinks;
+    private readonly NativeHalves? _halves;
     private readonly CacheBlocks _blocks = null!;
     private readonly CacheLayout _layout;
     private readonly AttentionShape _shape;
     private readonly HeadInput _query, _key;
     private readonly ValueBuffer _value, _output;
 
-    public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, bool wide, int runRows, LaneSizes sizes, int lanes)
+    public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, bool wide, int runRows, LaneSizes sizes, int lanes, NativeHalves? halves)
     {
         _stage = stage;
         _groupIndex = groupIndex;
@@ -32,6 +33,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         _scale = node.Scale;
         _cap = node.SoftCap;
         _sinks = inputs.Sinks;
+        _halves = halves;
         _blocks = blocks;
         _layout = layout;
         _shape = new AttentionShape(node.Heads, layout, runRows);

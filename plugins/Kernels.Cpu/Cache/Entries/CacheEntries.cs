@@ -36,14 +36,16 @@ internal static unsafe class CacheEntries
     /// <param name="layout">The tile's layout.</param>
     /// <param name="tile">The tile.</param>
     /// <param name="room">Room for them.</param>
+    /// <param name="finite">Whether all halves are finite.</param>
+    /// <param name="native">Widens halves, or null.</param>
     /// <returns>The room, or the tile itself.</returns>
-    public static float* Keys(CacheLayout layout, byte* tile, float* room)
+    public static float* Keys(CacheLayout layout, byte* tile, float* room, bool finite = false, NativeHalves? native = null)
     {
         int length = layout.Spec.KeyLength;
         switch (layout.Type)
         {
             case KvType.F16:
-                HalfEntries.Read((ushort*)tile, length * Ops.AttentionTile.Entries, room);
+                Halves((ushort*)tile, length * Ops.AttentionTile.Entries, room, finite, native);
                 return room;
             case KvType.BF16:
                 BrainEntries.Read((ushort*)tile, length * Ops.AttentionTile.Entries, room);
@@ -61,23 +63,35 @@ internal static unsafe class CacheEntries
     /// <param name="tile">The tile.</param>
     /// <param name="entries">The number of entries.</param>
     /// <param name="room">Room for them.</param>
+    /// <param name="finite">Whether all halves are finite.</param>
+    /// <param name="native">Widens halves, or null.</param>
     /// <returns>The room, or the tile's own.</returns>
-    public static float* Values(CacheLayout layout, byte* tile, int entries, float* room)
+    public static float* Values(CacheLayout layout, byte* tile, int entries, float* room, bool finite = false, NativeHalves? native = null)
     {
         byte* values = tile + layout.ValueOffset;
         switch (layout.Type)
         {
             case KvType.F16:
-                HalfEntries.Read((ushort*)values, entries * layout.ValueStride, room);
+                Halves((ushort*)values, entries * layout.ValueStride, room, finite, native);
                 return room;
             case KvType.BF16:
                 BrainEntries.Read((ushort*)values, entries * layout.ValueStride, room);
                 return room;
             case KvType.Q8:
-                ByteEntries.ReadValues((sbyte*)values, (Half*)(tile + layout.ValueScaleOffset), layout.ValueGroups, layout.ValueStride, entries, room);
+                ByteEntries.ReadValues((sbyte*)values, (ushort*)(tile + layout.ValueScaleOffset), layout.ValueGroups, layout.ValueStride, entries, room);
                 return room;
             default:
                 return (float*)values;
         }
+    }
+
+    private static void Halves(ushort* source, int count, float* room, bool finite, NativeHalves? native)
+    {
+        if (native is not null)
+            native.Widen(source, count, room);
+        else if (finite)
+            HalfEntries.ReadFinite(source, count, room);
+        else
+            HalfEntries.Read(source, count, room);
     }
 }

@@ -60,4 +60,15 @@ internal static unsafe class HalfEntries
         for (int i = 0; i < count; i += 8)
             Halves.Widen(source + i).Store(destination + i);
     }
+
+    /// <summary>Widens a run of elements that are all finite, in fewer steps.</summary>
+    /// <param name="source">The elements.</param>
+    /// <param name="count">A multiple of 8.</param>
+    /// <param name="destination">The floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ReadFinite(ushort* source, int count, float* destination)
+    {
+        for (int i = 0; i < count; i += 8)
+            Halves.WidenFinite(source + i).Store(destination + i);
+    }
 }

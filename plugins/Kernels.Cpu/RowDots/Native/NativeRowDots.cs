@@ -18,6 +18,9 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
         return found.Rows;
     }
 
+    /// <summary>The types that were asked for and have the built-in row dots, each with the reason.</summary>
+    public IEnumerable<string> Refused => _found.Where(f => f.Value.Rows is null).Select(f => f.Value.Why.Length > 0 ? $"rows of {f.Key} ({f.Value.Why})" : $"rows of {f.Key}");
+
     /// <inheritdoc/>
     public void Dispose()
     {

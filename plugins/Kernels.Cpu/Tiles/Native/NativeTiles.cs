@@ -22,6 +22,9 @@ internal sealed class NativeTiles(IReadOnlyList<ITileSource> sources, CpuIsa isa
         return found.Tile;
     }
 
+    /// <summary>The layouts that were asked for and have the built-in tile, each with the reason.</summary>
+    public IEnumerable<string> Refused => _found.Where(f => f.Value.Tile is null).Select(f => f.Value.Why.Length > 0 ? $"{f.Key} ({f.Value.Why})" : f.Key);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -25,14 +25,17 @@ public unsafe class CacheEntriesTests
             fixed (float* key = keys[entry], value = values[entry])
                 Assert.True(CacheEntries.Write(layout, tile.Bytes, entry, key, value));
 
-        float* found = CacheEntries.Keys(layout, tile.Bytes, room.Floats);
-        for (int e = 0; e < AttentionTile.Entries; e++)
-            for (int i = 0; i < keyLength; i++)
-                Assert.Equal(Rounded(type, keys[e], i), found[i * AttentionTile.Entries + e]);
-        found = CacheEntries.Values(layout, tile.Bytes, AttentionTile.Entries, room.Floats);
-        for (int e = 0; e < AttentionTile.Entries; e++)
-            for (int i = 0; i < valueLength; i++)
-                Assert.Equal(Rounded(type, values[e], i), found[e * layout.ValueStride + i]);
+        foreach (bool finite in (bool[])[false, true])
+        {
+            float* found = CacheEntries.Keys(layout, tile.Bytes, room.Floats, finite);
+            for (int e = 0; e < AttentionTile.Entries; e++)
+                for (int i = 0; i < keyLength; i++)
+                    Assert.Equal(Rounded(type, keys[e], i), found[i * AttentionTile.Entries + e]);
+            found = CacheEntries.Values(layout, tile.Bytes, AttentionTile.Entries, room.Floats, finite);
+            for (int e = 0; e < AttentionTile.Entries; e++)
+                for (int i = 0; i < valueLength; i++)
+                    Assert.Equal(Rounded(type, values[e], i), found[e * layout.ValueStride + i]);
+        }
         Assert.False(new Span<byte>(tile.Bytes + layout.TileBytes, Margin).ContainsAnyExcept((byte)0xff));
     }
 
