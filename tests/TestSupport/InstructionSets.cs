@@ -21,7 +21,8 @@ public static class InstructionSets
     /// <param name="name">One of <see cref="Switches"/>.</param>
     /// <param name="caller">The class that calls this.</param>
     /// <param name="skippedNamespaces">Namespaces whose tests are about more than kernels and would take too long; a star at the end stands for anything.</param>
-    public static void Rerun(Assembly assembly, string name, Type caller, params string[] skippedNamespaces)
+    /// <returns>What the child said on standard error.</returns>
+    public static string Rerun(Assembly assembly, string name, Type caller, params string[] skippedNamespaces)
     {
         if (Environment.GetEnvironmentVariable(Variable) is { } outer)
             Assert.Fail($"a child process ({outer}=0) must not start another one");
@@ -50,6 +51,7 @@ public static class InstructionSets
         }
         Assert.True(child.ExitCode == 0, $"{name}=0: exit code {child.ExitCode}\n{output.Result}\n{errors.Result}");
         Assert.Contains(nameof(AssertSwitchedOff), errors.Result, StringComparison.Ordinal);
+        return errors.Result;
     }
 
     /// <summary>Called by one test of the assembly: in a child process, fails unless the switched-off set is really off, and says that it looked.</summary>

@@ -1,5 +1,4 @@
 using Tessera.Conformance.Checks;
-using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Interpreter;
 using Tessera.Kernels.Cpu.Tests.Models;
 
@@ -78,44 +77,5 @@ public class AttentionSpanTests
     {
         Random random = new(3);
         return [.. Enumerable.Range(0, Tokens).Select(_ => random.Next(model.Graph.VocabularySize))];
-    }
-
-    /// <summary>Counts the barriers of its first lane.</summary>
-    private sealed class CountingTeam(int lanes) : IWorkTeam, IDisposable
-    {
-        private readonly InlineWorkTeam _team = new(lanes);
-        private int _barriers;
-
-        public int LaneCount => _team.LaneCount;
-
-        public int Barriers(Action action)
-        {
-            int before = _barriers;
-            action();
-            return _barriers - before;
-        }
-
-        public void Run(IWorkJob job) => _team.Run(new Job(this, job));
-
-        public void Dispose() => _team.Dispose();
-
-        private sealed class Job(CountingTeam team, IWorkJob job) : IWorkJob
-        {
-            public void Execute(IWorkLane lane) => job.Execute(new Lane(team, lane));
-        }
-
-        private sealed class Lane(CountingTeam team, IWorkLane lane) : IWorkLane
-        {
-            public int Index => lane.Index;
-
-            public int Count => lane.Count;
-
-            public void Barrier()
-            {
-                if (Index == 0)
-                    team._barriers++;
-                lane.Barrier();
-            }
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tessera.Abstractions;
 using Tessera.Kernels.Cpu.RowDots;
 
@@ -30,6 +31,16 @@ public class CpuIsaTests
         Assert.False(RowDotTable.TryGet("iq9_z", CpuIsa.Detect(), out _));
         Assert.True(RowDotTable.TryGet("q4_k", CpuIsa.Scalar, out RowDotKernel kernel));
         Assert.Equal("scalar", kernel.InstructionSet);
+    }
+
+    [Fact]
+    public void Every_type_of_the_fixtures_has_a_kernel_on_every_instruction_set()
+    {
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Require("fixtures", "quantization", "index.json")));
+        string[] types = [.. index.RootElement.GetProperty("types").EnumerateArray().Select(t => t.GetProperty("name").GetString()!.ToLowerInvariant())];
+        Assert.True(types.Length >= 29, $"{types.Length} types");
+        foreach (string type in types)
+            Assert.All(Isas.All.Values, isa => Assert.True(RowDotTable.TryGet(type, isa, out _), $"{type}, {isa.Name}"));
     }
 
     private static void Expect(string option, bool isHere)

@@ -1,0 +1,55 @@
+using Tessera.Conformance.Checks;
+using Tessera.Kernels.Cpu.Tests.Models;
+
+namespace Tessera.Kernels.Cpu.Tests.Plan;
+
+/// <summary>Rows are grouped by expert: a step reads the weights of every expert that a row has chosen once, and those of the others not at all.</summary>
+public class ExpertReadTests
+{
+    private const int Experts = 6, Used = 2;
+
+    [Theory]
+    [InlineData(1, 1, 32)]
+    [InlineData(2, 2, 32)]
+    [InlineData(3, 16, 32)]
+    [InlineData(24, 16, 16)]
+    [InlineData(24, 16, 32)]
+    [InlineData(100, 16, 32)]
+    public void A_step_reads_each_row_of_a_chosen_expert_once(int rows, int lanes, int group)
+    {
+        CountingType counting = new(group);
+        CheckShape shape = new()
+        {
+            Quantization = counting.Id,
+            Width = 64,
+            HeadLength = 16,
+            FeedForward = 96,
+            Layers = 1,
+            Experts = new CheckExperts(Experts, new ExpertRouting(Used, ExpertScoring.Softmax)),
+        };
+        using CheckModel model = new(shape, Quantizations.With(counting));
+        using Session session = new(model.Graph, Quantizations.With(counting), Session.Limits(ActivationPrecision.Fast, KvType.F16), lanes);
+        Random random = new(rows);
+        session.Add(0, [.. Enumerable.Range(0, rows).Select(_ => random.Next(shape.Vocabulary))]);
+        counting.Clear();
+        session.Run();
+
+        HashSet<int>? active = null;
+        foreach ((string name, int expertRows) in new[] { ("gate", shape.FeedForward), ("up", shape.FeedForward), ("down", shape.Width) })
+        {
+            int[] reads = counting.Reads($"blk.0.ffn_{name}_exps.weight", Experts * expertRows);
+            HashSet<int> read = [];
+            for (int expert = 0; expert < Experts; expert++)
+            {
+                int[] own = reads[(expert * expertRows)..((expert + 1) * expertRows)];
+                Assert.True(own.All(n => n == 0) || own.All(n => n == 1), $"{name}, expert {expert}: rows were read {string.Join(", ", own.Distinct().Order())} times");
+                if (own[0] == 1)
+                    read.Add(expert);
+            }
+            active ??= read;
+            Assert.Equal(active, read);
+        }
+        Assert.InRange(active!.Count, Used, Math.Min(Experts, rows * Used));
+        Assert.True(rows > 1 || active.Count == Used, $"one row has {active.Count} experts");
+    }
+}
