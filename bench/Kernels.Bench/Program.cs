@@ -1,7 +1,7 @@
 using Tessera.Kernels.Bench;
 
-// dotnet run -c Release --project bench/Kernels.Bench -- [packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
-string[] parts = ["dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats"];
+// dotnet run -c Release --project bench/Kernels.Bench -- [attention|packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
+string[] parts = ["dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats", "attention"];
 string[] chosen = [.. args.Where(parts.Contains)];
 string[] types = [.. args.Except(parts)];
 Console.WriteLine($"{Machine.Processor}, {Environment.ProcessorCount} logical processors, .NET {Environment.Version}");
@@ -20,3 +20,5 @@ if (chosen.Length == 0 || chosen.Contains("packed"))
     PackedBench.Run(types);
 if (chosen.Length == 0 || chosen.Contains("floats"))
     ReadBench.Run();
+if (chosen.Length == 0 || chosen.Contains("attention"))
+    AttentionBench.Run();

@@ -16,19 +16,24 @@ internal static unsafe class TileBench
     {
         Console.WriteLine($"tiles, G multiply-adds/s, {Rows} rows of {Columns} columns, activation rows: {string.Join(", ", Counts)}; unpacking, GB/s of weights");
         CpuIsa here = CpuIsa.Detect();
-        foreach (var type in Weights.Select(names).Where(type => TileTable.Quantizations.Contains(type.Id)))
+        foreach (var type in Weights.Select(names).Where(type => TileTable.Quantizations.Contains(type.Id) || TileTable.FloatQuantizations.Contains(type.Id)))
             foreach (CpuIsa isa in new[] { here with { Avx512 = false }, here }.Where(isa => isa.Avx2).Distinct())
             {
                 using Weights weights = new(type, Rows, Columns);
                 Say(type.Id, isa.Name, TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa)!, isa, weights);
+                if (RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel))
+                    Console.WriteLine($"{type.Id,-5} {"row dots",-11} {string.Join("   ", Counts.Select(count => MeasureRows(kernel, weights, isa, count)))}");
                 using NativeTiles natives = new([new JitTileSource()], isa);
-                if (natives.Find(TileTable.LayoutOf(type.Id)!, out _) is { } native)
+                if (TileTable.LayoutOf(type.Id) is { } layout && natives.Find(layout, out _) is { } native)
                     Say(type.Id, native.Description, TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa, native)!, isa, weights);
             }
     }
 
-    private static void Say(string type, string name, TileKernel tile, CpuIsa isa, Weights weights) =>
-        Console.WriteLine($"{type,-5} {name,-11} {string.Join("   ", Counts.Select(count => Measure(type.EndsWith("_k", StringComparison.Ordinal) ? Preparation.Int8Super(isa) : Preparation.Int8(isa), tile, Columns, isa, count)))}   {Unpack(tile, weights)}");
+    private static void Say(string type, string name, TileKernel tile, CpuIsa isa, Weights weights)
+    {
+        Preparation form = TileTable.FloatQuantizations.Contains(type) ? Preparation.Float(isa) : type.EndsWith("_k", StringComparison.Ordinal) ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
+        Console.WriteLine($"{type,-5} {name,-11} {string.Join("   ", Counts.Select(count => Measure(form, tile, Columns, isa, count)))}   {Unpack(tile, weights)}");
+    }
 
     /// <summary>Measures the first 64 rows.</summary>
     /// <param name="form">The activations' form.</param>
@@ -59,6 +64,26 @@ internal static unsafe class TileBench
             }
         });
         return timing.Rate((double)Rows * columns * count * passes);
+    }
+
+    // Without tiles a product takes as many weight rows at once as the first-level cache holds beside the activations.
+    private static string MeasureRows(RowDotKernel kernel, Weights weights, CpuIsa isa, int count)
+    {
+        const int blockBytes = 16 << 10;
+        int stride = Math.Max(Int8Activation.Bytes(Columns), sizeof(float) * Columns), block = Math.Clamp(blockBytes / (int)weights.RowBytes, 1, Rows), passes = Math.Max(1, 512 / count);
+        using NativeBlock activations = new((long)stride * count), output = new((long)sizeof(float) * Rows * count);
+        for (int i = 0; i < count; i++)
+        {
+            Activations.Fill((float*)(activations.Bytes + (long)i * stride), Columns);
+            Activations.Prepare(activations.Bytes + (long)i * stride, Columns, kernel.Form, isa);
+        }
+        Timing timing = Timing.Measure(() =>
+        {
+            for (int pass = 0; pass < passes; pass++)
+                for (int row = 0; row < Rows; row += block)
+                    kernel.DotRows(weights.Data + row * weights.RowBytes, weights.RowBytes, Math.Min(block, Rows - row), Columns, activations.Bytes, stride, count, (float*)output.Bytes + row, Rows);
+        });
+        return timing.Rate((double)Rows * Columns * count * passes);
     }
 
     private static string Unpack(TileKernel tile, Weights weights)

@@ -1,8 +1,6 @@
-using System.Diagnostics;
-
 namespace Tessera.Kernels.Bench;
 
-/// <summary>Seconds of many repeats.</summary>
+/// <summary>Seconds of the thread's processor time of many repeats: what neighbours take does not count.</summary>
 internal readonly record struct Timing(double Best, double Median)
 {
     private const int Repeats = 15;
@@ -14,9 +12,9 @@ internal readonly record struct Timing(double Best, double Median)
         double[] seconds = new double[repeats];
         for (int i = 0; i < repeats; i++)
         {
-            long start = Stopwatch.GetTimestamp();
+            double start = Machine.ThreadSeconds();
             action();
-            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            seconds[i] = Machine.ThreadSeconds() - start;
         }
         Array.Sort(seconds);
         return new Timing(seconds[0], seconds[repeats / 2]);
