@@ -27,7 +27,7 @@ internal static class FileConversion
         string[] twice = [.. plan.Tensors.Where(t => t.Source is { } s && s.Quantization != t.Quantization && !t.KeepsValues && !Plain.Contains(s.Quantization) && !Plain.Contains(t.Quantization)).Select(t => $"'{t.Name}' is of type {t.Source!.Quantization}")];
         if (twice.Length > 0 && !roundsTwice)
             throw new TesseraException($"{open.Files.Name}: tensor {twice[0]} already{(twice.Length > 1 ? $", and {twice.Length - 1} more are quantized" : "")}; quantizing again rounds twice. Start from a file of F32, F16 or BF16, or say --requantize");
-        using (WriteBar bar = new(Path.GetFileName(target)))
+        using (WriteBar bar = WriteBar.OnStandardError(Path.GetFileName(target)))
             ModelFileWriter.Write(open, plan, target, session.Team, bar.Report, cancellation);
         foreach (string warning in open.Source.Warnings)
             await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);

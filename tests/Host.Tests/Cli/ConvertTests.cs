@@ -25,6 +25,8 @@ public sealed class ConvertTests : IDisposable
         Assert.True(done.Code == 0, $"{done}");
         Assert.Matches(@"(?m)^note: q5_0 instead of q4_k: \d+ tensors with rows of 128 values \(token_embd\.weight, blk\.0\.attn_q\.weight, ", done.Output);
         Assert.Matches(@"(?m)^q5_0 +\d+ tensors +\d+\.\d MB\s*$", done.Output);
+        // No terminal, no bar.
+        Assert.Equal("", done.Error);
         Assert.Matches(@"(?m)out\.gguf: llama, Q4_K_M, 21 tensors, \d+\.\d MB, \d+\.\d\d bits a weight\s*$", done.Output);
         Finished show = await TesseraProcess.RunAsync("show", _output, "--config", _config);
         Assert.Matches(@"(?m)^general\.file_type = 15\s*$", show.Output);
@@ -42,6 +44,7 @@ public sealed class ConvertTests : IDisposable
         Finished done = await TesseraProcess.RunAsync("convert", _model, _output, "--config", _config);
         Assert.True(done.Code == 0, $"{done}");
         Assert.Contains(": llama, F32, 21 tensors", done.Output, StringComparison.Ordinal);
+        Assert.Equal("", done.Error);
         string before = Path.Combine(_folder.Path, "before.bin"), after = Path.Combine(_folder.Path, "after.bin");
         await TesseraProcess.RunAsync("show", _model, "--tensor", "blk.1.ffn_down.weight", "--out", before, "--config", _config);
         await TesseraProcess.RunAsync("show", _output, "--tensor", "blk.1.ffn_down.weight", "--out", after, "--config", _config);
