@@ -38,16 +38,16 @@ public sealed class TextModel(Composition composition, bool parseSpecial)
     /// <summary>The text with the prompt of a purpose in front.</summary>
     /// <param name="text">The text.</param>
     /// <param name="name">The purpose; null: the model's default.</param>
-    /// <exception cref="ArgumentException">The model has no such prompt.</exception>
+    /// <exception cref="TesseraException">The model has no such prompt.</exception>
     public string WithPrompt(string text, string? name)
     {
         if ((name ?? _pooling.DefaultPrompt) is not { } purpose)
             return text;
         if (_pooling is { PromptsArePooled: false, Kind: PoolingKind.Mean })
-            throw new ArgumentException("the model's mean leaves a prompt's tokens out, which is not available", nameof(name));
+            throw new TesseraException("the model's mean leaves a prompt's tokens out, which is not available");
         return _pooling.Prompts.TryGetValue(purpose, out string? prompt)
             ? prompt + text
-            : throw new ArgumentException($"expected one of the model's prompts ({string.Join(", ", _pooling.Prompts.Keys.Order(StringComparer.Ordinal).DefaultIfEmpty("it has none"))}), found '{purpose}'", nameof(name));
+            : throw new TesseraException($"expected one of the model's prompts ({string.Join(", ", _pooling.Prompts.Keys.Order(StringComparer.Ordinal).DefaultIfEmpty("it has none"))}), found '{purpose}'");
     }
 
     /// <summary>A request for the vector of a text's ids.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Tessera.Engine.Embeddings;
 using Tessera.Host.Api;
+using Tessera.Host.Api.Embeddings;
 
 namespace Tessera.Host.Cli;
 
@@ -36,9 +37,17 @@ internal static class EmbedCommand
 
     private static int[] Ids(in FieldReader fields, VectorLines lines)
     {
-        if (fields.Get("ids") is { } given)
-            return fields.Get("text") is null ? TokenIds.Read(given, "ids", lines.VocabularySize) : throw ApiException.Invalid("ids", "either ids or a text", "both");
-        string text = fields.String("text") ?? throw ApiException.Invalid("text", "a text, or ids", "nothing");
-        return lines.Texts.Encoder.Encode(lines.Texts.WithPrompt(text, fields.String("prompt_name")), lines.Texts.Cut);
+        TextModel model = lines.Texts;
+        string? text = fields.String("text"), prompt = fields.String("prompt_name");
+        if (fields.Get("ids") is not { } given)
+            return Some(model.Encoder.Encode(EmbeddingRequest.Prompted(model, text ?? throw ApiException.Invalid("text", "a text, or ids", "nothing"), prompt), model.Cut), "text");
+        if (text is not null)
+            throw ApiException.Invalid("ids", "either ids or a text", "both");
+        if (prompt is not null)
+            throw ApiException.Invalid("prompt_name", "a text to put a prompt in front of", "ids");
+        int[] ids = Some(TokenIds.Read(given, "ids", lines.VocabularySize), "ids");
+        return ids.Length <= model.Longest ? ids : throw ApiException.Invalid("ids", $"at most {model.Longest} tokens, as many as the model takes", $"{ids.Length}");
     }
+
+    private static int[] Some(int[] ids, string field) => ids.Length > 0 ? ids : throw ApiException.Invalid(field, "at least one token", "none");
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tessera.Host.Api;
+using Tessera.Host.Api.Embeddings;
 
 namespace Tessera.Host.Cli;
 
@@ -22,12 +23,9 @@ internal static class RerankCommand
     {
         FieldReader fields = new(line);
         string query = fields.String("query") ?? throw ApiException.Invalid("query", "a text", "nothing");
-        JsonElement list = fields.Get("documents") ?? throw ApiException.Invalid("documents", "a list of texts", "nothing");
-        if (list.ValueKind != JsonValueKind.Array)
-            throw ApiException.Invalid("documents", "a list of texts", FieldReader.Describe(list));
-        IReadOnlyList<string> documents = fields.Strings("documents", int.MaxValue);
+        List<string> documents = RerankRequest.ReadDocuments(fields, int.MaxValue);
         w.WriteStartArray("scores");
-        foreach (IReadOnlyList<float> scores in documents.Count == 0 ? [] : lines.Pool([.. lines.Texts.Encoder.EncodePairs(query, documents, lines.Texts.Cut).Select(lines.Texts.Request)]))
+        foreach (IReadOnlyList<float> scores in lines.Pool([.. lines.Texts.Encoder.EncodePairs(query, documents, lines.Texts.Cut).Select(lines.Texts.Request)]))
             w.WriteNumberValue(scores[0]);
         w.WriteEndArray();
     }

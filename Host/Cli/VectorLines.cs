@@ -19,7 +19,7 @@ internal sealed class VectorLines
     /// <summary>The ids that the model has.</summary>
     public int VocabularySize => _engine.Composition.Graph.VocabularySize;
 
-    /// <summary>Builds the model and answers standard input.</summary>
+    /// <summary>Builds the model and answers standard input; ends with an error where a line failed, after all of them.</summary>
     /// <param name="model">A configured name or a path.</param>
     /// <param name="config">The configuration's file, or null.</param>
     /// <param name="activations">The precision.</param>
@@ -37,8 +37,8 @@ internal sealed class VectorLines
             throw new UnsupportedModelException(reason);
         using TextReader input = JsonLines.StandardInput();
         using Stream output = Console.OpenStandardOutput();
-        JsonLines.Run(input, output, (line, w) => answer(line, lines, w));
-        return Terminal.Done;
+        (int failed, string? first) = JsonLines.Run(input, output, (line, w) => answer(line, lines, w));
+        return failed == 0 ? Terminal.Done : throw new TesseraException(failed == 1 ? first! : $"{failed} lines failed, the first of them {first}");
     }
 
     /// <summary>The vectors of texts, computed together.</summary>

@@ -79,18 +79,24 @@ internal sealed record EmbeddingRequest
         int[] Text(string text, string name)
         {
             TextModel texts = model.Texts;
-            string prompted;
-            try
-            {
-                prompted = texts.WithPrompt(text, prompt);
-            }
-            catch (ArgumentException e)
-            {
-                throw new ApiException(400, $"'prompt_name': {e.Message}", "prompt_name", "invalid_value");
-            }
+            string prompted = Prompted(texts, text, prompt);
             // Where the model's files say what texts are cut to, cutting is part of the model.
             bool cuts = truncate ?? texts.Pooling.MaxTokens > 0;
             return Check(texts, cuts ? texts.Encoder.Encode(prompted, texts.Cut) : texts.Encoder.Encode(prompted), name, texts.Cut);
+        }
+    }
+
+    /// <summary>A text with the prompt of a purpose in front.</summary>
+    /// <exception cref="ApiException">The model has no such prompt.</exception>
+    public static string Prompted(TextModel model, string text, string? purpose)
+    {
+        try
+        {
+            return model.WithPrompt(text, purpose);
+        }
+        catch (TesseraException e)
+        {
+            throw new ApiException(400, $"'prompt_name': {e.Message}", "prompt_name", "invalid_value");
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed record RerankRequest
             throw new ApiException(400, reason, "model", "model_not_reranker");
         FieldReader fields = new(body);
         string query = fields.String("query") ?? throw ApiException.Invalid("query", "a text", "nothing");
-        List<string> documents = ReadDocuments(fields);
+        List<string> documents = ReadDocuments(fields, EmbeddingRequest.MaxInputs);
         TextModel texts = model.Texts;
         int mostOfDocument = (int)(fields.Integer("max_tokens_per_doc", 1, int.MaxValue) ?? int.MaxValue);
         return new RerankRequest
@@ -50,11 +50,15 @@ internal sealed record RerankRequest
             new RerankUsage(tokens, tokens));
     }
 
-    private static List<string> ReadDocuments(in FieldReader fields)
+    /// <summary>The field <c>documents</c>.</summary>
+    /// <param name="fields">A body or line.</param>
+    /// <param name="most">The most documents.</param>
+    /// <exception cref="ApiException">It is absent, empty, too long or holds something else than texts.</exception>
+    public static List<string> ReadDocuments(in FieldReader fields, int most)
     {
         JsonElement list = fields.Get(Field) ?? throw ApiException.Invalid(Field, Expected, "nothing");
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > EmbeddingRequest.MaxInputs)
-            throw ApiException.Invalid(Field, $"{Expected}, 1 to {EmbeddingRequest.MaxInputs}", FieldReader.Describe(list));
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0 || list.GetArrayLength() > most)
+            throw ApiException.Invalid(Field, most == int.MaxValue ? $"{Expected}, 1 or more" : $"{Expected}, 1 to {most}", FieldReader.Describe(list));
         List<string> documents = [];
         foreach (JsonElement item in list.EnumerateArray())
         {
