@@ -47,6 +47,7 @@ for name in 1b-Q4_K_M 1b-Q8_0 8b-Q4_K_M; do
     row "$name: prefill 512, C# alone, times the peer" 2 "$(ratio "prefill 512")"
     if [ "$vnni" -gt 0 ]; then
         beside "$file" "$own_rounds" 0 0
+        decode "$name with kernels.cpu.jit" "$file"
         row "$name: prefill 512 with kernels.cpu.jit, times the peer" 3 "$(ratio "prefill 512")" "" "the goal is for 512-bit units of full width"
     else
         echo "$name: prefill 512 with kernels.cpu.jit: not here, the processor has no AVX-512 VNNI"
