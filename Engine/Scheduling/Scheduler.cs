@@ -156,7 +156,7 @@ internal sealed partial class Scheduler : IDisposable
     {
         if (!_drafter.IsActive || !_options.TuneDrafts)
             return;
-        int rows = Math.Min(1 + _drafter.MaxDraft, Math.Min(Math.Min(_batch.MaxRows, _composition.Limits.MaxOutputs), Math.Min(_composition.Limits.MaxContext, _composition.Graph.VocabularySize)));
+        int rows = Math.Min(Math.Max(1 + _drafter.MaxDraft, StepCalibration.LeastRows), Math.Min(Math.Min(_batch.MaxRows, _composition.Limits.MaxOutputs), Math.Min(_composition.Limits.MaxContext, _composition.Graph.VocabularySize)));
         _drafter.Tuner.Costs.SetCurve(StepCalibration.Measure(_composition.Runtime, _pool, _batch, _first, rows, patience, _time));
     }
 
@@ -243,7 +243,7 @@ internal sealed partial class Scheduler : IDisposable
     private void Record(int drafts, TimeSpan elapsed)
     {
         if (_drafter.IsActive)
-            _drafter.Tuner.Measured(_planner.DecodeRows, drafts, _verifier.Emitted, (elapsed - _drafter.Elapsed).TotalMilliseconds, _drafter.Elapsed.TotalMilliseconds, _planner.PrefillRows > 0);
+            _drafter.Tuner.Measured(_planner.DecodeRows, drafts, _verifier.Accepted, (elapsed - _drafter.Elapsed).TotalMilliseconds, _drafter.Elapsed.TotalMilliseconds, _planner.PrefillRows > 0);
         if (_planner.PrefillRows > 0)
             _cost.Add(_batch.RowCount, elapsed);
         if (Intake.IsReturning)

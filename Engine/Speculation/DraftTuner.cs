@@ -2,20 +2,24 @@ namespace Tessera.Engine.Speculation;
 
 /// <summary>Chooses how long drafts are: so long that a step's expected tokens over its expected time are most, which is 0 when many sequences share a step or little is accepted.</summary>
 /// <remarks>
-/// With B sequences and drafts of k tokens: (B + Σ P(accepted up to a token)) / (T(B, Σk) + T(drafting)). What is proposed and not verified is judged all the same, by the token that comes: so acceptance is known where
-/// nothing is drafted, and costs nothing to know. An account of time keeps mistakes from costing: what drafts save is put in, what they lose is taken out, and when it is empty nothing is drafted that does not promise
-/// clearly more, until a hundredth of the time that passes has filled it again.
+/// With drafts of k tokens a sequence is expected to get 1 + Σ P(accepted up to a token). B sequences get B times the harmonic mean of that for each (T(B, Σk) + T(drafting)): what counts is the mean time that a sequence waits
+/// for a token, so that neighbours do not pay for what one of them gains. What is proposed and not verified is judged all the same, by the token that comes: so acceptance is known where nothing is drafted, and costs
+/// nothing to know. An account of time keeps mistakes from costing: what drafts save is put in, what they lose is taken out, and when it is empty nothing is drafted that does not promise clearly more, until a hundredth
+/// of the time that passes has filled it again.
 /// </remarks>
 internal sealed class DraftTuner
 {
     /// <summary>The part of all time that may be spent on drafts that turn out wrong.</summary>
     private const double Allowance = 0.01;
 
-    /// <summary>What the account holds at first and at most, and what it may owe where drafts promise clearly more and where a draft model has to catch up, in plain steps.</summary>
-    private const double FirstCredit = 2, MostCredit = 16, MostDebt = 4, MostModelDebt = 64;
+    /// <summary>What the account holds at first and at most, what it may owe for each time as many tokens again that drafts promise, and where a draft model has to catch up, in plain steps of one sequence.</summary>
+    private const double FirstCredit = 2, MostCredit = 16, DebtForGain = 6, MostModelDebt = 64;
 
-    /// <summary>Drafts that promise less than this part more are not worth going into debt for.</summary>
-    private const double WorthDebt = 1.1;
+    /// <summary>Drafts that promise less than this part more are not worth the risk that estimates are wrong, and not worth going into debt for.</summary>
+    private const double WorthRisk = 1.02, WorthDebt = 1.1;
+
+    /// <summary>The longest draft of a draft model before anything is known of what it takes.</summary>
+    private const int FirstModelDraft = 8;
 
     /// <summary>Steps between probes, and between plain steps while drafts are always worth it: those keep the costs fresh.</summary>
     private const int ProbeEvery = 8, PlainEvery = 128;
@@ -27,10 +31,15 @@ internal sealed class DraftTuner
 
     private readonly int _sources, _maxDraft;
     private readonly Stack<AcceptanceStats> _spare = new();
-    private readonly double[] _gains;
+
+    // By sequence: the chance that the next token of its draft comes to be accepted, the tokens that it is expected to get with those before, and their number.
+    private readonly double[] _gains, _tokens;
     private readonly int[] _lengths;
     private readonly double[] _forward = new double[8];
     private double _account, _catchUp;
+
+    // What each accepted token of the step is worth, in plain steps.
+    private double _worth;
     private bool _open;
     private long _step, _probed, _plain;
 
@@ -38,7 +47,7 @@ internal sealed class DraftTuner
     {
         (_sources, _maxDraft) = (sources, maxDraft);
         General = new AcceptanceStats(sources, maxDraft, GeneralMemory);
-        _gains = new double[sequences];
+        (_gains, _tokens) = (new double[sequences], new double[sequences]);
         _lengths = new int[sequences];
     }
 
@@ -87,15 +96,17 @@ internal sealed class DraftTuner
     public int ModelLength(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
     {
         if (!Costs.IsKnown)
-            return _maxDraft;
-        double forward = Forward(asked.Length), plain = batch / Costs.Milliseconds(batch, 0);
-        double best = plain, tokens = batch;
+            return Math.Min(_maxDraft, FirstModelDraft);
+        double forward = Forward(asked.Length), plain = 1 / Costs.Milliseconds(batch, 0), best = plain;
         int length = 0;
+        for (int i = 0; i < asked.Length; i++)
+            (_tokens[i], _gains[i]) = (1, 1);
         for (int k = 1; k <= _maxDraft && k * asked.Length <= EngineOptions.MaxDraftRows; k++)
         {
-            foreach (AcceptanceStats stats in asked)
-                tokens += Reach(stats, source, k);
-            double rate = tokens / (Costs.Milliseconds(batch, k * asked.Length) + k * forward);
+            double waits = batch - asked.Length;
+            for (int i = 0; i < asked.Length; i++)
+                waits += 1 / (_tokens[i] += _gains[i] *= asked[i].Chance(source, 0, k - 1, General));
+            double rate = batch / waits / (Costs.Milliseconds(batch, k * asked.Length) + k * forward);
             if (rate > best)
                 (best, length) = (rate, k);
         }
@@ -116,30 +127,34 @@ internal sealed class DraftTuner
     /// <param name="drafting">What proposing them took, in milliseconds.</param>
     public void Cut(int batch, DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, double drafting)
     {
+        _worth = 1.0 / batch;
         if (!Costs.IsKnown)
             return;
         if (!_open)
             (_open, _account) = (true, FirstCredit * Costs.Milliseconds(1, 0));
-        double plain = batch / (Costs.Milliseconds(batch, 0) + drafting), best = plain, tokens = batch;
-        int total = 0, chosen = 0;
-        for (int i = 0; i < stats.Length; i++)
-            (_lengths[i], _gains[i]) = (0, Chance(drafts, stats, i, 0));
-        int most = Math.Min(EngineOptions.MaxDraftRows, Costs.Farthest(batch));
+        double step = Costs.Milliseconds(batch, 0), plain = 1 / (step + drafting), best = plain * WorthRisk, waits = batch, gained = 0, first = 0;
+        double debt = DebtForGain * Costs.Milliseconds(1, 0), risk = 1;
+        int total = 0, chosen = 0, most = Math.Min(EngineOptions.MaxDraftRows, Costs.Farthest(batch));
+        Start(drafts, stats);
         while (total < most && Likeliest(stats.Length) is >= 0 and int next)
         {
-            tokens += _gains[next];
-            _gains[next] *= Chance(drafts, stats, next, ++_lengths[next]);
-            double rate = tokens / (Costs.Milliseconds(batch, ++total) + drafting);
-            if (rate > best)
-                (best, chosen) = (rate, total);
+            if (total == 0)
+                risk = 1 - _gains[next];
+            waits -= Saved(next);
+            gained += _gains[next];
+            Extend(drafts, stats, next);
+            double time = Costs.Milliseconds(batch, ++total), mean = batch / waits, rate = mean / (time + drafting);
+            if (total == 1)
+                first = (mean - 1) / gained;
+            // The account answers for a step in which nothing is accepted, as far as that is to be feared.
+            if (rate > best && _account + (rate > plain * WorthDebt ? debt * (rate / plain - 1) : 0) > risk * (time - step))
+                (best, chosen, _worth) = (rate, total, (mean - 1) / gained);
         }
         // What drafts save is against plain steps of as many sequences: those have to be known.
-        bool stale = !Costs.IsMeasured(batch) || (chosen > 0 && _step >= _plain + PlainEvery);
-        double debt = best > plain * WorthDebt ? MostDebt * Costs.Milliseconds(1, 0) : 0;
-        if (_account + debt <= 0 || stale)
+        if (!Costs.IsMeasured(batch) || (chosen > 0 && _step >= _plain + PlainEvery))
             chosen = 0;
-        else if (chosen == 0 && total > 0 && IsWorthProbing(drafts, stats) && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - Costs.Milliseconds(batch, 0))
-            chosen = 1;
+        else if (chosen == 0 && total > 0 && IsWorthProbing(drafts, stats) && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - step)
+            (chosen, _worth) = (1, first);
         if (chosen == 0)
             _plain = _step;
         else
@@ -150,11 +165,11 @@ internal sealed class DraftTuner
     /// <summary>Takes a step's time in.</summary>
     /// <param name="batch">Sequences that decoded.</param>
     /// <param name="rows">Draft rows.</param>
-    /// <param name="emitted">Tokens that came out.</param>
+    /// <param name="accepted">Draft tokens that were right.</param>
     /// <param name="milliseconds">The step's time without the drafting.</param>
     /// <param name="drafting">What proposing took.</param>
     /// <param name="prompts">Whether it held rows of prompts: then its time says nothing about drafts.</param>
-    public void Measured(int batch, int rows, int emitted, double milliseconds, double drafting, bool prompts)
+    public void Measured(int batch, int rows, int accepted, double milliseconds, double drafting, bool prompts)
     {
         _step++;
         if (batch == 0)
@@ -166,8 +181,8 @@ internal sealed class DraftTuner
             return;
         double plain = Costs.Milliseconds(batch, 0), expected = Costs.Milliseconds(batch, rows);
         double spent = prompts ? expected : Math.Min(milliseconds, 2 * expected);
-        double saved = rows > 0 ? (double)emitted / batch * plain - spent : 0;
-        _account = Math.Min(_account + saved - drafting + Allowance * spent, MostCredit * plain);
+        double saved = rows > 0 ? (1 + _worth * accepted) * plain - spent : 0;
+        _account = Math.Min(_account + saved - drafting + Allowance * spent, MostCredit * Costs.Milliseconds(1, 0));
     }
 
     /// <summary>Takes the time of one batch of the draft model in.</summary>
@@ -201,12 +216,12 @@ internal sealed class DraftTuner
         return Costs.Milliseconds(1, 0) / 4;
     }
 
-    /// <summary>The chance that the first so many tokens of a draft are all accepted.</summary>
-    public double Reach(AcceptanceStats? stats, int source, int length)
+    /// <summary>The chance that the first so many tokens of a source's draft are all accepted.</summary>
+    public double Reach(int source, int length)
     {
         double reach = 1;
         for (int i = 0; i < length; i++)
-            reach *= stats?.Chance(source, 0, i, General) ?? General.Chance(source, 0, i);
+            reach *= General.Chance(source, 0, i);
         return reach;
     }
 
@@ -222,27 +237,39 @@ internal sealed class DraftTuner
         return false;
     }
 
-    /// <summary>The sequence whose next draft token is likeliest to be accepted, or −1 when all are at their ends.</summary>
+    private void Start(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats)
+    {
+        for (int i = 0; i < stats.Length; i++)
+            (_lengths[i], _tokens[i], _gains[i]) = (0, 1, Chance(drafts, stats, i, 0));
+    }
+
+    /// <summary>Takes the next token of a sequence's draft.</summary>
+    private void Extend(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int sequence)
+    {
+        _tokens[sequence] += _gains[sequence];
+        _gains[sequence] *= Chance(drafts, stats, sequence, ++_lengths[sequence]);
+    }
+
+    /// <summary>What the next token of a sequence's draft takes from the time that it waits for one, in steps.</summary>
+    private double Saved(int sequence) => _gains[sequence] / (_tokens[sequence] * (_tokens[sequence] + _gains[sequence]));
+
+    /// <summary>The sequence whose next draft token promises most, or −1 when all are at their ends.</summary>
     private int Likeliest(int count)
     {
         int best = -1;
-        double gain = 0;
+        double most = 0;
         for (int i = 0; i < count; i++)
-            if (_gains[i] > gain)
-                (best, gain) = (i, _gains[i]);
+            if (_gains[i] > 0 && Saved(i) is double saved && saved > most)
+                (best, most) = (i, saved);
         return best;
     }
 
-    /// <summary>Takes the likeliest so many tokens, in the order in which they were weighed.</summary>
+    /// <summary>Takes so many tokens, in the order in which they were weighed.</summary>
     private void Take(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int rows)
     {
-        for (int i = 0; i < stats.Length; i++)
-            (_lengths[i], _gains[i]) = (0, Chance(drafts, stats, i, 0));
+        Start(drafts, stats);
         for (int row = 0; row < rows; row++)
-        {
-            int next = Likeliest(stats.Length);
-            _gains[next] *= Chance(drafts, stats, next, ++_lengths[next]);
-        }
+            Extend(drafts, stats, Likeliest(stats.Length));
         for (int i = 0; i < stats.Length; i++)
             drafts.Cut(i, _lengths[i]);
     }

@@ -14,7 +14,7 @@ namespace Tessera.Engine.Speculation;
 public sealed record SpeculationReport(IReadOnlyList<string> Sources, double[][] Acceptance, int Batch, double[] StepMilliseconds, double DraftMilliseconds, double[][] Rates, int Chosen, double AccountMilliseconds, int Faults, string? Problem)
 {
     /// <summary>The formula, for people.</summary>
-    public const string Formula = "tokens/s = (B + sum of P(draft accepted up to a token)) / (T(B sequences, k draft rows) + T(drafting)); the k with the most is chosen, 0 included";
+    public const string Formula = "tokens/s = B * M / (T(B sequences, k draft rows) + T(drafting)), M: harmonic mean over the sequences of 1 + sum of P(draft accepted up to a token); the k with the most is chosen, 0 included";
 
     /// <summary>For each source, the chance that a draft token is accepted when as many tokens before it agree with where the draft comes from as <see cref="Agreements"/> says; for drafts that say how far they agree.</summary>
     public double[][] AgreedAcceptance { get; init; } = [];
@@ -41,7 +41,7 @@ public sealed record SpeculationReport(IReadOnlyList<string> Sources, double[][]
         {
             double tokens = batch;
             for (int length = 1; length <= k; length++)
-                tokens += batch * tuner.Reach(null, source, length);
+                tokens += batch * tuner.Reach(source, length);
             return 1000 * tokens / (tuner.Costs.Milliseconds(batch, k * batch) + (double.IsNaN(drafting) ? 0 : drafting));
         }
     }

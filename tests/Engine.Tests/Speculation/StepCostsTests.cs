@@ -19,16 +19,29 @@ public sealed class StepCostsTests
         costs.SetCurve([10, 11, 12, 14, 16]);
         Assert.Equal(14, costs.Milliseconds(1, 3), 6);
         Assert.Equal(16, costs.Milliseconds(4, 1), 6);
-        // Beyond its end it goes on as steeply as on the whole.
-        Assert.Equal(16 + 1.5 * 5, costs.Milliseconds(2, 8), 6);
+        // Beyond its end it goes on as steeply as on the whole, in tiles of 16 rows.
+        Assert.Equal((16 + 1.5 * 11, 16 + 1.5 * 27), (costs.Milliseconds(2, 8), costs.Milliseconds(16, 1)));
     }
 
     [Fact]
-    public void A_curve_never_falls() 
+    public void A_curve_never_falls()
     {
         StepCosts costs = new();
-        costs.SetCurve([10, 9, 12]);
-        Assert.Equal([10.0, 10, 12], Enumerable.Range(0, 3).Select(k => costs.Milliseconds(1, k)));
+        costs.SetCurve([10, 14, 12, 13]);
+        Assert.Equal([10.0, 12, 12, 13], Enumerable.Range(0, 4).Select(k => costs.Milliseconds(1, k)));
+    }
+
+    [Fact]
+    public void A_step_in_the_curve_is_taken_over_by_batches()
+    {
+        StepCosts costs = new();
+        costs.SetCurve([.. Enumerable.Repeat(10.0, 16), .. Enumerable.Repeat(15.0, 16)]);
+        for (int i = 0; i < 20; i++)
+            costs.Add(16, 0, 30);
+        Assert.Equal((30.0, 45.0), (Math.Round(costs.Milliseconds(16, 0), 6), Math.Round(costs.Milliseconds(16, 1), 6)));
+        // Another number of sequences of the same class meets it elsewhere.
+        Assert.Equal((30.0, 45.0), (Math.Round(costs.Milliseconds(14, 2), 6), Math.Round(costs.Milliseconds(14, 3), 6)));
+        Assert.Equal((true, false), (costs.IsMeasured(16), costs.IsMeasured(14)));
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class SpeculationTests : IDisposable
         Assert.Equal(0, explain.Code);
         Assert.Contains("decoding    spec.decoding: prediction, draft, lookup, suffix; at most 8 draft tokens", explain.Output, StringComparison.Ordinal);
         Assert.Matches(@"draft model draft\.gguf: llama, .* ms a batch", explain.Output);
-        Assert.Contains("formula     tokens/s = (B + sum of P(", explain.Output, StringComparison.Ordinal);
+        Assert.Contains("formula     tokens/s = B * M / (T(", explain.Output, StringComparison.Ordinal);
         Assert.Matches(@"step        (\d+\.\d\d ){9}ms at 0, 1, … draft rows", explain.Output);
         Assert.Matches(@"tokens/s    lookup: (\d+\.\d ){9}at 0, 1, … draft tokens; best: \d", explain.Output);
     }
