@@ -17,7 +17,7 @@ internal sealed class AcceptanceStats(int sources, int positions, double memory)
     private const double DoubtLeft = 0.75;
 
     // The fewest tokens of each class of agreement.
-    private static readonly int[] Classes = [1, 2, 3, 4, 5, 7, 10, 15, 23];
+    private static readonly int[] Classes = [1, 2, 3, 4, 5, 7, 10, 15, 23, 34, 50];
 
     private readonly int _entries = positions + Classes.Length;
     private readonly double[] _accepted = new double[sources * (positions + Classes.Length)];

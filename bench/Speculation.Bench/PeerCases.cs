@@ -3,7 +3,7 @@ namespace Tessera.Speculation.Bench;
 /// <summary>The peer's own speculation beside its plain decoding, in turn, on the prompts that ours had.</summary>
 internal static class PeerCases
 {
-    // Its n-gram drafts as it ships them, and with n-grams and drafts as short as ours.
+    // Its n-gram drafts as it ships them, and with short n-grams and drafts.
     private static readonly (string Name, string[] Options)[] Variants =
     [
         ("ngram-simple", ["--spec-type", "ngram-simple"]),

@@ -3,12 +3,12 @@ using Tessera.Bench;
 using Tessera.Kernels.Bench;
 using Tessera.Speculation.Bench;
 
-// dotnet run -c Release --project bench/Speculation.Bench -- MODEL [SHAPE …] [rounds=5] [threads=2] [tokens=300] [shapeTokens=64] [peer=FOLDER_OF_LLAMA_SERVER]
+// dotnet run -c Release --project bench/Speculation.Bench -- MODEL [SHAPE …] [rounds=5] [threads=2] [tokens=300] [shapeTokens=64] [maxDraft=N] [peer=FOLDER_OF_LLAMA_SERVER]
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string[] files = [.. args.Where(a => !a.Contains('='))];
 if (files.Length == 0)
 {
-    Console.Error.WriteLine("usage: Speculation.Bench MODEL [SHAPE …] [rounds=N] [threads=N] [tokens=N] [shapeTokens=N] [peer=FOLDER]");
+    Console.Error.WriteLine("usage: Speculation.Bench MODEL [SHAPE …] [rounds=N] [threads=N] [tokens=N] [shapeTokens=N] [maxDraft=N] [peer=FOLDER]");
     return 2;
 }
 const int Context = 2048, ShapeContext = 512;
@@ -18,7 +18,7 @@ Console.WriteLine($"# {Machine.Processor}, {threads} threads, .NET {Environment.
 
 string path = Path.GetFullPath(files[0]);
 int[] edit, quote;
-await using (HostedModel model = new(path, threads))
+await using (HostedModel model = new(path, threads, Option("maxDraft") is { } most ? (Cases.Plugin, "maxDraft", most) : null))
 {
     Console.WriteLine($"\n{Path.GetFileName(path)}\n\n{Table.Head}");
     Cases cases = new(model, Context, rounds);

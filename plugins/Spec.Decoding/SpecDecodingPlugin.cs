@@ -26,7 +26,7 @@ internal sealed record SpecOptions
 
     public IReadOnlyList<string> Sources { get; init; } = AllSources;
 
-    public int MaxDraft { get; init; } = 8;
+    public int MaxDraft { get; init; } = 31;
 
     public int LookupMin { get; init; } = 2;
 

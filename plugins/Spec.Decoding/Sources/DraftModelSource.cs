@@ -3,6 +3,9 @@ namespace Tessera.Spec.Decoding.Sources;
 /// <summary>A draft model's own continuation: the next token of every sequence at once, once for each place of the draft.</summary>
 internal sealed class DraftModelSource : IDraftSource
 {
+    /// <summary>The most tokens of a draft: each costs a batch.</summary>
+    private const int MostDraft = 8;
+
     private readonly Random _random = new(1);
     private readonly DraftCandidate[] _candidates = new DraftCandidate[IDraftSink.MaxCandidates];
     private IDraftModel? _model;
@@ -22,7 +25,7 @@ internal sealed class DraftModelSource : IDraftSource
         for (int i = 0; i < turn.Count; i++)
             if (turn.IsOpen(i) && turn.Sequence(i).ModelRoom > 0)
                 _indexes[active++] = i;
-        for (int place = 0; place < turn.Draft.Length && active > 0; place++)
+        for (int place = 0; place < Math.Min(turn.Draft.Length, MostDraft) && active > 0; place++)
         {
             for (int a = 0; a < active; a++)
             {

@@ -12,7 +12,7 @@ internal sealed class NgramIndex(int least, int most)
     private const int MostAtOnce = 8192;
 
     /// <summary>Tokens that are compared to find how far a match agrees.</summary>
-    private const int MostAgreed = 32;
+    private const int MostAgreed = 64;
 
     // An entry's key is the n-gram's hash, its value the place after it; 0 is empty.
     private ulong[] _keys = new ulong[FirstSize];

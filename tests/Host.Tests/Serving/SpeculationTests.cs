@@ -36,7 +36,8 @@ public sealed class SpeculationTests : IDisposable
         Assert.Equal(expected, edited.Content());
         (accepted, rejected) = Details(edited);
         Assert.InRange(accepted, 40, 99);
-        Assert.InRange(rejected, 1, 16);
+        // A draft may reach far beyond the place, and some tokens are guessed before it is found again.
+        Assert.InRange(rejected, 1, 4 * 31);
         Reply off = (await server.PostAsync(Chat, Body(new { type = "content", content = expected }, speculative: false))).Ok();
         Assert.Equal((expected, (0, 0)), (off.Content(), Details(off)));
         Reply none = (await server.PostAsync(Chat, Body(null))).Ok();
@@ -119,11 +120,11 @@ public sealed class SpeculationTests : IDisposable
         Assert.Matches(@"decode 119 tokens in .*; drafts: .*(draft|lookup) \d+ of \d+ accepted.*; \d\.\d\d tokens a step", run.Error.TrimEnd('\n').Split('\n')[^1]);
         Finished explain = await TesseraProcess.RunAsync("explain", "chain", "--config", config);
         Assert.Equal(0, explain.Code);
-        Assert.Contains("decoding    spec.decoding: prediction, draft, lookup, suffix; at most 8 draft tokens", explain.Output, StringComparison.Ordinal);
+        Assert.Contains("decoding    spec.decoding: prediction, draft, lookup, suffix; at most 31 draft tokens", explain.Output, StringComparison.Ordinal);
         Assert.Matches(@"draft model draft\.gguf: llama, .* ms a batch", explain.Output);
         Assert.Contains("formula     tokens/s = B * M / (T(", explain.Output, StringComparison.Ordinal);
-        Assert.Matches(@"step        (\d+\.\d\d ){9}ms at 0, 1, … draft rows", explain.Output);
-        Assert.Matches(@"tokens/s    lookup: (\d+\.\d ){9}at 0, 1, … draft tokens; best: \d", explain.Output);
+        Assert.Matches(@"step        (\d+\.\d\d ){32}ms at 0, 1, … draft rows", explain.Output);
+        Assert.Matches(@"tokens/s    lookup: (\d+\.\d ){32}at 0, 1, … draft tokens; best: \d", explain.Output);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class EndTests
     public void A_stop_string_ends_it(string source)
     {
         // Two printable bytes in the middle of the first draft, and nowhere before.
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(6, 4).FirstOrDefault(i => IsText(g[i]) && IsText(g[i + 1]) && !Holds(g[..(i + 1)], g[i], g[i + 1])));
+        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsText(g[i]) && IsText(g[i + 1]) && !Holds(g[..(i + 1)], g[i], g[i + 1])));
         string stop = Encoding.ASCII.GetString([(byte)greedy[at], (byte)greedy[at + 1]]);
         using SpecEngine engine = Engine(source, prompt, greedy);
         GenerationStream stream = Run(engine, new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, Stop = [stop], IgnoreEndTokens = true, Prediction = greedy });
@@ -30,7 +30,7 @@ public sealed class EndTests
     [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
     public void An_end_token_ends_it(string source)
     {
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(6, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
+        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
         using SpecEngine engine = Engine(source, prompt, greedy);
         GenerationStream stream = Run(engine, new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, Prediction = greedy });
         Assert.Equal(greedy[..(at + 1)], SpecEngine.Read(stream));
@@ -57,7 +57,7 @@ public sealed class EndTests
     [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
     public void An_end_token_that_may_not_come_yet_is_rejected_and_the_sequence_goes_on(string source)
     {
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(6, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
+        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
         GenerationRequest request = new() { Prompt = prompt, MaxTokens = Most, MinTokens = at + 5, Sampling = SpecEngine.Greedy, Prediction = greedy };
         using SpecEngine plain = new(null, Model), engine = Engine(source, prompt, greedy);
         int[] expected = SpecEngine.Read(Run(plain, request));

@@ -14,7 +14,7 @@ public sealed class PluginTests
         IDecodingStrategy strategy = provider.GetRequiredService<IDecodingStrategy>();
         Assert.NotSame(strategy, provider.GetRequiredService<IDecodingStrategy>());
         Assert.IsAssignableFrom<IDraftModelStrategy>(strategy);
-        Assert.Equal((8, "prediction draft lookup suffix"), (strategy.MaxDraft, string.Join(' ', strategy.Sources)));
+        Assert.Equal((31, "prediction draft lookup suffix"), (strategy.MaxDraft, string.Join(' ', strategy.Sources)));
         Assert.IsNotAssignableFrom<IDisposable>(strategy);
     }
 
