@@ -28,7 +28,7 @@ Report("load seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
 using Streams streams = new(built);
 start = Stopwatch.GetTimestamp();
 streams.Prefill(0, FirstPrompt);
-Report($"first token of {FirstPrompt} seconds, since the process began", Stopwatch.GetElapsedTime(start).TotalSeconds, (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds);
+Report($"first token of {FirstPrompt} seconds, since the process began", Stopwatch.GetElapsedTime(start).TotalSeconds, (TimeProvider.System.GetLocalNow().DateTime - Process.GetCurrentProcess().StartTime).TotalSeconds);
 // Beside "decode at 0": whether the first tokens wait for the compiler.
 Report($"first {FirstTokens} tokens", Rate(FirstTokens, () => streams.Decode(1, FirstTokens)));
 if (options.Prompt > 0)
