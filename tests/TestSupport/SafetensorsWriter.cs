@@ -44,7 +44,14 @@ public sealed class SafetensorsWriter
             };
             offset += data.Length;
         }
-        return ToBytes(JsonSerializer.Serialize(header), [.. _tensors.SelectMany(t => t.Data)]);
+        byte[] all = new byte[offset];
+        offset = 0;
+        foreach ((_, _, _, byte[] data) in _tensors)
+        {
+            data.CopyTo(all, offset);
+            offset += data.Length;
+        }
+        return ToBytes(JsonSerializer.Serialize(header), all);
     }
 
     /// <summary>A file of any header, padded with spaces to a multiple of 8, and any data.</summary>

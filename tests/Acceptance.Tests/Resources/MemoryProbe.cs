@@ -25,12 +25,15 @@ public sealed class MemoryProbe
             // The blocks that were written; others are reserved and not resident.
             kv = composition.Runtime.BlockBytes(0) * ((Prompt + Tokens + composition.Limits.BlockTokens - 1) / composition.Limits.BlockTokens);
         });
-        long file = new FileInfo(large).Length, other = after - before - scratch - kv;
+        long file = Bytes(large), other = after - before - scratch - kv;
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Done}: file {file / 1e6:F1} MB; grown by {(after - before) / 1e6:F2} MB, of which scratch {scratch / 1e6:F2}, KV {kv / 1e6:F2}, other {other / 1e6:F2}"));
         Assert.True(other < file / 10, $"{other} bytes beside a file of {file}");
         // Nothing is repacked either: that would count as scratch.
         Assert.True(scratch < file / 10, $"scratch of {scratch} bytes for a file of {file}");
     }
+
+    /// <summary>Bytes of a file, or of a folder's files.</summary>
+    public static long Bytes(string path) => Directory.Exists(path) ? Directory.GetFiles(path).Sum(f => new FileInfo(f).Length) : new FileInfo(path).Length;
 
     private static async Task UseAsync(HostStack stack, string path, Action<Composition> look)
     {

@@ -7,9 +7,11 @@ namespace Tessera.Acceptance.Tests.Resources;
 public sealed class MemoryTests
 {
     private const long LeastBytes = 48L << 20;
-    private const int Width = 1024, Inner = 2816;
+    private const int Width = 1024, Inner = 2816, FolderWidth = 256;
 
     public static TheoryData<string> Types => ["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", "iq4_xs", "mxfp4", "nf4"];
+
+    public static TheoryData<string> Schemes => [.. SeededFolder.Schemes.Keys];
 
     [Theory]
     [MemberData(nameof(Types))]
@@ -27,6 +29,18 @@ public sealed class MemoryTests
         Assert.True(new FileInfo(large.Path).Length >= LeastBytes);
         string said = await ProbeAsync(small.Path, large.Path);
         TestContext.Current.TestOutputHelper?.WriteLine(said);
+    }
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public async Task Loading_and_running_a_quantized_folder_grows_by_less_than_a_tenth_of_its_files(string scheme)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "what a process holds beside mapped files is read from /proc");
+        using TemporaryTree small = SeededFolder.Write(scheme, 1, FolderWidth, FolderWidth), one = SeededFolder.Write(scheme, 1, Width, Inner), two = SeededFolder.Write(scheme, 2, Width, Inner);
+        long layer = MemoryProbe.Bytes(two.Path) - MemoryProbe.Bytes(one.Path);
+        using TemporaryTree large = SeededFolder.Write(scheme, (int)((LeastBytes + layer - 1) / layer), Width, Inner);
+        Assert.True(MemoryProbe.Bytes(large.Path) >= LeastBytes);
+        TestContext.Current.TestOutputHelper?.WriteLine(await ProbeAsync(small.Path, large.Path));
     }
 
     private static async Task<string> ProbeAsync(string small, string large)

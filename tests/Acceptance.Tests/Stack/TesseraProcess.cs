@@ -14,6 +14,14 @@ internal static class TesseraProcess
     /// <summary>Standard output and standard error of one run; fails unless it ends with 0.</summary>
     public static async Task<(string Output, string Errors)> OutputsAsync(string? input, params string[] arguments)
     {
+        (int code, string output, string errors) = await EndAsync(input, arguments);
+        Assert.True(code == 0, $"tessera {string.Join(' ', arguments)}: exit code {code}\n{errors}");
+        return (output, errors);
+    }
+
+    /// <summary>Exit code, standard output and standard error of one run.</summary>
+    public static async Task<(int Code, string Output, string Errors)> EndAsync(string? input, params string[] arguments)
+    {
         ProcessStartInfo start = new(HostFolder.Executable, arguments)
         {
             RedirectStandardInput = true,
@@ -29,8 +37,7 @@ internal static class TesseraProcess
             await process.StandardInput.WriteAsync(input);
             process.StandardInput.Close();
             await process.WaitForExitAsync(patience.Token);
-            Assert.True(process.ExitCode == 0, $"tessera {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{await errors}");
-            return (await output, await errors);
+            return (process.ExitCode, await output, await errors);
         }
         finally
         {
