@@ -53,7 +53,7 @@ internal sealed class ModelTensors
             throw index.Bad(MapKey, $"at most {MostShards} files", $"{shards.Length}");
         List<string> missing = [];
         foreach (string shard in shards)
-            if (files.TryOpen(shard) is not { } file)
+            if (OpenShard(files, shard) is not { } file)
                 missing.Add(shard);
             else if (missing.Count == 0)
                 Add(SafetensorsFile.Read(file), shard, places);
@@ -62,6 +62,19 @@ internal sealed class ModelTensors
         foreach ((string name, string shard) in places)
             if (!_tensors.ContainsKey(name))
                 throw Errors.Tensor(shard, name, $"missing, though {IndexFile} says that it is in this file");
+    }
+
+    // What is wrong with the name is the index's mistake.
+    private static IModelFile? OpenShard(IModelFiles files, string shard)
+    {
+        try
+        {
+            return files.TryOpen(shard);
+        }
+        catch (ModelFormatException e)
+        {
+            throw Errors.File(IndexFile, $"it names '{Errors.Readable(shard)}': {e.Message}");
+        }
     }
 
     private void Add(SafetensorsFile file, string shard, Dictionary<string, string> places)

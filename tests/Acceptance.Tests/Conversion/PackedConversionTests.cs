@@ -5,7 +5,7 @@ namespace Tessera.Acceptance.Tests.Conversion;
 /// <summary>Quantized folders as GGUF files (../shared/fixtures/quantized-hf/README.md): their values in a type that ggml has.</summary>
 public sealed class PackedConversionTests(ConversionStack stack) : IClassFixture<ConversionStack>
 {
-    // Of the logits' size; as a folder of floats loses (FolderConversionTests), a quarter above the largest that was measured once.
+    // Of the logits' size: what bytes may lose at most, and at least, or nothing was quantized.
     private const double MostOfBytes = 0.05, LeastOfBytes = 1e-4;
 
     public static TheoryData<string> Names => [.. FolderGolden.Packed];

@@ -14,7 +14,7 @@ public sealed class BrokenFolderTests
     [Theory]
     [InlineData("shard cut short", "model-00002-of-00003.safetensors", "bytes")]
     [InlineData("shard gone", "model-00002-of-00003.safetensors")]
-    [InlineData("index leads out", "it names the file '../model-00001-of-00003.safetensors'")]
+    [InlineData("index leads out", "model.safetensors.index.json", "it names '../model-00001-of-00003.safetensors'", "not inside the model's folder")]
     [InlineData("index is no JSON", "model.safetensors.index.json", "not valid JSON")]
     [InlineData("index is a list", "model.safetensors.index.json", "expected an object, found an array")]
     [InlineData("config is no JSON", "config.json", "not valid JSON")]
