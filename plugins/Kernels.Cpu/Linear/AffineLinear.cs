@@ -14,7 +14,7 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource sour
     private readonly bool _small = source.MaxValue <= AffineDot.Small;
     private readonly int _chunk = (int)Math.Clamp(ChunkBytes / weight.Columns, source.RowsTogether, Math.Max(16, source.RowsTogether));
 
-    // Where the rows lie one after another; else null.
+    // Where the rows lie one after another, else null; their length; and what of it belongs to 256 columns.
     private readonly byte* _bytes = weight.Parts.Length == 1 ? weight.Parts[0].Data : null;
     private readonly long _rowBytes = weight.Parts[0].Length / Math.Max(1, weight.Rows);
     private readonly int _ahead = weight.Parts.Length == 1 ? (int)(weight.Parts[0].Length / Math.Max(1, weight.Rows) * 256 / weight.Columns) : 0;
@@ -52,9 +52,15 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource sour
             int count = Math.Min(_chunk, rowCount - first);
             Sections(count, scratch, out float* scales, out float* minimums);
             source.Unpack(firstRow + first, count, scratch, scales, minimums);
-            byte* next = _bytes is null ? scratch : _bytes + (firstRow + first + count) * _rowBytes;
+            // The first activation row asks for the rows that are unpacked next; the others have nothing to ask for.
+            byte* ahead = _bytes is null ? scratch : _bytes + (firstRow + first + count) * _rowBytes;
+            int step = _ahead;
             for (int row = 0; row < batchRows; row++)
-                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first, row == 0 ? next : scratch, row == 0 ? _ahead : 0);
+            {
+                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first, ahead, step);
+                ahead = scratch;
+                step = 0;
+            }
         }
     }
 
