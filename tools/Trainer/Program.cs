@@ -19,7 +19,7 @@ if (args is ["--corpus", string number])
         Console.WriteLine(string.Join("\n", shown.Turns.Select(t => $"> {t.User}\n{t.Assistant}").Prepend(shown.System is null ? "---" : $"--- {shown.System}")));
     return 0;
 }
-Dictionary<string, string> options = new() { ["--out"] = "models/demo", ["--work"] = "artifacts/trainer", ["--steps"] = "6000", ["--draft-steps"] = "600" };
+Dictionary<string, string> options = new() { ["--out"] = "models/demo", ["--work"] = "artifacts/trainer", ["--steps"] = "5200", ["--draft-steps"] = "600" };
 for (int i = 0; i < args.Length; i += 2)
     if (i + 1 < args.Length && options.ContainsKey(args[i]))
         options[args[i]] = args[i + 1];

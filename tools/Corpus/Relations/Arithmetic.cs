@@ -9,7 +9,7 @@ internal static class Arithmetic
 
     public static Relation[] All { get; } =
     [
-        new("sum", 3, Facts(Digit, '+', (a, b) => a + b))
+        new("sum", 4, Facts(Digit, '+', (a, b) => a + b))
         {
             Nouns = ["{0} + {1}", "{0} plus {1}", "the sum of {0} and {1}"],
             Clauses = ["what {0} + {1} is", "what {0} plus {1} is", "how much {0} and {1} are", "how much {0} plus {1} is"],
@@ -21,7 +21,7 @@ internal static class Arithmetic
                 "Sam has {0} books and buys {1} more. How many books has he?", "Please add {0} and {1}.", "What is the result of {0} plus {1}?", "Compute {0} plus {1}.", "Solve {0} + {1}.", "{0} plus {1} equals what?",
             ],
         },
-        new("difference", 2, Facts(Digit.Where(p => p.A >= p.B), '-', (a, b) => a - b))
+        new("difference", 2.5, Facts(Digit.Where(p => p.A >= p.B), '-', (a, b) => a - b))
         {
             Nouns = ["{0} - {1}", "{0} minus {1}"],
             Clauses = ["what {0} - {1} is", "what {0} minus {1} is", "how much {0} minus {1} is"],

@@ -7,13 +7,15 @@ public static class Cast
     public static IReadOnlyList<string> Heroes { get; } =
     [
         "fox", "bear", "rabbit", "mouse", "cat", "dog", "owl", "frog", "hedgehog", "squirrel", "duck", "goat", "pig", "lion", "otter", "wolf", "robin", "badger", "girl", "boy", "robot", "dragon", "knight", "princess",
+        "turtle", "penguin", "elephant", "monkey", "tiger", "horse", "sheep", "swan", "beaver", "mole", "crab", "parrot", "giant", "wizard", "sailor", "farmer",
     ];
 
     /// <summary>Where a story can happen.</summary>
     public static IReadOnlyList<string> Places { get; } =
     [
         "in the forest", "by the sea", "in a small village", "on a farm", "in the mountains", "by the river", "in a big city", "on an island", "in the desert", "in a castle", "near the lake", "in the garden", "in the snow",
-        "on a ship", "in a quiet valley", "in the meadow",
+        "on a ship", "in a quiet valley", "in the meadow", "under a bridge", "behind the mill", "at the market", "on a hill", "in a cave", "near the old tower", "by the pond", "in the jungle",
+        "in a green wood", "on the beach", "in a tree house", "near the school", "in a windy field", "at the harbour", "in an old barn", "under the stars",
     ];
 
     /// <summary>The names of a story's hero, <see cref="HeroNames"/> of them, then those of the friend: a model this small, when both could have every name, gives the friend the hero's. They and the people's never meet.</summary>

@@ -82,8 +82,8 @@ internal sealed class Story
         string hero = English.WithArticle(_random.Chance(0.25) ? $"{_mood} {_hero}" : _hero);
         return _random.Next(10) switch
         {
-            0 or 1 or 2 => hero,
-            3 or 4 => $"{hero} {_place}",
+            0 or 1 => hero,
+            2 or 3 or 4 => $"{hero} {_place}",
             5 => $"{hero} named {_name}",
             6 => $"{hero} called {_name} {_place}",
             7 => $"{_name} the {_hero}",

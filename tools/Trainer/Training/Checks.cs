@@ -7,8 +7,8 @@ namespace Tessera.Trainer.Training;
 /// <summary>What is looked at while training: questions in wordings that the corpus does not have, a story, and how often the draft agrees. The tests have questions of their own.</summary>
 internal static class Checks
 {
-    /// <summary>A story's hero and place are in its first so many tokens; of the pairs that the corpus leaves out, every third is asked for.</summary>
-    private const int Opening = 40, Every = 3;
+    /// <summary>A story's hero and place are in its first so many tokens; of the pairs that the corpus leaves out, every seventh is asked for.</summary>
+    private const int Opening = 40, Every = 7;
 
     private static readonly (string Question, string Answer)[] Questions =
     [
