@@ -12,14 +12,31 @@ internal static unsafe class Activations
             x[i] = random.NextSingle() - 0.5f;
     }
 
-    /// <summary>Prepares floats in place.</summary>
-    public static void Prepare(byte* row, int columns, ActivationForm form, CpuIsa isa)
+    /// <summary>Bytes from one prepared row to the next, as products have them: a power of two would put all rows into the same lines of the cache.</summary>
+    public static int Stride(int columns, ActivationForm form) => form switch
     {
-        float[] copy = new Span<float>(row, columns).ToArray();
-        fixed (float* x = copy)
-            if (form == ActivationForm.Int8Groups32)
-                Int8Activation.Prepare(x, columns, row, isa);
-            else if (form == ActivationForm.Int8Blocks256)
-                Int8SuperActivation.Prepare(x, columns, row, isa);
+        ActivationForm.Int8Groups32 => Int8Activation.Bytes(columns),
+        ActivationForm.Int8Blocks256 => Int8SuperActivation.Bytes(columns),
+        _ => (sizeof(float) * columns + 63) & ~63,
+    };
+
+    /// <summary>Random rows, prepared, one <see cref="Stride"/> after the other.</summary>
+    public static NativeBlock Rows(int count, int columns, ActivationForm form, CpuIsa isa)
+    {
+        int stride = Stride(columns, form);
+        NativeBlock rows = new((long)stride * count);
+        float[] values = new float[columns];
+        fixed (float* x = values)
+        {
+            Fill(x, columns);
+            for (byte* row = rows.Bytes; row < rows.Bytes + (long)stride * count; row += stride)
+                if (form == ActivationForm.Int8Groups32)
+                    Int8Activation.Prepare(x, columns, row, isa);
+                else if (form == ActivationForm.Int8Blocks256)
+                    Int8SuperActivation.Prepare(x, columns, row, isa);
+                else
+                    Buffer.MemoryCopy(x, row, stride, (long)sizeof(float) * columns);
+        }
+        return rows;
     }
 }

@@ -48,7 +48,8 @@ internal static unsafe class ReadBench
     {
         private readonly Weights _weights;
         private readonly RowDotKernel _kernel;
-        private readonly NativeBlock _activation = new(sizeof(float) * Columns), _output;
+        private readonly NativeBlock? _activation;
+        private readonly NativeBlock _output;
         private readonly int _rows;
         private readonly bool _readsOnly;
         private int _next;
@@ -57,8 +58,7 @@ internal static unsafe class ReadBench
         {
             _rows = (int)(Bytes / Weights.BytesOfRow(type, Columns));
             (Name, _kernel, _weights, _output) = (type.Id, kernel, new Weights(type, _rows, Columns), new NativeBlock((long)_rows * sizeof(float)));
-            Activations.Fill((float*)_activation.Bytes, Columns);
-            Activations.Prepare(_activation.Bytes, Columns, kernel.Form, isa);
+            _activation = Activations.Rows(1, Columns, kernel.Form, isa);
         }
 
         /// <summary>Reads the weights of another one.</summary>
@@ -95,7 +95,7 @@ internal static unsafe class ReadBench
         {
             if (!_readsOnly)
                 _weights.Dispose();
-            _activation.Dispose();
+            _activation?.Dispose();
             _output.Dispose();
         }
 
@@ -109,7 +109,7 @@ internal static unsafe class ReadBench
                 if (_readsOnly)
                     *output = Read(data, (long)count * _weights.RowBytes);
                 else
-                    _kernel.Dot(data, _weights.RowBytes, count, Columns, _activation.Bytes, output);
+                    _kernel.Dot(data, _weights.RowBytes, count, Columns, _activation!.Bytes, output);
             }
         }
 

@@ -9,7 +9,7 @@ namespace Tessera.Kernels.Bench;
 internal static unsafe class RowDotBench
 {
     private const int Columns = 2048;
-    private static readonly int[] Counts = [2, 3, 4, 5, 8];
+    private static readonly int[] Counts = [2, 3, 4, 5, 8, 16];
     private const int OddColumns = 576;
     private const long LargeBytes = 128 << 20;
     private const long SmallBytes = 512 << 10;
@@ -70,14 +70,9 @@ internal static unsafe class RowDotBench
 
     private static Timing Measure(IQuantization type, RowDotKernel kernel, CpuIsa isa, Products products, int count, long bytes, int columns, int repeats, out long length)
     {
-        int rows = (int)(bytes / Weights.BytesOfRow(type, columns)), stride = Math.Max(Int8Activation.Bytes(columns), sizeof(float) * columns);
+        int rows = (int)(bytes / Weights.BytesOfRow(type, columns)), stride = Activations.Stride(columns, kernel.Form);
         using Weights weights = new(type, rows, columns);
-        using NativeBlock activations = new((long)stride * count), output = new((long)sizeof(float) * rows * count);
-        for (int i = 0; i < count; i++)
-        {
-            Activations.Fill((float*)(activations.Bytes + i * stride), columns);
-            Activations.Prepare(activations.Bytes + i * stride, columns, kernel.Form, isa);
-        }
+        using NativeBlock activations = Activations.Rows(count, columns, kernel.Form, isa), output = new((long)sizeof(float) * rows * count);
         length = weights.Length;
         return Timing.Measure(() => products(weights.Data, weights.RowBytes, rows, columns, activations.Bytes, stride, count, (float*)output.Bytes, rows), repeats);
     }

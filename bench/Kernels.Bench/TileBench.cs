@@ -66,17 +66,12 @@ internal static unsafe class TileBench
         return timing.Rate((double)Rows * columns * count * passes);
     }
 
-    // Without tiles a product takes as many weight rows at once as the first-level cache holds beside the activations.
+    // As a product takes them: large blocks where weights pass by once, else as many weight rows as the first-level cache holds beside the activations.
     private static string MeasureRows(RowDotKernel kernel, Weights weights, CpuIsa isa, int count)
     {
-        const int blockBytes = 16 << 10;
-        int stride = Math.Max(Int8Activation.Bytes(Columns), sizeof(float) * Columns), block = Math.Clamp(blockBytes / (int)weights.RowBytes, 1, Rows), passes = Math.Max(1, 512 / count);
-        using NativeBlock activations = new((long)stride * count), output = new((long)sizeof(float) * Rows * count);
-        for (int i = 0; i < count; i++)
-        {
-            Activations.Fill((float*)(activations.Bytes + (long)i * stride), Columns);
-            Activations.Prepare(activations.Bytes + (long)i * stride, Columns, kernel.Form, isa);
-        }
+        int blockBytes = count <= kernel.Together ? 96 << 10 : 16 << 10;
+        int stride = Activations.Stride(Columns, kernel.Form), block = Math.Clamp(blockBytes / (int)weights.RowBytes / 8 * 8, 8, Rows), passes = Math.Max(1, 512 / count);
+        using NativeBlock activations = Activations.Rows(count, Columns, kernel.Form, isa), output = new((long)sizeof(float) * Rows * count);
         Timing timing = Timing.Measure(() =>
         {
             for (int pass = 0; pass < passes; pass++)

@@ -26,6 +26,12 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>From so many activation rows on, tiles are used: a tile's time hardly depends on the rows that it is filled with, up to eight.</summary>
     public virtual int TileRows => LeastTileRows;
 
+    /// <summary>The least that <see cref="FewRows"/> is.</summary>
+    public const int LeastFewRows = 8;
+
+    /// <summary>Up to so many activation rows, blocks are large: weights pass by once, or so seldom that there is nothing to keep.</summary>
+    public virtual int FewRows => LeastFewRows;
+
     /// <summary>Weight rows of the largest block; a multiple of 8.</summary>
     public virtual int MostBlockRows => 256;
 

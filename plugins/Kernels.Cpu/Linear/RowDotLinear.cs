@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
+using Tessera.Kernels.Cpu.RowDots.Turned;
 using Tessera.Kernels.Cpu.Tiles;
 using Tessera.Kernels.Cpu.Tiles.Native;
 
@@ -13,17 +14,19 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
 
     public override TileKernel? Tile { get; } = TileTable.Create(weight.Quantization, weight.Parts[0].Data, (nint)(weight.Parts[0].Length / weight.Rows), checked((int)weight.Columns), isa, native);
 
-    // Zen 4: a tile costs as much as 7 rows of a K-quant, which unpack each block once for five rows; machine code as much as 5, and as 4 of a type with blocks of 32.
-    // Zen 3: of a type with blocks of 32, five rows at a time run at 50 G multiply-adds/s (Q4_1), which its tiles reach with 16.
+    // Zen 4: a tile of machine code costs as much as 5 rows of a K-quant, and as 4 of a type with blocks of 32.
+    // Zen 3: eight weight rows at a time need no whole panels of activations; of K-quants they give what four panels do, of types with blocks of 32 what six do.
     // Zen 5: ten rows in machine code, five at a time, cost less than its tile of 16.
     public override int TileRows => rows is not null ? 2 * NativeRows.Most + 1 : (kernel.Form, Tile is { IsNative: true }) switch
     {
-        (ActivationForm.Int8Blocks256, false) => 7,
+        (ActivationForm.Int8Blocks256, false) => isa.Avx512 ? EightRows.Most + 1 : 32,
         (ActivationForm.Int8Blocks256, true) => 5,
-        (ActivationForm.Int8Groups32, false) => 16,
+        (ActivationForm.Int8Groups32, false) => isa.Avx512 ? EightRows.Most + 1 : 48,
         (ActivationForm.Float32, _) => 16,
         _ => LeastTileRows,
     };
+
+    public override int FewRows => rows is null ? Math.Max(kernel.Together, LeastFewRows) : LeastFewRows;
 
     public override long WorkingRowBytes => _rowBytes;
 

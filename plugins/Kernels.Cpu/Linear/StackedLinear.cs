@@ -11,6 +11,8 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
 
     public override int TileRows => slices[0].TileRows;
 
+    public override int FewRows => slices[0].FewRows;
+
     public override int BlockUnit => slices[0].BlockUnit;
 
     public override long WorkingRowBytes => slices[0].WorkingRowBytes;

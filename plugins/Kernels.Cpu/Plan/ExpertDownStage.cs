@@ -1,3 +1,4 @@
+using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Ops;
 using Tessera.Kernels.Cpu.Tiles;
 
@@ -44,7 +45,7 @@ internal sealed unsafe class ExpertDownStage : Stage
             lane.Team.Barrier();
         }
         Pack(lane);
-        int size = step.Rows <= Product.FewRows ? _few : _many;
+        int size = step.Rows <= LinearKernel.LeastFewRows ? _few : _many;
         int blocks = (_output.Width + size - 1) / size;
         for (int block = step.Next(_stage); block < blocks; block = step.Next(_stage))
             Columns(lane, step, block * size, Math.Min(size, _output.Width - block * size));

@@ -50,7 +50,7 @@ internal sealed unsafe class ExpertGateStage : Stage
         byte* prepared = Route(lane, step);
         int active = plan.Group(lane, ExpertPlan.Chosen(plan.RoutesOf(lane, step.Rows)), step.Rows);
         Pack(lane, prepared);
-        int size = step.Rows * plan.Used <= Product.FewRows * active ? _few : _many;
+        int size = step.Rows * plan.Used <= LinearKernel.LeastFewRows * active ? _few : _many;
         int blocks = (plan.Inner + size - 1) / size;
         for (int task = step.Next(_stage); task < active * blocks; task = step.Next(_stage))
         {

@@ -13,9 +13,6 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     // Unpacked rows stay in the second-level cache while all activations pass by.
     private const long TileBytes = 256 << 10;
 
-    /// <summary>Up to so many batch rows, blocks are large.</summary>
-    public const int FewRows = 8;
-
     /// <summary>The matrix.</summary>
     public LinearKernel Kernel { get; } = kernel;
 
@@ -59,7 +56,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     public RowPath Path(int rows) => PathOf(Kernel, rows);
 
     /// <summary>How a number of batch rows is taken by a matrix.</summary>
-    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= kernel.TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= FewRows ? RowPath.Few : RowPath.Many;
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= kernel.TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= kernel.FewRows ? RowPath.Few : RowPath.Many;
 
     /// <summary>Weight rows of a block.</summary>
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };

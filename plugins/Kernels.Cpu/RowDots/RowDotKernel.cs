@@ -6,12 +6,14 @@ namespace Tessera.Kernels.Cpu.RowDots;
 /// <param name="instructionSet">What the kernel uses, for people to read.</param>
 /// <param name="dot">The kernel for one activation row.</param>
 /// <param name="dotRows">The kernel for several; null where one by one is all there is.</param>
+/// <param name="together">The most activation rows that it reads the weights once for.</param>
 internal unsafe readonly struct RowDotKernel(
     string quantization,
     ActivationForm form,
     string instructionSet,
     delegate*<byte*, nint, int, int, byte*, float*, void> dot,
-    delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> dotRows = null)
+    delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> dotRows = null,
+    int together = 1)
 {
     private readonly delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> _dotRows = dotRows;
 
@@ -23,6 +25,9 @@ internal unsafe readonly struct RowDotKernel(
 
     /// <summary>What the kernel uses, such as <c>avx2</c>.</summary>
     public string InstructionSet { get; } = instructionSet;
+
+    /// <summary>The most activation rows that weights are read once for.</summary>
+    public int Together { get; } = together;
 
     /// <summary>(weights, rowBytes, rowCount, columns, activation, output): weights of any address, the activation 64-byte aligned, columns a multiple of the type's block. A row's result does not depend on <c>rowCount</c>. Weight bytes beyond the last row are prefetched, never read.</summary>
     public delegate*<byte*, nint, int, int, byte*, float*, void> Dot { get; } = dot;
@@ -48,11 +53,14 @@ internal unsafe readonly struct RowDotKernel(
             Dot(weights, rowBytes, rowCount, columns, activations, output);
     }
 
-    /// <summary>Compiles every form now, by products of no weight rows, so that no step waits for it.</summary>
+    /// <summary>Compiles every form now, by products of weight rows without columns, so that no step waits for it.</summary>
     public void Compile()
     {
+        const int rows = 8, apart = 5;
+        float* output = stackalloc float[rows * Math.Max(apart, Together)];
         Dot(null, 0, 0, 0, null, null);
-        for (int count = 1; count <= 5; count++)
-            DotRows(null, 0, 0, 0, null, 0, count, null, 0);
+        for (int count = 1; count <= apart; count++)
+            DotRows(null, 0, rows, 0, null, 0, count, output, rows);
+        DotRows(null, 0, rows, 0, null, 0, Together, output, rows);
     }
 }

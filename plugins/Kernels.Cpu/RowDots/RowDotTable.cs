@@ -2,6 +2,7 @@ using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.RowDots.Turned;
 using Tessera.Kernels.Cpu.RowDots.Units;
 
 namespace Tessera.Kernels.Cpu.RowDots;
@@ -46,19 +47,24 @@ internal static unsafe class RowDotTable
     // No 512-bit form: what the memory gives is reached without one.
     private static RowDotKernel Block32<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, IBlock32 =>
-        isa.AvxVnni ? Tile<Block32Tile<TBlock, VnniDot>>(quantization, ActivationForm.Int8Groups32, VnniDot.Name)
-        : isa.Avx2 ? Tile<Block32Tile<TBlock, PairDot>>(quantization, ActivationForm.Int8Groups32, PairDot.Name)
+        isa.AvxVnni ? Eight<EightBlocks32<TBlock, VnniDot>, Block32Tile<TBlock, VnniDot>>(quantization, ActivationForm.Int8Groups32, VnniDot.Name)
+        : isa.Avx2 ? Eight<EightBlocks32<TBlock, PairDot>, Block32Tile<TBlock, PairDot>>(quantization, ActivationForm.Int8Groups32, PairDot.Name)
         : isa.Vector128 ? new(quantization, ActivationForm.Int8Groups32, "vector128", &Block32Dot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
     // No 512-bit form: on Zen 4 it was a quarter slower, and the memory is the limit either way.
     private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, ISuperBlock =>
-        isa.Avx2 ? Tile<SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
+        isa.Avx2 ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
         : isa.Vector128 ? new(quantization, ActivationForm.Int8Blocks256, "vector128", &SuperBlockDot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Blocks256, "scalar", &SuperBlockDot.Scalar<TBlock>);
 
+    private static RowDotKernel Eight<TEight, TFew>(string quantization, ActivationForm form, string instructionSet)
+        where TEight : struct, IEightRows
+        where TFew : struct, IRowTile =>
+        new(quantization, form, instructionSet, &RowTiles<TFew>.Dot, &EightRows<TEight, TFew>.DotRows, EightRows.Most);
+
     private static RowDotKernel Tile<TTile>(string quantization, ActivationForm form, string instructionSet)
         where TTile : struct, IRowTile =>
-        new(quantization, form, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows);
+        new(quantization, form, instructionSet, &RowTiles<TTile>.Dot, &RowTiles<TTile>.DotRows, TTile.MostRows);
 }

@@ -9,6 +9,9 @@ internal unsafe interface IBlock32 : IGroupTileType
     /// <summary>Bytes of a block.</summary>
     static abstract int Bytes { get; }
 
+    /// <summary>Where 16 bytes of nibbles are all of the weights, the place where they start; else 0.</summary>
+    static abstract int NibblesAt { get; }
+
     /// <summary>One weight, the zero point subtracted.</summary>
     static abstract int Weight(byte* block, int column);
 

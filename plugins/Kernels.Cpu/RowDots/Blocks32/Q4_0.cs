@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q4_0 : IBlock32
 
     public static int ZeroShift => 3;
 
+    public static int NibblesAt => 2;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 2, column) - 8;
 }

@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q4_1 : IBlock32
 
     public static int ZeroShift => 0;
 
+    public static int NibblesAt => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 4, column);
 }

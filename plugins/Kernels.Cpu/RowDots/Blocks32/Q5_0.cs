@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q5_0 : IBlock32
 
     public static int ZeroShift => 4;
 
+    public static int NibblesAt => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (Nibbles.One(block + 6, column) | (block[2 + (column >> 3)] >> (column & 7) & 1) << 4) - 16;
 }

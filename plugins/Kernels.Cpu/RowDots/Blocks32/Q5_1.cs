@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q5_1 : IBlock32
 
     public static int ZeroShift => 0;
 
+    public static int NibblesAt => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => Nibbles.One(block + 8, column) | (block[4 + (column >> 3)] >> (column & 7) & 1) << 4;
 }

@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q8_0 : IBlock32
 
     public static int ZeroShift => 7;
 
+    public static int NibblesAt => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Weight(byte* block, int column) => (sbyte)block[2 + column];
 }

@@ -23,6 +23,9 @@ internal unsafe interface ISuperBlock
     /// <summary>True where minimums, which have a scale of their own, are subtracted.</summary>
     static abstract bool HasMinimums { get; }
 
+    /// <summary>Where nibbles as <see cref="KNibbles"/> has them are all of the weights, the place where they start; else 0.</summary>
+    static abstract int NibblesAt { get; }
+
     /// <summary>One weight, the zero point subtracted.</summary>
     static abstract int Weight(byte* block, int column);
 

@@ -17,6 +17,8 @@ internal readonly unsafe partial struct Q2_K : ISuperBlock
 
     public static int ZeroShift => 0;
 
+    public static int NibblesAt => 0;
+
     public static bool HasMinimums => true;
 
     public static int Weight(byte* block, int column) => block[Quants + column / 128 * 32 + column % 32] >> column % 128 / 32 * 2 & 3;

@@ -20,6 +20,8 @@ internal readonly unsafe partial struct Q3_K : ISuperBlock
 
     public static int ZeroShift => 2;
 
+    public static int NibblesAt => 0;
+
     public static bool HasMinimums => false;
 
     public static int Weight(byte* block, int column)

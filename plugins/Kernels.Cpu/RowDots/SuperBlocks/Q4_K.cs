@@ -15,6 +15,8 @@ internal readonly unsafe partial struct Q4_K : ISuperBlock
 
     public static int ZeroShift => 0;
 
+    public static int NibblesAt => Quants;
+
     public static bool HasMinimums => true;
 
     public static int Weight(byte* block, int column) => KNibbles.One(block + Quants, column);

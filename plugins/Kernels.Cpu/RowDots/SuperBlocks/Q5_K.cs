@@ -19,6 +19,8 @@ internal readonly unsafe partial struct Q5_K : ISuperBlock
 
     public static int ZeroShift => 0;
 
+    public static int NibblesAt => 0;
+
     public static bool HasMinimums => true;
 
     public static int Weight(byte* block, int column) => KNibbles.One(block + Quants, column) | (block[Fifth + column % 32] >> column / 32 & 1) << 4;

@@ -19,6 +19,8 @@ internal readonly unsafe partial struct Q6_K : ISuperBlock
 
     public static int ZeroShift => 5;
 
+    public static int NibblesAt => 0;
+
     public static bool HasMinimums => false;
 
     public static int Weight(byte* block, int column)

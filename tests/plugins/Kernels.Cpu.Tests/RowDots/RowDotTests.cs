@@ -58,9 +58,10 @@ public unsafe class RowDotTests
     public void Several_activation_rows_give_bitwise_what_each_gives_alone(string quantization, string isa)
     {
         RowDotKernel kernel = Get(quantization, isa);
-        const int rows = 5, most = 9, gap = 3;
+        const int most = 17, gap = 3;
         int shapes = 0;
-        foreach (int columns in Shapes(kernel).Where(columns => columns <= 2816))
+        // Fewer weight rows than are multiplied together, as many, and numbers that are no multiple of them.
+        foreach ((int columns, int rows) in Shapes(kernel).Where(columns => columns <= 2816).Zip(Enumerable.Repeat((int[])[5, 8, 13, 16], 4).SelectMany(r => r)))
         {
             using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns + 11);
             List<NativeBuffer> prepared = [.. Enumerable.Range(0, most).Select(row => Activation(kernel, Isas.All[isa], columns, columns + row, out _))];
@@ -76,7 +77,7 @@ public unsafe class RowDotTests
                     kernel.Dot(weight.Rows, weight.RowBytes, rows, columns, prepared[row].Bytes, output);
                 prepared[row].Dispose();
             }
-            Assert.Equal(most * rows + 1, alone.Distinct().Count());
+            Assert.True(alone.Distinct().Count() > most * rows * 0.9, "results that differ");
             for (int count = 1; count <= most; count++)
             {
                 // What lies between the results stays as it is.
