@@ -75,7 +75,7 @@ internal sealed class StepCosts
     {
         int first = b * Cells, end = first + Cells, at = first + Cell(rows);
         if (_counts[at] > 0)
-            return _shapes[at];
+            return Least(at, end);
         int below = at - 1, above = at + 1;
         while (below >= first && _counts[below] == 0)
             below--;
@@ -83,9 +83,19 @@ internal sealed class StepCosts
             above++;
         double prior = Curve(rows);
         if (below < first)
-            return above == end ? prior : _shapes[above] * prior / Curve(Rows(above - first));
+            return above == end ? prior : Least(above, end) * prior / Curve(Rows(above - first));
         double low = _shapes[below] * prior / Curve(Rows(below - first));
-        return above == end ? low : Math.Min(low, _shapes[above]);
+        return above == end ? low : Math.Min(low, Least(above, end));
+    }
+
+    // What took longer than more rows do was disturbed, and would keep that number of rows from being tried again.
+    private double Least(int at, int end)
+    {
+        double least = _shapes[at];
+        while (++at < end)
+            if (_counts[at] > 0)
+                least = Math.Min(least, _shapes[at]);
+        return least;
     }
 
     private double Curve(int rows)

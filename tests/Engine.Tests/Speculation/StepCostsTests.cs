@@ -32,6 +32,18 @@ public sealed class StepCostsTests
     }
 
     [Fact]
+    public void What_took_longer_than_more_rows_do_was_disturbed()
+    {
+        StepCosts costs = new();
+        costs.SetCurve([10, 11, 12, 13, 14, 15]);
+        costs.Add(1, 0, 10);
+        for (int i = 0; i < 20; i++)
+            costs.Add(1, 5, 15);
+        costs.Add(1, 3, 30);
+        Assert.True(costs.Milliseconds(1, 3) <= costs.Milliseconds(1, 5), $"{costs.Milliseconds(1, 3)} ms of 4 rows, {costs.Milliseconds(1, 5)} of 6");
+    }
+
+    [Fact]
     public void A_step_in_the_curve_is_taken_over_by_batches()
     {
         StepCosts costs = new();
