@@ -10,7 +10,7 @@ namespace Tessera.Kernels.Bench;
 internal static unsafe class TileBench
 {
     private const int Columns = 2048, Rows = 64;
-    private static readonly int[] Counts = [2, 5, 8, 16, 64, 512];
+    private static readonly int[] Counts = [2, 5, 8, 16, 24, 32, 64, 512];
 
     public static void Run(string[] names)
     {

@@ -19,9 +19,9 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
     // Zen 5: ten rows in machine code, five at a time, cost less than its tile of 16.
     public override int TileRows => rows is not null ? 2 * NativeRows.Most + 1 : (kernel.Form, Tile is { IsNative: true }) switch
     {
-        (ActivationForm.Int8Blocks256, false) => isa.Avx512 ? EightRows.Most + 1 : 32,
+        (ActivationForm.Int8Blocks256, false) => isa.Avx512 ? 17 : EightRows.Most + 1,
         (ActivationForm.Int8Blocks256, true) => 5,
-        (ActivationForm.Int8Groups32, false) => isa.Avx512 ? EightRows.Most + 1 : 48,
+        (ActivationForm.Int8Groups32, false) => isa.Avx512 ? 17 : 49,
         (ActivationForm.Float32, _) => 16,
         _ => LeastTileRows,
     };

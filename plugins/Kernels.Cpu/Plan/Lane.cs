@@ -7,7 +7,7 @@ internal sealed unsafe class Lane(int index, int count, LaneSizes sizes, NativeA
     public const int OwnRows = 2;
 
     /// <summary>Batch rows whose products wait in <see cref="Partial"/> for a bias or a sum.</summary>
-    public const int PartialRows = 16;
+    public const int PartialRows = 32;
 
     /// <summary>The lane's number.</summary>
     public int Index { get; } = index;

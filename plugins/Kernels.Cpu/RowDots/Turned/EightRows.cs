@@ -7,7 +7,7 @@ internal static class EightRows
     public const int Rows = 8;
 
     /// <summary>The most activation rows at once: their sums stay in the first-level cache.</summary>
-    public const int Most = 16;
+    public const int Most = 32;
 }
 
 /// <summary>
