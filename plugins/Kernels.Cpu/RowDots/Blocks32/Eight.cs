@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.RowDots.Turned;
 
 namespace Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 /// <summary>Eight blocks of 32 bytes, turned: the first vector holds the first four bytes of each block, and so on.</summary>
-internal readonly unsafe struct Eight(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<int> e, Vector256<int> f, Vector256<int> g, Vector256<int> h)
+internal readonly unsafe struct Eight(Vector256<byte> a, Vector256<byte> b, Vector256<byte> c, Vector256<byte> d, Vector256<byte> e, Vector256<byte> f, Vector256<byte> g, Vector256<byte> h)
 {
-    public readonly Vector256<byte> A = a.AsByte(), B = b.AsByte(), C = c.AsByte(), D = d.AsByte(), E = e.AsByte(), F = f.AsByte(), G = g.AsByte(), H = h.AsByte();
+    public readonly Vector256<byte> A = a, B = b, C = c, D = d, E = e, F = f, G = g, H = h;
 
     /// <summary>Of blocks that follow each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -18,10 +18,10 @@ internal readonly unsafe struct Eight(Vector256<int> a, Vector256<int> b, Vector
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Eight Turned(Vector256<byte> a, Vector256<byte> b, Vector256<byte> c, Vector256<byte> d, Vector256<byte> e, Vector256<byte> f, Vector256<byte> g, Vector256<byte> h)
     {
-        Vector256<long> ab = Low(a, b), ab2 = High(a, b), cd = Low(c, d), cd2 = High(c, d), ef = Low(e, f), ef2 = High(e, f), gh = Low(g, h), gh2 = High(g, h);
-        Vector256<long> p0 = Avx2.UnpackLow(ab, cd), p1 = Avx2.UnpackHigh(ab, cd), p2 = Avx2.UnpackLow(ab2, cd2), p3 = Avx2.UnpackHigh(ab2, cd2);
-        Vector256<long> q0 = Avx2.UnpackLow(ef, gh), q1 = Avx2.UnpackHigh(ef, gh), q2 = Avx2.UnpackLow(ef2, gh2), q3 = Avx2.UnpackHigh(ef2, gh2);
-        return new Eight(First(p0, q0), First(p1, q1), First(p2, q2), First(p3, q3), Second(p0, q0), Second(p1, q1), Second(p2, q2), Second(p3, q3));
+        Turn.Eight(
+            a.AsInt32(), b.AsInt32(), c.AsInt32(), d.AsInt32(), e.AsInt32(), f.AsInt32(), g.AsInt32(), h.AsInt32(),
+            out Vector256<byte> w0, out Vector256<byte> w1, out Vector256<byte> w2, out Vector256<byte> w3, out Vector256<byte> w4, out Vector256<byte> w5, out Vector256<byte> w6, out Vector256<byte> w7);
+        return new Eight(w0, w1, w2, w3, w4, w5, w6, w7);
     }
 
     /// <summary>Writes the vectors one after the other.</summary>
@@ -36,16 +36,4 @@ internal readonly unsafe struct Eight(Vector256<int> a, Vector256<int> b, Vector
         G.Store(to + 192);
         H.Store(to + 224);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<long> Low(Vector256<byte> a, Vector256<byte> b) => Avx2.UnpackLow(a.AsInt32(), b.AsInt32()).AsInt64();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<long> High(Vector256<byte> a, Vector256<byte> b) => Avx2.UnpackHigh(a.AsInt32(), b.AsInt32()).AsInt64();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> First(Vector256<long> low, Vector256<long> high) => Avx2.Permute2x128(low, high, 0x20).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Second(Vector256<long> low, Vector256<long> high) => Avx2.Permute2x128(low, high, 0x31).AsInt32();
 }
