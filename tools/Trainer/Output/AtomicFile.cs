@@ -12,5 +12,13 @@ internal static class AtomicFile
         File.Move(part, path, overwrite: true);
     }
 
+    /// <summary>Makes the folder, and sees that files can be written there.</summary>
+    public static void Try(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        string part = Path.Combine(folder, "try.part");
+        using FileStream file = new(part, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+    }
+
     public static void Write(string path, string text) => Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
 }

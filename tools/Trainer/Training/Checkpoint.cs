@@ -27,14 +27,17 @@ internal static unsafe class Checkpoint
         if (!File.Exists(path))
             return (0, 0);
         using BinaryReader r = new(File.OpenRead(path));
+        // Of another length, it is cut short or of another model: seen before any weight is overwritten.
+        long expected = sizeof(long) + sizeof(int) + sizeof(double) + buffers.Sum(b => sizeof(long) + b.Count * sizeof(float));
+        if (r.BaseStream.Length != expected)
+            throw new InvalidDataException($"{path}: expected {expected} bytes, found {r.BaseStream.Length}: it is cut short, or of a model of another shape; without it, training begins again");
         if (r.ReadInt64() != Magic)
             throw new InvalidDataException($"{path}: not a checkpoint");
         int step = r.ReadInt32();
         double loss = r.ReadDouble();
         foreach (NativeBuffer buffer in buffers)
         {
-            long count = r.ReadInt64();
-            if (count != buffer.Count)
+            if (r.ReadInt64() is var count && count != buffer.Count)
                 throw new InvalidDataException($"{path}: expected {buffer.Count} values, found {count}: it is of a model of another shape");
             r.BaseStream.ReadExactly(new Span<byte>(buffer.Data, checked((int)count * sizeof(float))));
         }

@@ -33,6 +33,8 @@ internal sealed unsafe class Run(Weights weights, Packs packs, Plan plan, Weight
         (int done, double loss) = Checkpoint.Load(plan.Checkpoint, weights.Buffer, optimizer.State);
         if (done == 0)
             weights.Initialize(plan.Seed);
+        else
+            Console.WriteLine($"{weights.Shape.Name}: {done} of {plan.Steps} steps are done, from {plan.Checkpoint}");
         if (done >= plan.Steps)
             return loss;
         NativeBuffer[] gradients = [.. Enumerable.Range(0, plan.PacksPerStep).Select(_ => new NativeBuffer(weights.Layout.Count))];
