@@ -6,7 +6,7 @@ namespace Tessera.Corpus.Tests;
 /// <summary>What models/README.md says of the shipped files and their corpus.</summary>
 public sealed class DescriptionTests
 {
-    private static readonly string Models = Path.Combine(Shared.RepositoryRoot, "models"), Text = File.ReadAllText(Path.Combine(Models, "README.md"));
+    private static readonly string Models = Path.Combine(Shared.RepositoryRoot, "models"), Text = string.Join(' ', File.ReadAllText(Path.Combine(Models, "README.md")).Split('\n'));
 
     [Theory]
     [InlineData("demo/demo.gguf")]
