@@ -141,7 +141,9 @@ public sealed class GenerationStream
         AcceptedPredictedTokens += predicted ? accepted : 0;
     }
 
-    internal void Write(GeneratedToken token)
+    /// <summary>Adds a token.</summary>
+    /// <returns>The reader that waits for it, which the caller is to complete; null: none does.</returns>
+    internal TaskCompletionSource? Write(GeneratedToken token)
     {
         TaskCompletionSource? waiter;
         Reserve();
@@ -151,7 +153,7 @@ public sealed class GenerationStream
             Volatile.Write(ref _written, _written + 1);
             (waiter, _waiter) = (_waiter, null);
         }
-        waiter?.TrySetResult();
+        return waiter;
     }
 
     internal void SetVector(float[] vector) => Vector = vector;

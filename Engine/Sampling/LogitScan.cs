@@ -29,13 +29,25 @@ public static class LogitScan
     internal static float Max(ReadOnlySpan<float> logits)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
-        Vector<float> best = new(float.NegativeInfinity);
+        // Four maxima: one alone is waited for at every vector.
+        Vector<float> best = new(float.NegativeInfinity), second = best, third = best, fourth = best;
         Vector<int> broken = Vector<int>.Zero;
-        foreach (Vector<float> v in vectors)
+        int i = 0;
+        for (; i <= vectors.Length - 4; i += 4)
         {
-            best = Vector.ConditionalSelect(Vector.GreaterThan(v, best), v, best);
-            broken |= ~Vector.Equals(v, v);
+            Vector<float> a = vectors[i], b = vectors[i + 1], c = vectors[i + 2], d = vectors[i + 3];
+            best = Higher(a, best);
+            second = Higher(b, second);
+            third = Higher(c, third);
+            fourth = Higher(d, fourth);
+            broken |= ~(Vector.Equals(a, a) & Vector.Equals(b, b) & Vector.Equals(c, c) & Vector.Equals(d, d));
         }
+        for (; i < vectors.Length; i++)
+        {
+            best = Higher(vectors[i], best);
+            broken |= ~Vector.Equals(vectors[i], vectors[i]);
+        }
+        best = Higher(Higher(best, second), Higher(third, fourth));
         float max = float.NegativeInfinity;
         for (int lane = 0; lane < Vector<float>.Count; lane++)
             max = Math.Max(max, best[lane]);
@@ -43,6 +55,8 @@ public static class LogitScan
             max = Math.Max(max, tail);
         return broken == Vector<int>.Zero ? max : float.NaN;
     }
+
+    private static Vector<float> Higher(Vector<float> one, Vector<float> other) => Vector.ConditionalSelect(Vector.GreaterThan(one, other), one, other);
 
     /// <summary>Σ exp((logit − max) · scale).</summary>
     internal static double SumExp(ReadOnlySpan<float> logits, float max, float scale)

@@ -133,14 +133,7 @@ internal sealed partial class Scheduler : IDisposable
             bool whole = Compute();
             if (Intake.IsDisowned)
                 return StepOutcome.Idle;
-            _verifier.Begin();
-            foreach (Sequence sequence in _planner.Plan)
-            {
-                if (whole)
-                    _verifier.Accept(sequence);
-                else
-                    _set.Preempt(sequence); // What a step that was given up wrote or copied is not valid.
-            }
+            Accept(whole);
             Record(drafts, _time.GetElapsedTime(_start));
             return StepOutcome.Worked;
         }
@@ -229,6 +222,25 @@ internal sealed partial class Scheduler : IDisposable
         finally
         {
             Intake.EndCompute();
+        }
+    }
+
+    private void Accept(bool whole)
+    {
+        _verifier.Begin();
+        try
+        {
+            foreach (Sequence sequence in _planner.Plan)
+            {
+                if (whole)
+                    _verifier.Accept(sequence);
+                else
+                    _set.Preempt(sequence); // What a step that was given up wrote or copied is not valid.
+            }
+        }
+        finally
+        {
+            _verifier.WakeReaders();
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     private readonly int _vocabulary = composition.Graph.VocabularySize;
     private readonly SamplingBuffers _buffers = new(composition.Graph.VocabularySize);
     private readonly EndTokens _endTokens = new(composition.Tokenizer);
+    private readonly List<TaskCompletionSource> _readers = [];
     private int _logits, _best, _pooled;
     private long _now;
 
@@ -59,6 +60,14 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
             set.Remove(sequence);
         else
             Draw(sequence, first);
+    }
+
+    /// <summary>Wakes those who wait for what was written, all at once: a reader that is woken takes a processor from the step.</summary>
+    public void WakeReaders()
+    {
+        foreach (TaskCompletionSource reader in _readers)
+            reader.TrySetResult();
+        _readers.Clear();
     }
 
     private bool TakeVector(Sequence sequence)
@@ -158,7 +167,8 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         if (sequence.Stream.Unread == 0)
             sequence.LastRead = _now;
         sequence.Append(token);
-        sequence.Stream.Write(new GeneratedToken(token, probability));
+        if (sequence.Stream.Write(new GeneratedToken(token, probability)) is { } reader)
+            _readers.Add(reader);
         Emitted++;
         if (sequence.Generated == 1)
             observer?.FirstToken(time.GetElapsedTime(sequence.Submitted, _now));

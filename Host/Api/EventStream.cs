@@ -29,34 +29,47 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Sends an event.</summary>
-    public Task WriteAsync<T>(T value, JsonTypeInfo<T> type) => WriteAsync(body =>
-    {
-        _json.Reset(body);
-        JsonSerializer.Serialize(_json, value, type);
-        _json.Flush();
-    });
+    public Task WriteAsync<T>(T value, JsonTypeInfo<T> type) => SendAsync(value, type);
 
     /// <summary>Ends the stream as OpenAI's clients expect it.</summary>
-    public Task DoneAsync() => WriteAsync(body => body.Write("[DONE]"u8));
+    public Task DoneAsync() => SendAsync<object?>(null, null);
 
-    private async Task WriteAsync(Action<PipeWriter> data)
+    private async Task SendAsync<T>(T value, JsonTypeInfo<T>? type)
     {
-        CancellationToken aborted = _http.RequestAborted;
-        await _turn.WaitAsync(aborted).ConfigureAwait(false);
+        await _turn.WaitAsync(_http.RequestAborted).ConfigureAwait(false);
         try
         {
             PipeWriter body = _http.Response.BodyWriter;
             body.Write("data: "u8);
-            data(body);
+            if (type is null)
+                body.Write("[DONE]"u8);
+            else
+            {
+                _json.Reset(body);
+                JsonSerializer.Serialize(_json, value, type);
+                _json.Flush();
+            }
             body.Write("\n\n"u8);
-            _slow.CancelAfter(_patience);
-            await body.FlushAsync(aborted).ConfigureAwait(false);
-            _slow.CancelAfter(Timeout.InfiniteTimeSpan);
+            await FlushAsync(body).ConfigureAwait(false);
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    /// <summary>Sends what was written; the clock runs only while the client is waited for.</summary>
+    private async ValueTask FlushAsync(PipeWriter body)
+    {
+        ValueTask<FlushResult> flush = body.FlushAsync(_http.RequestAborted);
+        if (flush.IsCompleted)
+        {
+            await flush.ConfigureAwait(false);
+            return;
+        }
+        _slow.CancelAfter(_patience);
+        await flush.ConfigureAwait(false);
+        _slow.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Tessera.Host.Api;
 using Tessera.Host.Api.Admin;
 using Tessera.Host.Api.Embeddings;
@@ -153,6 +154,8 @@ internal sealed class HostServer : IAsyncDisposable
             k.AddServerHeader = false;
             k.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
         });
+        // An event is sent by the thread that has made it: handing it to another takes a processor from the step once more.
+        builder.Services.Configure<SocketTransportOptions>(o => o.UnsafePreferInlineScheduling = true);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
         // Given as instances: the container disposes only what it has made, and a request's scope would dispose the registry with the request.
         builder.Services.AddSingleton(loggers).AddSingleton(plugins).AddSingleton(registry).AddSingleton(metrics).AddSingleton(configuration).AddSingleton(live).AddSingleton(switches).AddSingleton(TimeProvider.System);

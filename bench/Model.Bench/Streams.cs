@@ -18,6 +18,9 @@ internal sealed unsafe class Streams : IDisposable
         _blocks = new int[built.Limits.MaxSequences];
     }
 
+    /// <summary>The token at a place of a sequence.</summary>
+    public static int Token(int index, int slot, int vocabulary) => (int)((index * 7919L + slot) % vocabulary);
+
     /// <summary>Makes a sequence empty; its blocks are used again.</summary>
     public void Clear(int slot) => _length[slot] = 0;
 
@@ -61,7 +64,7 @@ internal sealed unsafe class Streams : IDisposable
             _blocks[slot]++;
             _next++;
         }
-        _batch.Add((int)((index * 7919L + slot) % _built.Graph.VocabularySize), index, index, slot, outputs);
+        _batch.Add(Token(index, slot, _built.Graph.VocabularySize), index, index, slot, outputs);
     }
 
     private void Run()

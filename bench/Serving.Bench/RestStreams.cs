@@ -1,17 +1,28 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
+using System.Text.Json;
 
 namespace Tessera.Serving.Bench;
 
-/// <summary>A model that <c>tessera serve</c> serves in a process of its own, asked over REST.</summary>
+/// <summary>What streams came to over REST while all of them ran.</summary>
+/// <param name="Rate">Tokens per second.</param>
+/// <param name="Delivery">Seconds of the processors per token that the server takes apart from the threads that compute and schedule.</param>
+/// <param name="Turns">How often a token makes those threads run.</param>
+/// <param name="Client">Seconds of the processors per token that this process takes.</param>
+internal sealed record Served(double Rate, double Delivery, double Turns, double Client);
+
+/// <summary>
+/// A model that <c>tessera serve</c> serves in a process of its own, asked over REST by a client that takes as little as it can of the processors that both share: one thread that looks at all sockets twenty times a second, and counts events.
+/// </summary>
 internal sealed class RestStreams : IAsyncDisposable
 {
     private const string Listening = "listening on ";
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
-    private readonly HttpClient _client;
+    private readonly Uri _address;
+    private readonly AutoResetEvent _never = new(false);
 
-    private RestStreams(Process process, HttpClient client) => (_process, _client) = (process, client);
+    private RestStreams(Process process, Uri address) => (_process, _address) = (process, address);
 
     public static async Task<RestStreams> StartAsync(string model)
     {
@@ -22,43 +33,78 @@ internal sealed class RestStreams : IAsyncDisposable
         string line = await process.StandardOutput.ReadLineAsync() ?? "";
         if (!line.StartsWith(Listening, StringComparison.Ordinal))
             throw new InvalidOperationException($"the server said: {line}");
-        HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri(line[Listening.Length..]), Timeout = TimeSpan.FromMinutes(10) };
+        Uri address = new(line[Listening.Length..]);
+        using HttpClient client = new() { BaseAddress = address };
         while (!(await client.GetAsync("/ready")).IsSuccessStatusCode)
-            await Task.Delay(50);
-        return new RestStreams(process, client);
+            await Task.Delay(Pause);
+        return new RestStreams(process, address);
     }
 
-    /// <summary>Tokens per second of streams that run at once, from when each has had its first few until the first has but as few to come; and this process's time on processors beside the wall time, from the first request to the last answer.</summary>
-    public async Task<(double Rate, double ClientShare)> DecodeAsync(int streams, int prompt, int tokens, int warm, int round)
+    /// <summary>Runs streams at once; what counts is from when each has had its first few tokens until one has but as few to come.</summary>
+    /// <param name="prompts">The prompts' ids.</param>
+    /// <param name="tokens">Tokens of each stream.</param>
+    /// <param name="warm">The first and last ones.</param>
+    /// <param name="salt">Other prompts than those with the same salt are computed anew.</param>
+    public Served Decode(IReadOnlyList<int[]> prompts, int tokens, int warm, string salt)
     {
-        TimeSpan busy = Environment.CpuUsage.TotalTime;
-        long sent = Stopwatch.GetTimestamp();
-        long[][] times = await Task.WhenAll(Enumerable.Range(0, streams).Select(i => StreamAsync(string.Concat(Enumerable.Repeat($" {round}{i}", prompt / 3)), tokens)));
-        double share = (Environment.CpuUsage.TotalTime - busy) / Stopwatch.GetElapsedTime(sent);
-        long begin = times.Max(t => t[warm]), end = times.Min(t => t[^warm]);
-        // An event may hold part of a character or several tokens.
-        return (times.Sum(t => t.Count(at => at > begin && at <= end) * (double)tokens / t.Length) / Stopwatch.GetElapsedTime(begin, end).TotalSeconds, share);
+        // Their prompts are computed first, so that all begin at once.
+        Answer[] answers = Ask(1);
+        try
+        {
+            while (answers.Any(a => !a.Ended))
+            {
+                _never.WaitOne(Pause);
+                foreach (Answer answer in answers)
+                    answer.Read();
+            }
+            foreach (Answer answer in answers)
+                answer.Dispose();
+            answers = Ask(tokens);
+            List<(double Time, int[] Events)> looks = [];
+            Look? begin = null, end = null;
+            while (answers.Any(a => !a.Ended))
+            {
+                _never.WaitOne(Pause);
+                long now = Stopwatch.GetTimestamp();
+                foreach (Answer answer in answers)
+                    answer.Read();
+                if (answers.All(a => a.Events >= warm && a.Events <= tokens - warm && !a.Ended))
+                {
+                    begin ??= Look.At(_process.Id);
+                    looks.Add((Stopwatch.GetElapsedTime(0, now).TotalSeconds, [.. answers.Select(a => a.Events)]));
+                }
+                else if (begin is not null)
+                    end ??= Look.At(_process.Id);
+            }
+            if (answers.FirstOrDefault(a => !a.IsWhole(tokens)) is { } broken)
+                throw new InvalidOperationException($"{broken.Events} events of {tokens} tokens: {broken.Text}");
+            // An event may hold part of a character or several tokens.
+            double[] perEvent = [.. answers.Select(a => (double)tokens / a.Events)];
+            double rate = Slope([.. looks.Select(l => (l.Time, l.Events.Zip(perEvent, (events, weight) => events * weight).Sum()))]);
+            double between = rate * (end!.Seconds - begin!.Seconds);
+            return new Served(rate, (end.Delivery - begin.Delivery) / between, end.TurnsSince(begin) / between, (end.Client - begin.Client) / between);
+        }
+        finally
+        {
+            foreach (Answer answer in answers)
+                answer.Dispose();
+        }
+
+        Answer[] Ask(int most) => [.. prompts.Select(p => new Answer(_address, JsonSerializer.SerializeToUtf8Bytes(new { prompt = p, max_tokens = most, ignore_eos = true, temperature = 0, stream = true, cache_salt = salt })))];
     }
 
     public async ValueTask DisposeAsync()
     {
-        _client.Dispose();
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _never.Dispose();
     }
 
-    private async Task<long[]> StreamAsync(string prompt, int tokens)
+    /// <summary>The line of least squares: looks fall anywhere between two steps.</summary>
+    private static double Slope(IReadOnlyList<(double X, double Y)> points)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/completions") { Content = JsonContent.Create(new { prompt, max_tokens = tokens, ignore_eos = true, temperature = 0, stream = true }) };
-        using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
-        List<long> times = [];
-        while (await reader.ReadLineAsync() is { } line)
-            if (line.StartsWith("data: {", StringComparison.Ordinal))
-                times.Add(Stopwatch.GetTimestamp());
-        if (!response.IsSuccessStatusCode || times.Count < tokens / 2)
-            throw new InvalidOperationException($"{response.StatusCode}: {times.Count} events of {tokens} tokens");
-        return [.. times];
+        double x = points.Average(p => p.X), y = points.Average(p => p.Y);
+        return points.Sum(p => (p.X - x) * (p.Y - y)) / points.Sum(p => (p.X - x) * (p.X - x));
     }
 }

@@ -26,6 +26,20 @@ public sealed class SamplerTests
         }
     }
 
+    [Fact]
+    public void Argmax_looks_at_every_place()
+    {
+        float[] logits = new float[100];
+        for (int i = 0; i < logits.Length; i++)
+        {
+            logits[i] = 1;
+            Assert.Equal(i, LogitScan.Argmax(logits));
+            logits[i] = float.NaN;
+            Assert.Equal(-1, LogitScan.Argmax(logits));
+            logits[i] = 0;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Options))]
     public void Rows_that_are_no_numbers_are_refused_by_every_path(SamplingOptions options)

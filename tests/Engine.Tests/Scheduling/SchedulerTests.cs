@@ -204,6 +204,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task A_reader_is_woken_although_the_step_fails_behind_its_token()
+    {
+        using LedgerEngine ledger = new(onFault: (_, _) => { });
+        ledger.Engine.IsOnTrial = true;
+        ledger.Backend.NanToken = 200;
+        int[] good = [.. LedgerEngine.Prompt(1, 40).Where(t => t != 200)];
+        GenerationStream first = ledger.Submit(good, 3);
+        ledger.Submit([.. good, 200, 1, 2], 3);
+        Task<bool> read = first.WaitAsync(TestContext.Current.CancellationToken).AsTask();
+        ledger.Run();
+        Assert.True(ledger.Engine.IsHeld);
+        Assert.True(await read.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void A_runtime_that_throws_ends_all_sequences_and_faults_the_engine()
     {
         using LedgerEngine ledger = new(new EngineOptions { MaxSequences = 1 });
