@@ -7,11 +7,13 @@ namespace Tessera.Host.Serving;
 /// </summary>
 internal sealed class ConfigurationWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250), Settle = TimeSpan.FromSeconds(1);
+    private const int PollsWhileSettling = 4;
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
 
     private readonly string _file;
     private readonly Func<Task> _changed;
     private readonly ILogger _logger;
+    private readonly TimeSpan _settle;
     private readonly CancellationTokenSource _over = new();
     private readonly Task _watching;
 
@@ -19,9 +21,10 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     /// <param name="file">The file; as it is now it counts as known.</param>
     /// <param name="changed">Called when it has changed, one call at a time; does not throw.</param>
     /// <param name="logger">Told what looks odd.</param>
-    public ConfigurationWatch(string file, Func<Task> changed, ILogger logger)
+    /// <param name="settle">How long a content must have stayed as it is to count; null: a second.</param>
+    public ConfigurationWatch(string file, Func<Task> changed, ILogger logger, TimeSpan? settle = null)
     {
-        (_file, _changed, _logger) = (file, changed, logger);
+        (_file, _changed, _logger, _settle) = (file, changed, logger, settle ?? Settle);
         string? known = Read(out _);
         _watching = Task.Run(() => WatchAsync(known));
     }
@@ -36,9 +39,9 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
 
     private async Task WatchAsync(string? known)
     {
-        SettledContent content = new(known, Settle);
+        SettledContent content = new(known, _settle);
         long start = TimeProvider.System.GetTimestamp();
-        using PeriodicTimer timer = new(Poll);
+        using PeriodicTimer timer = new(_settle / PollsWhileSettling);
         try
         {
             while (await timer.WaitForNextTickAsync(_over.Token).ConfigureAwait(false))

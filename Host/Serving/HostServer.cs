@@ -33,11 +33,11 @@ internal sealed class HostServer : IAsyncDisposable
     private PluginSwitch _switches = null!;
     private int _stopped;
 
-    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers, string file, ConfigurationReload? reload)
+    private HostServer(WebApplication app, PluginHost plugins, WorkTeam team, ModelRegistry registry, ILoggerFactory loggers, string file, ConfigurationReload? reload, TimeSpan? settle)
     {
         (_app, Plugins, Team, Registry, _loggers, _log) = (app, plugins, team, registry, loggers, loggers.CreateLogger<HostServer>());
         _engines = new LifeCycleWatch(registry);
-        _file = reload is null ? null : new ConfigurationWatch(file, reload.ApplyAsync, _log);
+        _file = reload is null ? null : new ConfigurationWatch(file, reload.ApplyAsync, _log, settle);
         _loading = LoadAsync(_log);
     }
 
@@ -63,8 +63,9 @@ internal sealed class HostServer : IAsyncDisposable
     /// <param name="progress">Told about reading large files, or null.</param>
     /// <param name="reload">Reads the configuration again when its file has changed; null: changes wait for the next start.</param>
     /// <param name="pluginClock">Measures how long plugins take for what may hang; null: the system's.</param>
+    /// <param name="settle">How long the configuration's file must have stayed as it is; null: as by default.</param>
     /// <exception cref="TesseraException">A plugin cannot be loaded, or an address cannot be listened on.</exception>
-    public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null, Func<HostConfiguration>? reload = null, TimeProvider? pluginClock = null)
+    public static async Task<HostServer> StartAsync(HostConfiguration configuration, string packages, LogLevel level, FileProgress? progress = null, Func<HostConfiguration>? reload = null, TimeProvider? pluginClock = null, TimeSpan? settle = null)
     {
         ILoggerFactory loggers = CreateLoggers(level);
         PluginHost? plugins = null;
@@ -86,7 +87,7 @@ internal sealed class HostServer : IAsyncDisposable
             app = BuildApp(configuration, live, loggers, plugins, registry, metrics, switches);
             await ListenAsync(app, configuration).ConfigureAwait(false);
             ConfigurationReload? reloads = reload is null ? null : new(reload, live, plugins, switches, registry, loggers.CreateLogger<ConfigurationReload>());
-            return new HostServer(app, plugins, team, registry, loggers, configuration.File, reloads) { _switches = switches };
+            return new HostServer(app, plugins, team, registry, loggers, configuration.File, reloads, settle) { _switches = switches };
         }
         catch
         {

@@ -3,7 +3,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary><c>tessera chat</c>, and every command's help.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class ChatTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -5,7 +5,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary>The executable as people use it.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class CommandLineTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -3,7 +3,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary><c>tessera convert</c> and <c>tessera quantize</c>: what they write and say, and what an error leaves.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class ConvertTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -1,6 +1,5 @@
 using Tessera.Conformance.SelfTest;
 using Tessera.Host.Cli;
-using Tessera.Host.Tests.LifeCycle;
 using Tessera.Host.Tests.Serving;
 using Tessera.MetalEmulator;
 
@@ -20,7 +19,8 @@ public sealed class ModelSelfTestTests : IDisposable
     [Fact]
     public async Task On_a_device()
     {
-        Assert.SkipUnless(LongTests.AreWanted, "long: the emulator computes two prompts of 512 tokens and more");
+        // The emulator computes two prompts of 512 tokens and more.
+        LongTests.Require();
         using EmulatorSession session = Emulator.Begin();
         using IDisposable installation = Emulator.InstallInto("Tessera.Kernels.Metal");
         await RunAsync("kernels.metal");

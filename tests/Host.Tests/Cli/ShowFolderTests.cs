@@ -3,7 +3,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary><c>tessera show</c> of Hugging Face folders that would not run: all that is missing, at once.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class ShowFolderTests : IDisposable
 {
     private const string UnknownTokenizer = """

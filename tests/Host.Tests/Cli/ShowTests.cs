@@ -4,7 +4,6 @@ using Tessera.TestSupport.Families;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary><c>tessera show</c>: whether a model runs, with what, or what is missing.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class ShowTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

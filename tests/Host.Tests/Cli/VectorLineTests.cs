@@ -4,7 +4,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Cli;
 
 /// <summary><c>tessera embed</c> and <c>tessera rerank</c>: a bad line is answered by an error with its number and field, the others as if it were not there, and the exit code tells.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class VectorLineTests : IDisposable
 {
     private const string Good = """{"text": "abc de"}""", GoodPair = """{"query": "abc", "documents": ["de", "abc"]}""";

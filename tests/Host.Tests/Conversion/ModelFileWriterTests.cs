@@ -10,7 +10,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.Conversion;
 
 /// <summary>A plan carried out over several lanes: values are moved, added and placed as it says.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class ModelFileWriterTests : IAsyncDisposable
 {
     private const int Rows = 256, Columns = 128;

@@ -2,14 +2,12 @@ using System.Globalization;
 using Tessera.Host.Configuration;
 using Tessera.Host.Plugins;
 using Tessera.Host.Plugins.Kit;
-using Tessera.Host.Tests.LifeCycle;
 using Tessera.Host.Tests.Plugins;
 using Tessera.Host.Tests.Serving;
 
 namespace Tessera.Host.Tests.Kit;
 
 /// <summary>The plugins of the build pass the kit that their authors are held to elsewhere.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class FirstPartyKitTests : IDisposable
 {
     private static readonly int s_rounds = LongTests.AreWanted ? 50 : 2;

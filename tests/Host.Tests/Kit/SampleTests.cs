@@ -53,7 +53,7 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
 
     private static async Task AnswersAsync(HttpClient client)
     {
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < 2400; i++)
             try
             {
                 if ((await client.GetAsync("/health", TestContext.Current.CancellationToken)).IsSuccessStatusCode)
@@ -61,7 +61,7 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
             }
             catch (HttpRequestException)
             {
-                await Task.Delay(100, TestContext.Current.CancellationToken);
+                await Task.Delay(25, TestContext.Current.CancellationToken);
             }
         Assert.Fail("the host does not answer");
     }

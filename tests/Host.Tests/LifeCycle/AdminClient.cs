@@ -43,11 +43,11 @@ internal sealed class AdminClient(int port, string token) : IDisposable
     public async Task UntilAsync(string line, int seconds = 120)
     {
         string[] lines = [];
-        for (int i = 0; i < seconds * 20; i++)
+        for (int i = 0; i < seconds * 40; i++)
         {
             if ((lines = await LinesAsync()).Contains(line))
                 return;
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Fail($"after {seconds} s there is no '{line}': {string.Join("\n", await ListAsync())}");
     }

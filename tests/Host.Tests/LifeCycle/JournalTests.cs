@@ -5,7 +5,7 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>What is done while the store's journal cannot be written is what the answer says.</summary>
-[Collection(ServingCollection.Name)]
+[Collection(RelayCollection.Name)]
 public sealed class JournalTests
 {
     private const string Proven = "tessera_plugin_switches_total{plugin=\"test.relay\",result=\"proven\"}", RolledBack = "tessera_plugin_switches_total{plugin=\"test.relay\",result=\"rolled_back\"}";

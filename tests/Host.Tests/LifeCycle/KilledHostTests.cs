@@ -5,7 +5,6 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>A host that is killed at any point of a plugin's life starts again on the last-known-good version.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class KilledHostTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();

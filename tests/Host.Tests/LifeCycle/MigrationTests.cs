@@ -4,7 +4,7 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>What still runs at the drain deadline goes on with the new composition.</summary>
-[Collection(ServingCollection.Name)]
+[Collection(RelayCollection.Name)]
 public sealed class MigrationTests
 {
     private const int Streams = 8, Tokens = 900;

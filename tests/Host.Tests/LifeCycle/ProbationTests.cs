@@ -7,7 +7,7 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>A version that does badly after it was put in use gives way to the one before, and no request notices.</summary>
-[Collection(ServingCollection.Name)]
+[Collection(RelayCollection.Name)]
 public sealed class ProbationTests
 {
     private const int Streams = 6, Tokens = 500;

@@ -40,11 +40,11 @@ internal sealed class RelayProcess : IAsyncDisposable
     /// <summary>Waits until a line stands among the metrics.</summary>
     public async Task UntilMetricAsync(string line)
     {
-        for (int i = 0; i < 1200; i++)
+        for (int i = 0; i < 4800; i++)
         {
             if ((await Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken)).Split('\n').Contains(line))
                 return;
-            await Task.Delay(100, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Fail($"there is no metric '{line}'");
     }

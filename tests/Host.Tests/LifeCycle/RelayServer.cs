@@ -55,10 +55,10 @@ internal sealed class RelayServer : IAsyncDisposable
     public async Task UntilMetricAsync(string series, double value)
     {
         double found = 0;
-        for (int i = 0; i < 2400 && found < value; i++)
+        for (int i = 0; i < 4800 && found < value; i++)
         {
             found = await MetricAsync(series);
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Equal(value, found);
     }

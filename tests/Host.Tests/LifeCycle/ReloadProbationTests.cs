@@ -4,7 +4,7 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>What an edited host.yaml puts in use has to prove itself like what an administrator activates.</summary>
-[Collection(ServingCollection.Name)]
+[Collection(RelayCollection.Name)]
 public sealed class ReloadProbationTests
 {
     private const int Streams = 4, Tokens = 400;
@@ -33,7 +33,9 @@ public sealed class ReloadProbationTests
         await using RelayServer relay = await RelayServer.StartAsync(Probation);
         Relay.Replace(relay.Folder, Relay.Version(relay.Folder, "1.1.0", "step", after: 60));
         Edit(relay, "{ delay: 3 }");
-        await relay.Admin.UntilAsync("1.1.0 active");
+        // It is active a moment before its probation begins.
+        await relay.UntilMetricAsync("tessera_configuration_reloads_total{result=\"applied\"}", 1);
+        Assert.Contains("1.1.0 active", await relay.Admin.LinesAsync());
         Assert.True(Assert.Single(await relay.Admin.ListAsync(), l => l.GetProperty("version").GetString() == "1.1.0").GetProperty("probation").GetBoolean());
         PluginRecord record = relay.Store.Read().Of(Relay.Id);
         Assert.Equal(("1.0.0", "1.1.0"), (record.Active?.Version, record.Pending?.Version));

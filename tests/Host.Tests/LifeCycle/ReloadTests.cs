@@ -3,7 +3,7 @@ using Tessera.Host.Tests.Serving;
 namespace Tessera.Host.Tests.LifeCycle;
 
 /// <summary>host.yaml is edited while requests run.</summary>
-[Collection(ServingCollection.Name)]
+[Collection(RelayCollection.Name)]
 public sealed class ReloadTests
 {
     [Fact]
@@ -95,12 +95,12 @@ public sealed class ReloadTests
     private static async Task UntilAsync(RelayServer relay, string result, int times)
     {
         double found = 0;
-        for (int i = 0; i < 1200; i++)
+        for (int i = 0; i < 4800; i++)
         {
             found = await relay.MetricAsync($"tessera_configuration_reloads_total{{result=\"{result}\"}}");
             if (found >= times)
                 break;
-            await Task.Delay(100, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Equal(times, found);
     }

@@ -163,11 +163,11 @@ public sealed class SoakTests : IDisposable
 
     private static async Task UntilProvenAsync(RelayProcess host)
     {
-        for (int i = 0; i < 2400; i++)
+        for (int i = 0; i < 4800; i++)
         {
             if (!(await host.Admin.ListAsync()).Any(l => l.TryGetProperty("probation", out _)))
                 return;
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Fail("the probation does not end");
     }
@@ -175,12 +175,12 @@ public sealed class SoakTests : IDisposable
     private static async Task UntilAloneAsync(RelayProcess host)
     {
         string[] loaded = [];
-        for (int i = 0; i < 3600; i++)
+        for (int i = 0; i < 7200; i++)
         {
             loaded = [.. (await host.Admin.LinesAsync()).Where(l => !l.EndsWith(" staged", StringComparison.Ordinal) && !l.EndsWith(" quarantined", StringComparison.Ordinal))];
             if (loaded is [var one] && one.EndsWith(" active", StringComparison.Ordinal))
                 return;
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(25, TestContext.Current.CancellationToken);
         }
         Assert.Fail($"still there: {string.Join(", ", loaded)}");
     }

@@ -2,7 +2,6 @@ using System.Text.Json;
 
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
 public sealed class CompletionTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private const string Chat = "/v1/chat/completions", Text = "/v1/completions";

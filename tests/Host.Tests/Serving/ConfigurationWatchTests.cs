@@ -46,7 +46,7 @@ public sealed class ConfigurationWatchTests : IDisposable
         string file = _folder.Write("host.yaml", "one");
         Said said = new();
         int changes = 0;
-        await using ConfigurationWatch watch = new(file, () => Task.FromResult(Interlocked.Increment(ref changes)), said);
+        await using ConfigurationWatch watch = new(file, () => Task.FromResult(Interlocked.Increment(ref changes)), said, TimeSpan.FromMilliseconds(200));
         File.WriteAllText(file, "");
         await TestServer.UntilAsync(() => said.Text is not null, "it is said");
         Assert.Equal("host.yaml is empty; what it said before stays in force", said.Text);

@@ -3,7 +3,6 @@ using System.Text.Json;
 
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
 public sealed class EmbeddingTests(EmbeddingServers servers) : IClassFixture<EmbeddingServers>
 {
     private const string Words = "abc de fghi";

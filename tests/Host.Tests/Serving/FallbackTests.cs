@@ -1,7 +1,6 @@
 namespace Tessera.Host.Tests.Serving;
 
 /// <summary>A model whose first backend refuses it runs on the next one, and everybody is told.</summary>
-[Collection(ServingCollection.Name)]
 public sealed class FallbackTests
 {
     private const string Order = "kernels: [kernels.metal, kernels.cpu]", Reason = "metal: unavailable: no Metal device";

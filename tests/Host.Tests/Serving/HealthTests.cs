@@ -4,13 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
-public sealed class HealthTests
+public sealed class HealthTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     [Fact]
     public async Task Tokenize_and_detokenize_are_each_others_inverse()
     {
-        await using TestServer server = await TestServer.StartAsync();
+        TestServer server = shared.Server;
         int[] Ids(Reply r) => [.. r.Ok().Json.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())];
         Reply plain = await server.PostAsync("/tokenize", new { content = "the 日" });
         Reply special = await server.PostAsync("/tokenize", new { content = "<|im_end|>" });
@@ -64,7 +63,7 @@ public sealed class HealthTests
     [Fact]
     public async Task Models_are_listed_with_their_state_and_context()
     {
-        await using TestServer server = await TestServer.StartAsync();
+        TestServer server = shared.Server;
         Reply list = (await server.GetAsync("/v1/models")).Ok();
         Assert.Equal("list", list.Json.GetProperty("object").GetString());
         JsonElement card = list.Json.GetProperty("data")[0];
@@ -75,7 +74,7 @@ public sealed class HealthTests
     [Fact]
     public async Task Metrics_have_every_documented_family_and_count_up()
     {
-        await using TestServer server = await TestServer.StartAsync();
+        TestServer server = shared.Server;
         string before = (await server.GetAsync("/metrics")).Ok().Text;
         string[] families =
         [

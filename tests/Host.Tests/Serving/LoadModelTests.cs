@@ -5,7 +5,6 @@ using Tessera.Host.Configuration;
 
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
 public sealed class LoadModelTests
 {
     private const int Streams = 8, Tokens = 3000;

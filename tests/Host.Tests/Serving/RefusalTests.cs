@@ -3,7 +3,6 @@ using System.Text;
 
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
 public sealed class RefusalTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private const string Hi = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";

@@ -9,12 +9,14 @@ namespace Tessera.Host.Tests.Serving;
 
 /// <summary>Drafts as a client, a deployer and a monitor see them.</summary>
 [Collection(ServingCollection.Name)]
-public sealed class SpeculationTests : IDisposable
+public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, IClassFixture<DraftingServer>
 {
-    private const string Chat = "/v1/chat/completions", Text = "/v1/completions", Keys = "decoding: spec.decoding";
+    internal const string Keys = "decoding: spec.decoding";
+
+    private const string Chat = "/v1/chat/completions", Text = "/v1/completions";
 
     /// <summary>What is drafted does not depend on the machine's speed then.</summary>
-    private const string Untuned = "engine: { tuneDrafts: false }";
+    internal const string Untuned = "engine: { tuneDrafts: false }";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -59,8 +61,7 @@ public sealed class SpeculationTests : IDisposable
     [InlineData("7", "prediction"), InlineData("{\"type\":\"tokens\"}", "prediction.type"), InlineData("{\"type\":\"content\"}", "prediction.content"), InlineData("{\"type\":\"content\",\"content\":7}", "prediction.content"), InlineData("{\"type\":\"content\",\"content\":[{\"type\":\"image_url\"}]}", "prediction.content[0].type")]
     public async Task A_prediction_that_is_none_is_named(string value, string named)
     {
-        await using TestServer server = await TestServer.StartAsync(more: Untuned, keys: Keys);
-        (await server.PostTextAsync(Text, $"{{\"prompt\":\"hi\",\"prediction\":{value}}}")).Error(400, named);
+        (await drafting.Server.PostTextAsync(Text, $"{{\"prompt\":\"hi\",\"prediction\":{value}}}")).Error(400, named);
     }
 
     [Fact]
@@ -171,4 +172,14 @@ public sealed class SpeculationTests : IDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Written.Add($"{logLevel}: {formatter(state, exception)}");
     }
+}
+
+/// <summary>A server that drafts, for those who do not ask what was drafted before.</summary>
+public sealed class DraftingServer : IAsyncLifetime
+{
+    internal TestServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(more: SpeculationTests.Untuned, keys: SpeculationTests.Keys);
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

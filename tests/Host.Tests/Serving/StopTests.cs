@@ -1,6 +1,5 @@
 namespace Tessera.Host.Tests.Serving;
 
-[Collection(ServingCollection.Name)]
 public sealed class StopTests
 {
     [Fact]

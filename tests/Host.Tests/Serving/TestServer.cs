@@ -13,6 +13,9 @@ namespace Tessera.Host.Tests.Serving;
 /// <summary>A serving host in this process on a free port, with the first-party plugins of the build and the chain model.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>The tests write their file at once.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
+
     private readonly TemporaryFolder _folder;
 
     private TestServer(TemporaryFolder folder, HostServer host, string model)
@@ -68,7 +71,7 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(TemporaryFolder folder, string file, string model, FileProgress? progress = null, TimeProvider? pluginClock = null)
     {
         HostConfiguration Read() => new ConfigurationLoader { Environment = new Dictionary<string, string>() }.Load(file);
-        HostServer host = await HostServer.StartAsync(Read(), Executable, LogLevel.Critical, progress, Read, pluginClock);
+        HostServer host = await HostServer.StartAsync(Read(), Executable, LogLevel.Critical, progress, Read, pluginClock, Settle);
         await host.Loading;
         return new TestServer(folder, host, model);
     }
@@ -137,7 +140,7 @@ public sealed class SharedServer : IAsyncLifetime
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }
 
-/// <summary>Serving tests use the machine's cores themselves: one after another.</summary>
+/// <summary>Tests that use the machine's cores themselves, measure time or memory, or stand in for what the whole process has one of: one after another, and nothing beside them.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ServingCollection
 {
