@@ -6,10 +6,10 @@ using Tessera.Host.Models;
 
 namespace Tessera.Acceptance.Tests.Conversion;
 
-/// <summary>One set of plugins for all conversions.</summary>
-public sealed class ConversionStack : IAsyncDisposable
+/// <summary>Conversions by the shared host, and what their files give.</summary>
+public sealed class ConversionStack(SharedStack stack)
 {
-    internal HostStack Host { get; } = new();
+    internal HostStack Host => stack.Host;
 
     /// <summary>Writes a model as another file.</summary>
     internal WritePlan Convert(string from, string to, string? type)
@@ -34,6 +34,4 @@ public sealed class ConversionStack : IAsyncDisposable
             evaluator.Evaluate(tokens, [position], (_, logits) => found.Add(logits.ToArray()));
         return found;
     }
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

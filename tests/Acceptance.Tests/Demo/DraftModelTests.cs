@@ -5,7 +5,7 @@ using Tessera.Engine.Evaluation;
 namespace Tessera.Acceptance.Tests.Demo;
 
 /// <summary>The shipped draft model is one for the demo model.</summary>
-public sealed class DraftModelTests
+public sealed class DraftModelTests(SharedStack stack)
 {
     private const double Useful = 0.6;
     private const int Context = 512, MostTokens = 220;
@@ -19,10 +19,9 @@ public sealed class DraftModelTests
     private static string Folder => Path.Combine(HostFolder.Path, "models", "demo");
 
     [Fact]
-    public async Task Both_models_have_one_vocabulary_and_are_small()
+    public void Both_models_have_one_vocabulary_and_are_small()
     {
-        await using HostStack stack = new();
-        using Composition demo = stack.Build(Path.Combine(Folder, "demo.gguf"), ActivationPrecision.Fast), draft = stack.Build(Path.Combine(Folder, "draft.gguf"), ActivationPrecision.Fast);
+        using Composition demo = stack.Host.Build(Path.Combine(Folder, "demo.gguf"), ActivationPrecision.Fast), draft = stack.Host.Build(Path.Combine(Folder, "draft.gguf"), ActivationPrecision.Fast);
         Assert.Equal(demo.Tokenizer.VocabularySize, draft.Tokenizer.VocabularySize);
         for (int id = 0; id < demo.Tokenizer.VocabularySize; id++)
             Assert.True(demo.Tokenizer.Piece(id).SequenceEqual(draft.Tokenizer.Piece(id)), $"{id}");
@@ -33,10 +32,9 @@ public sealed class DraftModelTests
     }
 
     [Fact]
-    public async Task The_draft_has_the_demo_models_next_token_in_most_places_of_its_stories()
+    public void The_draft_has_the_demo_models_next_token_in_most_places_of_its_stories()
     {
-        await using HostStack stack = new();
-        using Composition demo = stack.Build(Path.Combine(Folder, "demo.gguf"), ActivationPrecision.Fast, Context), draft = stack.Build(Path.Combine(Folder, "draft.gguf"), ActivationPrecision.Fast, Context);
+        using Composition demo = stack.Host.Build(Path.Combine(Folder, "demo.gguf"), ActivationPrecision.Fast, Context), draft = stack.Host.Build(Path.Combine(Folder, "draft.gguf"), ActivationPrecision.Fast, Context);
         using SequenceEvaluator teller = new(demo.Name, demo.Graph, demo.Runtime, demo.Limits), guesser = new(draft.Name, draft.Graph, draft.Runtime, draft.Limits);
         int same = 0, all = 0;
         foreach (string request in Requests)

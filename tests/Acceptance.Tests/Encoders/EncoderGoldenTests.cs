@@ -8,7 +8,7 @@ using static Tessera.Acceptance.Tests.Encoders.EncoderGolden;
 namespace Tessera.Acceptance.Tests.Encoders;
 
 /// <summary>Embeddings, hidden states and scores of Hugging Face folders, from text, through the shipped plugins and the scheduler.</summary>
-public sealed class EncoderGoldenTests
+public sealed class EncoderGoldenTests(SharedStack stack)
 {
     public static TheoryData<string> Embeddings => [.. EncoderGolden.Names().Embeddings];
 
@@ -27,8 +27,7 @@ public sealed class EncoderGoldenTests
     public async Task Texts_have_the_recorded_ids_embeddings_and_hidden_states(string name)
     {
         EncoderGolden golden = EncoderGolden.Require(name);
-        await using HostStack stack = new();
-        Composition composition = stack.Build(golden.Path, ActivationPrecision.Float32);
+        Composition composition = stack.Host.Build(golden.Path, ActivationPrecision.Float32);
         await using SteppedEngine engine = new(composition);
         TextModel model = new(composition, parseSpecial: true);
         Assert.Null(model.WhyNoEmbeddings);
@@ -61,8 +60,7 @@ public sealed class EncoderGoldenTests
     public async Task Pairs_have_the_recorded_ids_types_and_scores(string name)
     {
         EncoderGolden golden = EncoderGolden.Require(name);
-        await using HostStack stack = new();
-        Composition composition = stack.Build(golden.Path, ActivationPrecision.Float32);
+        Composition composition = stack.Host.Build(golden.Path, ActivationPrecision.Float32);
         await using SteppedEngine engine = new(composition);
         TextModel model = new(composition, parseSpecial: true);
         Assert.Null(model.WhyNoScores);

@@ -5,13 +5,11 @@ using Tessera.Engine.Evaluation;
 namespace Tessera.Acceptance.Tests.HfModels;
 
 /// <summary>Hugging Face folders through the whole stack: logits and greedy continuations.</summary>
-public sealed class HfLogitTests : IAsyncDisposable
+public sealed class HfLogitTests(SharedStack stack)
 {
     // Keys and values in half precision move these models' logits by up to 0.02; their logits have a standard deviation of 2 to 5.
     // Experts of four bits meet activations of eight, which move them by up to 0.2.
     private const double ProductTolerance = 0.05, PackedTolerance = 0.4;
-
-    private readonly HostStack _stack = new();
 
     public static TheoryData<string> Names => [.. HfGolden.Names];
 
@@ -58,7 +56,7 @@ public sealed class HfLogitTests : IAsyncDisposable
 
     private void Check(HfGolden golden, string folder, ActivationPrecision activations, double tolerance)
     {
-        using Composition composition = _stack.Build(folder, activations);
+        using Composition composition = stack.Host.Build(folder, activations);
         Assert.Empty(composition.Source.Warnings);
         Assert.Equal(golden.VocabularySize, composition.Graph.VocabularySize);
         // Planned sequence by sequence, as a request would be.
@@ -82,6 +80,4 @@ public sealed class HfLogitTests : IAsyncDisposable
         if (activations == ActivationPrecision.Float32)
             Assert.Equal(golden.Greedy, evaluator.Greedy(golden.Prompt, golden.Greedy.Length));
     }
-
-    public ValueTask DisposeAsync() => _stack.DisposeAsync();
 }

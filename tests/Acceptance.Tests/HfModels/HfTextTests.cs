@@ -9,10 +9,8 @@ using Tessera.Engine.Evaluation;
 namespace Tessera.Acceptance.Tests.HfModels;
 
 /// <summary>Hugging Face folders: the tokenizer, the chat template and the end tokens of each, from messages to the text that comes out.</summary>
-public sealed class HfTextTests : IAsyncDisposable
+public sealed class HfTextTests(SharedStack stack)
 {
-    private readonly HostStack _stack = new();
-
     public static TheoryData<string> Names => [.. HfGolden.Names];
 
     [Theory]
@@ -20,7 +18,7 @@ public sealed class HfTextTests : IAsyncDisposable
     public void Texts_have_the_recorded_ids_and_come_back(string name)
     {
         HfGolden golden = HfGolden.Require(name);
-        using Composition composition = _stack.Build(golden.Folder, ActivationPrecision.Float32);
+        using Composition composition = stack.Host.Build(golden.Folder, ActivationPrecision.Float32);
         foreach (JsonElement text in golden.Texts)
         {
             string shown = text.GetProperty("text").GetString()!;
@@ -37,7 +35,7 @@ public sealed class HfTextTests : IAsyncDisposable
     public void Conversations_have_the_recorded_prompts_and_answers(string name)
     {
         HfGolden golden = HfGolden.Require(name);
-        using Composition composition = _stack.Build(golden.Folder, ActivationPrecision.Float32);
+        using Composition composition = stack.Host.Build(golden.Folder, ActivationPrecision.Float32);
         using SequenceEvaluator evaluator = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits);
         Assert.Equal(golden.EndTokens.Order(), composition.Tokenizer.EndTokens);
         ChatTemplate template = ChatTemplate.Parse(composition.Source.ChatTemplate!);
@@ -84,6 +82,4 @@ public sealed class HfTextTests : IAsyncDisposable
     }
 
     private static string? Spelling(ITokenizer tokenizer, SpecialToken role) => tokenizer.Special(role) is { } id ? Encoding.UTF8.GetString(tokenizer.Piece(id)) : null;
-
-    public ValueTask DisposeAsync() => _stack.DisposeAsync();
 }

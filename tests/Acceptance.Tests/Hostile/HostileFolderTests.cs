@@ -4,7 +4,7 @@ using Tessera.Acceptance.Tests.Stack;
 namespace Tessera.Acceptance.Tests.Hostile;
 
 /// <summary>Folders whose configuration lies.</summary>
-public sealed class HostileFolderTests(ITestOutputHelper output)
+public sealed class HostileFolderTests(SharedStack shared, ITestOutputHelper output)
 {
     private static readonly double[] Values = [-1, 0, 1, 2, 3, 0.5, int.MaxValue, 1u << 31, 1e18, 1e300];
 
@@ -13,7 +13,7 @@ public sealed class HostileFolderTests(ITestOutputHelper output)
     public async Task Every_number_of_a_configuration_set_to_extreme_values_runs_or_is_refused(string name)
     {
         string golden = Shared.Require("fixtures", "hf-models", name), folder = Directory.CreateTempSubdirectory("tessera-hostile-").FullName;
-        await using HostStack stack = new(lanes: 1);
+        HostStack stack = shared.WithLanes(1);
         try
         {
             foreach (string file in Directory.GetFiles(golden))

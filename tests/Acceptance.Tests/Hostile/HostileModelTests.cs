@@ -5,14 +5,14 @@ using Tessera.Acceptance.Tests.Stack;
 namespace Tessera.Acceptance.Tests.Hostile;
 
 /// <summary>Files whose hyperparameters lie, taken the whole way: format, graph, backend, one evaluation.</summary>
-public sealed class HostileModelTests(ITestOutputHelper output)
+public sealed class HostileModelTests(SharedStack shared, ITestOutputHelper output)
 {
     private static readonly uint[] Values = [0, 1, 2, 3, (1u << 31) - 1, 1u << 31, (1u << 31) + 1, uint.MaxValue];
 
     [Fact]
     public async Task Every_hyperparameter_set_to_extreme_values_runs_or_is_refused()
     {
-        await using HostStack stack = new(lanes: 1);
+        HostStack stack = shared.WithLanes(1);
         string path = Path.Combine(Path.GetTempPath(), $"tessera-{Guid.NewGuid():N}.gguf");
         try
         {

@@ -27,9 +27,8 @@ internal sealed class InvarianceRun(string model)
 
     public int Compared { get; private set; }
 
-    public async Task RunAsync(int lanes)
+    public async Task RunAsync(HostStack stack)
     {
-        await using HostStack stack = new(lanes);
         await RunAsync(stack, "alone, whole", new EngineOptions { PrefixCaching = false }, Alone);
         foreach (int chunk in new[] { 1, 7, 64 })
         {

@@ -3,15 +3,14 @@ using Tessera.Acceptance.Tests.Stack;
 namespace Tessera.Acceptance.Tests.Invariance;
 
 /// <summary>engine.batchInvariant: tokens and logits of a sequence do not depend on what else is computed, on chunks, on the prefix cache, on preemption or on the number of lanes.</summary>
-public sealed class InvarianceTests
+public sealed class InvarianceTests(SharedStack stack)
 {
     [Theory]
     [InlineData("q8_0"), InlineData("q4_k"), InlineData("f16")]
     public async Task A_model_of_seeded_weights_gives_the_same_bits_in_any_company(string type)
     {
         using TemporaryFile file = new();
-        await using (HostStack stack = new(1))
-            new SeededModel { Type = type }.Write(file.Path, stack.Plugins);
+        new SeededModel { Type = type }.Write(file.Path, stack.Host.Plugins);
         await RunAsync(file.Path);
     }
 
@@ -20,11 +19,11 @@ public sealed class InvarianceTests
     public async Task A_tiny_model_gives_the_same_bits_in_any_company(string name) =>
         await RunAsync(Shared.Require("fixtures", "tiny-models", name + ".gguf"));
 
-    private static async Task RunAsync(string model)
+    private async Task RunAsync(string model)
     {
         InvarianceRun run = new(model);
         for (int lanes = 1; lanes <= 3; lanes++)
-            await run.RunAsync(lanes);
+            await run.RunAsync(stack.WithLanes(lanes));
         TestContext.Current.TestOutputHelper?.WriteLine($"{run.Compared} rows of logits were equal to known ones, bit for bit");
     }
 }

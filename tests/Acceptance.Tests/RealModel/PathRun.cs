@@ -16,11 +16,10 @@ internal sealed class PathRun(ActivationPrecision activations)
     public Goldens Goldens => _goldens.Value;
 
     /// <summary>What each prompt got, in the order of the cases.</summary>
-    public async Task<Generation[]> GenerationsAsync()
+    public async Task<Generation[]> GenerationsAsync(HostStack stack)
     {
         if (_generations is not null)
             return _generations;
-        await using HostStack stack = new();
         Composition composition = stack.Build(Goldens.Model, activations, 2048);
         Assert.Equal(activations == ActivationPrecision.Float32 ? KvType.F32 : KvType.F16, composition.Limits.KvType);
         // No step is cut short: how prompts and continuations mix does not depend on the machine.
@@ -33,11 +32,8 @@ internal sealed class PathRun(ActivationPrecision activations)
     }
 
     /// <summary>The log-probabilities of the text's tokens.</summary>
-    public async Task<double[]> TextAsync()
+    public double[] Text(HostStack stack)
     {
-        if (_text is not null)
-            return _text;
-        await using HostStack stack = new();
-        return _text = stack.LogProbabilities(Goldens.Model, activations, Goldens.Text.Ids);
+        return _text ??= stack.LogProbabilities(Goldens.Model, activations, Goldens.Text.Ids);
     }
 }

@@ -3,7 +3,7 @@ using Tessera.Acceptance.Tests.Stack;
 namespace Tessera.Acceptance.Tests.RealModel;
 
 /// <summary>The path of served requests (activations of 8 bits, KV cache of 16) against both references, as far as the README says that such an engine should agree.</summary>
-public sealed class ProductPathTests
+public sealed class ProductPathTests(SharedStack stack)
 {
     private const double SureGap = 0.6, LikelyGap = 0.5, MeanTolerance = 0.01, MeanDistance = 0.08;
 
@@ -12,7 +12,7 @@ public sealed class ProductPathTests
     [Fact]
     public async Task The_first_token_is_a_references_where_the_gap_is_wide()
     {
-        Generation[] found = await Run.GenerationsAsync();
+        Generation[] found = await Run.GenerationsAsync(stack.Host);
         List<string> wrong = [];
         int wide = 0;
         for (int i = 0; i < found.Length; i++)
@@ -32,7 +32,7 @@ public sealed class ProductPathTests
     [Fact]
     public async Task Greedy_continuations_leave_both_references_only_where_the_gap_is_narrow()
     {
-        Generation[] found = await Run.GenerationsAsync();
+        Generation[] found = await Run.GenerationsAsync(stack.Host);
         List<string> wrong = [];
         int whole = 0;
         for (int i = 0; i < found.Length; i++)
@@ -52,9 +52,9 @@ public sealed class ProductPathTests
     }
 
     [Fact]
-    public async Task The_perplexity_text_is_no_further_from_float32_than_the_reference_that_rounds()
+    public void The_perplexity_text_is_no_further_from_float32_than_the_reference_that_rounds()
     {
-        double[] found = await Run.TextAsync();
+        double[] found = Run.Text(stack.Host);
         GoldenText text = Run.Goldens.Text;
         Assert.Equal(Goldens.TextTokens - 1, found.Length);
         Assert.Equal(Goldens.TextTokens - 1, text.Float32.Length);

@@ -5,14 +5,13 @@ using System.Text;
 
 namespace Tessera.Acceptance.Tests.RealModel;
 
-public sealed class PromptTests
+public sealed class PromptTests(SharedStack stack)
 {
     [Fact]
-    public async Task Prompts_render_and_tokenize_as_recorded()
+    public void Prompts_render_and_tokenize_as_recorded()
     {
         Goldens goldens = Goldens.Require();
-        await using HostStack stack = new();
-        using Composition composition = stack.Build(goldens.Model, ActivationPrecision.Fast, 64);
+        using Composition composition = stack.Host.Build(goldens.Model, ActivationPrecision.Fast, 64);
         ChatTemplate template = ChatTemplate.Parse(composition.Source.ChatTemplate!);
         List<string> wrong = [];
         int chats = 0, raw = 0;
@@ -41,11 +40,10 @@ public sealed class PromptTests
     }
 
     [Fact]
-    public async Task The_perplexity_text_tokenizes_as_recorded()
+    public void The_perplexity_text_tokenizes_as_recorded()
     {
         Goldens goldens = Goldens.Require();
-        await using HostStack stack = new();
-        using Tessera.Host.Models.OpenModel open = Tessera.Host.Models.OpenModel.Open(goldens.Model, stack.Plugins, mmap: true);
+        using Tessera.Host.Models.OpenModel open = Tessera.Host.Models.OpenModel.Open(goldens.Model, stack.Host.Plugins, mmap: true);
         List<int> ids = [];
         open.CreateTokenizer().Encode(goldens.Text.Text, default, ids);
         Assert.Equal(Goldens.TextTokens, goldens.Text.Ids.Length);

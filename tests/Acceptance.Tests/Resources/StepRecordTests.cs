@@ -5,15 +5,14 @@ using Tessera.Engine.Generation;
 namespace Tessera.Acceptance.Tests.Resources;
 
 /// <summary>Continuous batching, as the step records show it.</summary>
-public sealed class StepRecordTests
+public sealed class StepRecordTests(SharedStack stack)
 {
     private const int Streams = 8, Tokens = 32;
 
     [Fact]
     public async Task Eight_streams_need_fewer_than_a_quarter_as_many_steps_as_tokens()
     {
-        await using HostStack stack = new();
-        await using SteppedEngine engine = Engine(stack);
+        await using SteppedEngine engine = Engine(stack.Host);
         GenerationStream[] streams = [.. Enumerable.Range(0, Streams).Select(i => engine.Submit(SeededModel.Tokens(i, 10 + i), Tokens))];
         engine.Run();
         int tokens = streams.Sum(s => SteppedEngine.Read(s).Tokens.Length);
@@ -25,8 +24,7 @@ public sealed class StepRecordTests
     [Fact]
     public async Task A_step_holds_rows_of_a_prompt_and_of_streams_that_decode()
     {
-        await using HostStack stack = new();
-        await using SteppedEngine engine = Engine(stack);
+        await using SteppedEngine engine = Engine(stack.Host);
         GenerationStream first = engine.Submit(SeededModel.Tokens(1, 5), Tokens);
         while (first.Unread == 0)
             Assert.True(engine.Engine.Step());
