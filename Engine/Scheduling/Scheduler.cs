@@ -151,6 +151,7 @@ internal sealed partial class Scheduler : IDisposable
             return;
         int rows = Math.Min(Math.Max(1 + _drafter.MaxDraft, StepCalibration.LeastRows), Math.Min(Math.Min(_batch.MaxRows, _composition.Limits.MaxOutputs), Math.Min(_composition.Limits.MaxContext, _composition.Graph.VocabularySize)));
         _drafter.Tuner.Costs.SetCurve(StepCalibration.Measure(_composition.Runtime, _pool, _batch, _first, rows, patience, _time));
+        _drafter.Calibrate();
     }
 
     /// <summary>Ends everything that is left.</summary>

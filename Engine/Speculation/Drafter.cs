@@ -19,6 +19,7 @@ internal sealed class Drafter : IDisposable
     private readonly int _prediction, _modelSource;
     private readonly string[] _sources;
     private IDecodingStrategy? _strategy;
+    private List<Notice> _notices = [], _delivering = [];
     private int _count, _rest;
 
     /// <summary>Makes the buffers.</summary>
@@ -51,8 +52,8 @@ internal sealed class Drafter : IDisposable
     /// <summary>Whether there is a strategy that works.</summary>
     public bool IsActive => _strategy is not null;
 
-    /// <summary>Whether it has been asked for drafts in this step.</summary>
-    public bool IsAsking => _strategy is not null && _count > 0;
+    /// <summary>Whether it has to be called in this step: for drafts, or to be told something.</summary>
+    public bool IsAsking => _strategy is not null && (_count > 0 || _notices.Count > 0);
 
     /// <summary>The names of the strategy's sources.</summary>
     public IReadOnlyList<string> Sources => _sources;
@@ -84,6 +85,19 @@ internal sealed class Drafter : IDisposable
     /// <summary>What a token of it was sampled from; empty where it was not left to chance.</summary>
     public ReadOnlySpan<DraftCandidate> Distribution(int index, int position) => _buffer.Distribution(index, position);
 
+    /// <summary>Measures what the draft model takes.</summary>
+    public void Calibrate()
+    {
+        try
+        {
+            Model?.Calibrate();
+        }
+        catch (TesseraException e)
+        {
+            Fault(e.Message);
+        }
+    }
+
     /// <summary>Starts a step.</summary>
     public void Clear()
     {
@@ -110,22 +124,28 @@ internal sealed class Drafter : IDisposable
         _buffer.Open(room);
     }
 
-    /// <summary>Lets the strategy fill the drafts in.</summary>
+    /// <summary>Tells the strategy what became of its last drafts, and lets it fill new ones in.</summary>
     /// <param name="batch">Sequences that decode in the step.</param>
     /// <returns>False: the call has come back so late that the step is another thread's now.</returns>
     public bool Propose(int batch)
     {
         if (!IsAsking)
             return true;
+        IDecodingStrategy strategy = _strategy!;
         long start = _time.GetTimestamp();
-        if (_modelSource >= 0)
+        bool asks = _count > 0;
+        if (asks && _modelSource >= 0)
             GiveModelRoom(batch);
         Model?.BeginTurn();
-        string? fault = null;
+        // Whoever takes the step over does not see the list that is being gone through.
+        (_notices, _delivering) = (_delivering, _notices);
+        List<Notice> notices = _delivering;
         Watch.Start();
+        string? fault = Deliver(strategy, notices);
         try
         {
-            _strategy!.Propose(_asked.AsSpan(0, _count), _buffer);
+            if (asks)
+                strategy.Propose(_asked.AsSpan(0, _count), _buffer);
         }
         catch (Exception e)
         {
@@ -133,6 +153,7 @@ internal sealed class Drafter : IDisposable
         }
         if (!Watch.TryLeave())
             return false;
+        notices.Clear();
         fault = _buffer.Problem ?? fault ?? (Watch.Own > _options.DraftBudget ? $"it took {Watch.Own.TotalMilliseconds:F0} ms of {_options.DraftBudget.TotalMilliseconds:F0}" : null);
         if (fault is not null)
         {
@@ -143,7 +164,7 @@ internal sealed class Drafter : IDisposable
         else
             _faults.Passed();
         Elapsed = _time.GetElapsedTime(start);
-        if (_options.TuneDrafts)
+        if (asks && _options.TuneDrafts)
             Tuner.Cut(batch, _buffer, _stats.AsSpan(0, _count), Elapsed.TotalMilliseconds);
         return true;
     }
@@ -153,11 +174,12 @@ internal sealed class Drafter : IDisposable
     {
         _buffer.Close();
         _count = 0;
+        _notices.Clear();
         _faults.Add();
         SetAside($"it did not come back within {_options.DraftPatience.TotalSeconds:G3} s");
     }
 
-    /// <summary>Takes note of what became of a draft, and tells the strategy of what was verified of it.</summary>
+    /// <summary>Takes note of what became of a draft; the strategy is told at the start of its next turn, where it is watched.</summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="accepted">The draft's tokens that were accepted.</param>
     /// <param name="rejected">Whether the next one was rejected; else the draft or the sequence was at its end.</param>
@@ -176,17 +198,11 @@ internal sealed class Drafter : IDisposable
             return;
         sequence.Stream.CountDrafts(proposed, accepted, source == _prediction);
         _observer?.Drafted(_sources[source], proposed, accepted);
-        try
-        {
-            _strategy?.Verified(sequence.Id, proposed, accepted);
-        }
-        catch (Exception e)
-        {
-            Fault(Describe(e));
-        }
+        if (_strategy is not null)
+            _notices.Add(new Notice(sequence.Id, proposed, accepted));
     }
 
-    /// <summary>Tells the strategy that a sequence has ended.</summary>
+    /// <summary>A sequence has ended; the strategy is told as it is told of drafts.</summary>
     public void Ended(Sequence sequence)
     {
         if (sequence.Acceptance is { } stats)
@@ -197,21 +213,14 @@ internal sealed class Drafter : IDisposable
         if (_strategy is null)
             return;
         Model?.Release(sequence.Id);
-        try
-        {
-            _strategy.Ended(sequence.Id);
-        }
-        catch (Exception e)
-        {
-            Fault(Describe(e));
-        }
+        _notices.Add(new Notice(sequence.Id, Notice.Ended, 0));
     }
 
     /// <summary>Gives the draft model's KV memory back, where sequences of the model itself need it; it does not draft for a while then.</summary>
     /// <returns>False: it has none.</returns>
     public bool TryReleaseMemory()
     {
-        if (_strategy is null || Model is null)
+        if (Model is null)
             return false;
         _rest = RestTurns;
         return Model.ReleaseAll();
@@ -246,9 +255,35 @@ internal sealed class Drafter : IDisposable
     private void SetAside(string text)
     {
         _strategy = null;
+        // Nobody would use it any more.
+        Model?.ReleaseAll();
         _faults.Stop(text);
         _observer?.DraftFault(text, isLast: true);
     }
 
+    private static string? Deliver(IDecodingStrategy strategy, List<Notice> notices)
+    {
+        string? fault = null;
+        foreach (Notice notice in notices)
+            try
+            {
+                if (notice.Proposed == Notice.Ended)
+                    strategy.Ended(notice.Sequence);
+                else
+                    strategy.Verified(notice.Sequence, notice.Proposed, notice.Accepted);
+            }
+            catch (Exception e)
+            {
+                fault ??= Describe(e);
+            }
+        return fault;
+    }
+
     private static string Describe(Exception e) => $"{e.GetType().Name}: {e.Message}";
+
+    /// <summary>What the strategy is to be told: what became of a draft, or that a sequence has ended.</summary>
+    private readonly record struct Notice(long Sequence, int Proposed, int Accepted)
+    {
+        public const int Ended = -1;
+    }
 }

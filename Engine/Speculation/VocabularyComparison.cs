@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Tessera.Engine.Speculation;
 
@@ -38,7 +39,13 @@ public static class VocabularyComparison
 
     private static bool IsText(TokenKind kind) => kind is not (TokenKind.Control or TokenKind.Unknown);
 
-    private static string Spelling(ITokenizer tokenizer, int id) => $"'{Encoding.UTF8.GetString(tokenizer.Piece(id))}'";
+    // Bytes that are no text, or none that a line can show, would look alike.
+    private static string Spelling(ITokenizer tokenizer, int id)
+    {
+        ReadOnlySpan<byte> piece = tokenizer.Piece(id);
+        string text = Encoding.UTF8.GetString(piece);
+        return Utf8.IsValid(piece) && !text.Any(char.IsControl) ? $"'{text}'" : $"bytes {Convert.ToHexString(piece)}";
+    }
 
     private static string Id(ITokenizer tokenizer, SpecialToken role) => tokenizer.Special(role) is { } id ? $"{id} ({Spelling(tokenizer, id)})" : "none";
 }

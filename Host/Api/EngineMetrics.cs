@@ -112,6 +112,8 @@ internal sealed class EngineMetrics : IEngineObserver
         _drafts.Fault();
         if (isLast)
             _log.LogError("model '{Name}': the decoding strategy is set aside, and decoding goes on without drafts: {Problem}", _model, problem);
+        else
+            _log.LogWarning("model '{Name}': the decoding strategy has lost a turn: {Problem}", _model, problem);
     }
 
     public void Finished(FinishReason reason, int promptTokens, int cachedTokens, int generatedTokens)

@@ -62,6 +62,8 @@ internal static class HealthEndpoints
             metrics.KvCapacity.WithLabels(model.Name).Set(load.BlocksCapacity);
             if (lease?.Engine.Speculation is { } speculation)
                 metrics.Speculation.Set(model.Name, speculation);
+            else
+                metrics.Speculation.Clear(model.Name);
         }
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await metrics.Registry.CollectAndExportAsTextAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);

@@ -56,6 +56,15 @@ internal sealed class SpeculationMetrics
         _setAside.WithLabels(model).Set(report.Problem is null ? 0 : 1);
     }
 
+    /// <summary>Removes what a model said when it drafted.</summary>
+    public void Clear(string model)
+    {
+        foreach (Gauge gauge in (ReadOnlySpan<Gauge>)[_acceptance, _agreed, _step, _draft, _rate, _chosen, _account, _setAside])
+            foreach (string[] labels in gauge.GetAllLabelValues())
+                if (labels[0] == model)
+                    gauge.RemoveLabelled(labels);
+    }
+
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 

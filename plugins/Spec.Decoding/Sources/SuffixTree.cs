@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Tessera.Spec.Decoding.Sources;
 
 /// <summary>A tree of the token sequences of bounded length that stood in some texts, with counts of what followed each. Texts of different classes have different roots.</summary>
@@ -14,7 +16,7 @@ internal sealed class SuffixTree(int depth)
 
     // Of a node: how often it was passed on its way to a child, how often on that to the commonest, and that one's token and number.
     private Node[] _nodes = new Node[FirstSize];
-    private int _count;
+    private int _count, _unnamed;
 
     /// <summary>The tokens that were added since it was empty.</summary>
     public int Tokens { get; private set; }
@@ -28,11 +30,11 @@ internal sealed class SuffixTree(int depth)
         _roots.Clear();
         Array.Clear(_edges);
         Array.Clear(_children);
-        (_count, Tokens) = (0, 0);
+        (_count, _unnamed, Tokens) = (0, 0, 0);
     }
 
-    /// <summary>The root of a class; 0 where it has none yet.</summary>
-    public int FindRoot(string? name) => _roots.GetValueOrDefault(name ?? "");
+    /// <summary>The root of a class; 0 where it has none yet. No name is a class of its own, other than an empty one.</summary>
+    public int FindRoot(string? name) => name is null ? _unnamed : _roots.GetValueOrDefault(name);
 
     /// <summary>Appends a token to a text.</summary>
     /// <param name="name">The text's class.</param>
@@ -40,7 +42,7 @@ internal sealed class SuffixTree(int depth)
     /// <param name="token">The token.</param>
     public void Append(string? name, Span<int> path, int token)
     {
-        ref int root = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_roots, name ?? "", out _);
+        ref int root = ref name is null ? ref _unnamed : ref CollectionsMarshal.GetValueRefOrAddDefault(_roots, name, out _);
         if (root == 0)
             root = Add();
         for (int i = path.Length - 1; i > 0; i--)

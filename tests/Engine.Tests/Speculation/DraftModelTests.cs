@@ -93,6 +93,40 @@ public sealed class DraftModelTests
         ledger.AssertClean();
     }
 
+    // Set aside after three faults, or a draft model that fails: neither may keep what requests need.
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void Memory_of_a_draft_model_that_is_not_used_any_more_fails_no_request(bool setAside)
+    {
+        ModelDrafts strategy = new(3) { ThrowsFromTurn = setAside ? 6 : int.MaxValue };
+        using LedgerEngine ledger = new(Untuned, strategy: strategy, draft: Same([0]), blocks: 14);
+        if (!setAside)
+            ledger.DraftBackend!.ThrowAtStep = 12;
+        ledger.Submit(LedgerEngine.Prompt(1, 30), 50);
+        ledger.Run();
+        Assert.NotEmpty(ledger.DraftFaults);
+        Assert.Equal(setAside, ledger.Engine.DraftingProblem is not null);
+        int[] prompt = LedgerEngine.Prompt(2, 170);
+        GenerationStream stream = ledger.Submit(prompt, 20);
+        ledger.Run();
+        Assert.Equal(ledger.Model.Greedy(prompt, 20), LedgerEngine.Read(stream));
+        Assert.Equal(FinishReason.Length, stream.FinishReason);
+    }
+
+    [Fact]
+    public void What_a_batch_of_the_draft_model_takes_is_measured_before_requests_come()
+    {
+        using LedgerEngine ledger = new(strategy: new ModelDrafts(3), draft: Same([0]));
+        ledger.DraftBackend!.OnStep = batch =>
+        {
+            Assert.Equal(1, batch.RowCount);
+            ledger.Time.Advance(TimeSpan.FromMilliseconds(7));
+        };
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(1));
+        Assert.Equal(7, ledger.Engine.Speculation!.DraftMilliseconds, 3);
+        ledger.AssertClean();
+    }
+
     [Fact]
     public void A_sequence_with_a_token_that_the_draft_model_lacks_is_not_drafted_for()
     {

@@ -109,6 +109,32 @@ public sealed class FaultTests
         Assert.Contains("not verified", ledger.Engine.DraftingProblem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public async Task A_strategy_that_never_comes_back_from_what_it_is_told_is_given_up(bool atTheEnd)
+    {
+        using ManualResetEventSlim free = new();
+        Script script = new((turn, sequences, sink) => sink.Add(0, 0, [1])) { OnVerified = atTheEnd ? null : free.Wait, OnEnded = atTheEnd ? free.Wait : null };
+        EngineOptions options = new() { DraftBudget = TimeSpan.FromMilliseconds(50), DraftPatience = TimeSpan.FromMilliseconds(200), TuneDrafts = false };
+        LedgerEngine ledger = new(options, strategy: script, time: TimeProvider.System);
+        ledger.Engine.Start();
+        foreach (int[] prompt in (int[][])[Prompt, LedgerEngine.Prompt(2, 30)])
+        {
+            GenerationStream stream = ledger.Submit(prompt, 20);
+            List<int> tokens = [];
+            while (await stream.WaitAsync(TestContext.Current.CancellationToken))
+                tokens.AddRange(LedgerEngine.Read(stream));
+            Assert.Equal(ledger.Model.Greedy(prompt, 20), tokens);
+        }
+        Assert.Contains("did not come back within 0.2 s", ledger.Engine.DraftingProblem, StringComparison.Ordinal);
+        ledger.Dispose();
+        free.Set();
+        for (int i = 0; i < 500 && !ledger.Leases.IsDisposed; i++)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.True(ledger.Leases.IsDisposed);
+        Assert.Empty(ledger.Backend.Violations);
+    }
+
     [Fact]
     public async Task A_strategy_that_never_comes_back_costs_its_own_thread_and_nothing_else()
     {
@@ -175,6 +201,8 @@ public sealed class FaultTests
     private sealed class Script(Turn turn) : IDecodingStrategy
     {
         public bool ThrowsAfter { get; init; }
+        public Action? OnVerified { get; init; }
+        public Action? OnEnded { get; init; }
         public int Turns { get; private set; }
         public int MaxDraft => 4;
         public IReadOnlyList<string> Sources => ["one", "two"];
@@ -182,12 +210,14 @@ public sealed class FaultTests
 
         public void Verified(long sequence, int proposed, int accepted)
         {
+            OnVerified?.Invoke();
             if (ThrowsAfter)
                 throw new InvalidOperationException("not verified");
         }
 
         public void Ended(long sequence)
         {
+            OnEnded?.Invoke();
             if (ThrowsAfter)
                 throw new InvalidOperationException("not ended");
         }

@@ -4,6 +4,10 @@ namespace Tessera.Engine.Tests.Speculation;
 internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
 {
     private IDraftModel? _model;
+    private int _turns;
+
+    /// <summary>From this turn on it throws.</summary>
+    public int ThrowsFromTurn { get; init; } = int.MaxValue;
 
     public int MaxDraft => maxDraft;
     public IReadOnlyList<string> Sources { get; } = [DraftSources.Model];
@@ -18,6 +22,8 @@ internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
 
     public void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink)
     {
+        if (++_turns >= ThrowsFromTurn)
+            throw new InvalidOperationException("no more");
         List<int>[] drafts = [.. Enumerable.Range(0, sequences.Length).Select(_ => new List<int>())];
         int[] active = [.. Enumerable.Range(0, sequences.Length)];
         for (int place = 0; place < maxDraft; place++)

@@ -14,6 +14,8 @@ public sealed class VocabularyComparisonTests
     public void The_first_id_that_differs_is_named_with_both_spellings()
     {
         Assert.Contains("draft model 'd': its vocabulary is not the model's: id 65 is 'A' in the model and 'q' in the draft model", Message(new Changed { Id = 65, Piece = "q" }), StringComparison.Ordinal);
+        Assert.Contains("id 200 is bytes C8 in the model and 'é' in the draft model", Message(new Changed { Id = 200, Piece = "é" }), StringComparison.Ordinal);
+        Assert.Contains("id 10 is bytes 0A in the model and bytes 0D in the draft model", Message(new Changed { Id = 10, Piece = "\r" }), StringComparison.Ordinal);
         Assert.Contains("id 258 is '<|end|>' in the model and none in the draft model (259 and 258 ids)", Message(new Changed { Size = 258 }), StringComparison.Ordinal);
         Assert.Contains("id 256, '<s>', is Control in the model and Normal in the draft model", Message(new Changed { Id = 256, Kind = TokenKind.Normal }), StringComparison.Ordinal);
         Assert.Contains("Bos is id 256 ('<s>') in the model and none in the draft model", Message(new Changed { NoBos = true }), StringComparison.Ordinal);

@@ -137,6 +137,12 @@ public sealed class SourceTests
         Assert.Empty(Propose(source, 3, [1, 2, 3], salt: "b"));
         Assert.Empty(Propose(source, 4, [1, 2, 3]));
         Assert.Empty(Propose(source, 5, [1, 2, 3], salt: ""));
+        // No salt is not an empty one.
+        Grow(source, 6, [7, 8, 9, 10]);
+        Assert.Equal([10], Propose(source, 7, [7, 8, 9], room: 1));
+        Assert.Empty(Propose(source, 8, [7, 8, 9], salt: ""));
+        Grow(source, 9, [11, 12, 13, 14], salt: "");
+        Assert.Empty(Propose(source, 10, [11, 12, 13]));
     }
 
     [Fact]
