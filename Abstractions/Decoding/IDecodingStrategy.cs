@@ -14,13 +14,13 @@ public interface IDecodingStrategy
     /// <param name="sink">Takes the drafts, in any order of sequences.</param>
     void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink);
 
-    /// <summary>Says what became of a draft.</summary>
+    /// <summary>Says what became of a draft; called before the next <see cref="Propose"/>, in whose time and budget it falls.</summary>
     /// <param name="sequence">The sequence's id.</param>
     /// <param name="proposed">The tokens that were verified: the draft's beginning, as long as was worth a step's time.</param>
     /// <param name="accepted">How many of them, from the first on, were accepted.</param>
     void Verified(long sequence, int proposed, int accepted);
 
-    /// <summary>Says that a sequence has ended.</summary>
+    /// <summary>Says that a sequence has ended; called as <see cref="Verified"/> is, or soon after where nothing more is decoded.</summary>
     void Ended(long sequence);
 }
 
