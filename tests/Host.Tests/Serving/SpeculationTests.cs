@@ -50,6 +50,32 @@ public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, ICl
     }
 
     [Fact]
+    public async Task What_was_accepted_of_a_prediction_is_summed_over_the_choices()
+    {
+        await using TestServer server = await TestServer.StartAsync(more: Untuned, keys: Keys);
+        object Body(int n) => new { prompt = "abc", max_tokens = 60, temperature = 0, n, prediction = new { type = "content", content = ChainModel.ExpectText('c', 60) } };
+        Reply one = (await server.PostAsync(Text, Body(1))).Ok(), three = (await server.PostAsync(Text, Body(3))).Ok();
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(ChainModel.ExpectText('c', 60), three.Content(i)));
+        Assert.InRange(Details(one).Accepted, 40, 59);
+        Assert.InRange(Details(three).Accepted, 3 * 40, 3 * 59);
+    }
+
+    [Fact]
+    public async Task A_stop_string_within_an_accepted_lookup_ends_the_answer_where_plain_decoding_does()
+    {
+        await using TestServer server = await TestServer.StartAsync(more: Untuned, keys: Keys);
+        // The third turn of the cycle, which the lookup knows, has the stop string in its middle.
+        object Body(bool speculative) => new { prompt = "abc", max_tokens = 200, min_tokens = 90, stop = new[] { "mno" }, temperature = 0, speculative };
+        Reply plain = (await server.PostAsync(Text, Body(false))).Ok(), found = (await server.PostAsync(Text, Body(true))).Ok();
+        Assert.Equal(plain.Choice().GetRawText(), found.Choice().GetRawText());
+        Assert.Equal("stop", found.FinishReason);
+        int tokens = found.Usage.GetProperty("completion_tokens").GetInt32();
+        Assert.Equal(plain.Usage.GetProperty("completion_tokens").GetInt32(), tokens);
+        Assert.InRange(tokens, 90, 150);
+        Assert.True(Value((await server.GetAsync("/metrics")).Ok().Text, "tessera_spec_accepted_tokens_total{model=\"chain\",source=\"lookup\"}") > 30);
+    }
+
+    [Fact]
     public async Task Without_a_strategy_a_prediction_is_a_hint_that_nobody_takes()
     {
         await using TestServer server = await TestServer.StartAsync();
