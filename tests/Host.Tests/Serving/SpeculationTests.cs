@@ -164,12 +164,19 @@ public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, ICl
         observer.DraftFault("one", isLast: false);
         hub.Speculation.Set("m", report);
         Assert.Equal(0, Value(await TextAsync(hub), "tessera_spec_set_aside{model=\"m\"}"));
-        Assert.Empty(log.Written);
+        Assert.Equal(["Warning: model 'm': the decoding strategy has lost a turn: one"], log.Written);
         observer.DraftFault("two", isLast: true);
         hub.Speculation.Set("m", report with { Faults = 2, Problem = "drafting has stopped: two" });
-        Assert.Equal(["Error: model 'm': the decoding strategy is set aside, and decoding goes on without drafts: two"], log.Written);
+        Assert.Equal(["Error: model 'm': the decoding strategy is set aside, and decoding goes on without drafts: two"], log.Written[1..]);
         string metrics = await TextAsync(hub);
         Assert.Equal((1.0, 2.0), (Value(metrics, "tessera_spec_set_aside{model=\"m\"}"), Value(metrics, "tessera_spec_faults_total{model=\"m\"}")));
+        // A model that drafts no more says nothing of it; others do.
+        hub.Speculation.Set("other", report);
+        hub.Speculation.Clear("m");
+        metrics = await TextAsync(hub);
+        Assert.DoesNotContain("tessera_spec_set_aside{model=\"m\"}", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("tessera_spec_acceptance{model=\"m\"", metrics, StringComparison.Ordinal);
+        Assert.Equal(0, Value(metrics, "tessera_spec_set_aside{model=\"other\"}"));
     }
 
     private static async Task<string> TextAsync(MetricsHub hub)
