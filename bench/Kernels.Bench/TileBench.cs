@@ -59,8 +59,11 @@ internal static unsafe class TileBench
             for (int pass = 0; pass < passes; pass++)
             {
                 tile.Unpack(0, Rows, weights.Bytes);
-                for (int panel = 0; panel < panels; panel++)
-                    tile.Multiply(weights.Bytes, Rows, activations.Bytes + panel * panelBytes, count <= 8 ? 8 : width, Math.Min(width, count - panel * width), (float*)output.Bytes + (long)panel * width * Rows, Rows);
+                for (int first = 0, rows; first < count; first += rows)
+                {
+                    rows = tile.RowsAtOnce(count - first, width);
+                    tile.Multiply(weights.Bytes, Rows, activations.Bytes + first / width * panelBytes, panelBytes, count <= 8 ? 8 : width, rows, (float*)output.Bytes + (long)first * Rows, Rows);
+                }
             }
         });
         return timing.Rate((double)Rows * columns * count * passes);

@@ -27,6 +27,11 @@ internal sealed class JitTileSource : ITileSource
             all.Add($"cpu.super256.by32.w{width}.r1", () => SuperTileCode.Emit(width, group: 8, hasMinimums: true));
             all.Add($"cpu.super256.by16.w{width}.r1", () => SuperTileCode.Emit(width, group: 4, hasMinimums: false));
         }
+        foreach (int zeroShift in (int[])[3, 4, 7])
+            all.Add($"cpu.group32.zero{zeroShift}.w16x2.r1", () => GroupPairCode.Emit(zeroShift, hasMinimum: false));
+        all.Add("cpu.group32.minimum.w16x2.r1", () => GroupPairCode.Emit(zeroShift: 0, hasMinimum: true));
+        all.Add("cpu.super256.by32.w16x2.r1", () => SuperPairCode.Emit(group: 8, hasMinimums: true));
+        all.Add("cpu.super256.by16.w16x2.r1", () => SuperPairCode.Emit(group: 4, hasMinimums: false));
         for (int count = 1; count <= RowsCode.Most; count++)
         {
             int rows = count;

@@ -5,24 +5,37 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// <summary>Eight rows of groups of 32 columns, one byte each, times a vector of activation rows: the layouts <c>cpu.group32</c>.</summary>
 internal static class GroupTileCode
 {
-    private const int Rows = LaneLoop.Rows, Lanes = 8, Fours = 8, RowBytes = 32;
-    private const int Scales = Rows * RowBytes, Minimums = Scales + Rows * sizeof(float), Block = Minimums + Rows * sizeof(float);
+    /// <summary>The layout: lanes, and of a block of weights the bytes of a row, where scales and minimums stand, and the bytes of all.</summary>
+    public const int Lanes = 8, RowBytes = 32, Scales = Rows * RowBytes, Minimums = Scales + Rows * sizeof(float), Block = Minimums + Rows * sizeof(float);
+
+    private const int Rows = LaneLoop.Rows, Fours = 8;
 
     // Vectors: eight sums of floats, eight of integers, what is read.
-    private const int Float = LaneLoop.Float, Integer = 24, Activation = 0, Step = 1, Sum = 2, First = 3, Weight = 4, Weights = 8, Product = 12;
+    private const int Float = LaneLoop.Float, Integer = 24, Activation = 0, StepOf = 1, SumOf = 2, First = 3, Weight = 4, Weights = 8, Product = 12;
+
+    /// <summary>Where a block of activations has its negated sums.</summary>
+    public static int NegatedSum(int width) => 32 * width;
+
+    /// <summary>Where it has its scales.</summary>
+    public static int Step(int width) => 36 * width;
+
+    /// <summary>Where it has its scaled sums.</summary>
+    public static int Sum(int width) => 40 * width;
+
+    /// <summary>Its bytes.</summary>
+    public static int ActivationBytes(int width) => 44 * width;
 
     public static byte[] Emit(int width, int zeroShift, bool hasMinimum)
     {
         Vectors v = new(width);
-        return LaneLoop.Emit(v, Lanes, Block, 44 * width, () => AddGroup(v, width, zeroShift, hasMinimum));
+        return LaneLoop.Emit(v, Lanes, Block, ActivationBytes(width), () => AddGroup(v, width, zeroShift, hasMinimum));
     }
 
     private static void AddGroup(Vectors v, int width, int zeroShift, bool hasMinimum)
     {
-        int negatedSum = 32 * width, step = 36 * width, sum = 40 * width;
         if (zeroShift > 0)
         {
-            v.Load(First, Vectors.Activations, negatedSum);
+            v.Load(First, Vectors.Activations, NegatedSum(width));
             v.ShiftLeft(First, First, zeroShift);
         }
         else
@@ -39,16 +52,16 @@ internal static class GroupTileCode
                 v.AddByteDot(Integer + row, weight, Activation);
             }
         }
-        v.Load(Step, Vectors.Activations, step);
+        v.Load(StepOf, Vectors.Activations, Step(width));
         if (hasMinimum)
-            v.Load(Sum, Vectors.Activations, sum);
+            v.Load(SumOf, Vectors.Activations, Sum(width));
         for (int row = 0; row < Rows; row++)
         {
             v.ToFloat(Integer + row, Integer + row);
-            v.MultiplyFloats(Product, Step, Vectors.Weights, Scales + row * sizeof(float));
+            v.MultiplyFloats(Product, StepOf, Vectors.Weights, Scales + row * sizeof(float));
             v.MultiplyAdd(Float + row, Integer + row, Product);
             if (hasMinimum)
-                v.MultiplyAdd(Float + row, Sum, Vectors.Weights, Minimums + row * sizeof(float));
+                v.MultiplyAdd(Float + row, SumOf, Vectors.Weights, Minimums + row * sizeof(float));
         }
     }
 }

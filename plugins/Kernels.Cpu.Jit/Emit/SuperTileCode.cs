@@ -7,11 +7,28 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// <summary>Eight rows of super-blocks of 256 columns times a vector of activation rows: the layouts <c>cpu.super256</c>.</summary>
 internal static class SuperTileCode
 {
-    private const int Rows = LaneLoop.Rows, Lanes = 4, RowBytes = 256, RowScales = 64, RowOffsets = 32;
-    private const int Scales = Rows * RowBytes, Offsets = Scales + Rows * RowScales, Steps = Offsets + Rows * RowOffsets, MinimumSteps = Steps + Rows * sizeof(float), Block = MinimumSteps + Rows * sizeof(float);
+    /// <summary>The layout: lanes, and of a block of weights the bytes of a row's parts, where the parts stand, and the bytes of all.</summary>
+    public const int Lanes = 4, RowBytes = 256, RowScales = 64, RowOffsets = 32;
+
+    /// <inheritdoc cref="Lanes"/>
+    public const int Scales = Rows * RowBytes, Offsets = Scales + Rows * RowScales, Steps = Offsets + Rows * RowOffsets, MinimumSteps = Steps + Rows * sizeof(float), Block = MinimumSteps + Rows * sizeof(float);
+
+    private const int Rows = LaneLoop.Rows;
 
     // Vectors: eight sums of floats, eight of a block's integers, eight of a group's.
     private const int Float = LaneLoop.Float, Integer = 24, Group = 8, Activation = 0, Weight = 1, Weights = 7;
+
+    /// <summary>Where a block of activations has its sums of 32 columns.</summary>
+    public static int Sum32(int width) => 256 * width;
+
+    /// <summary>Where it has its sums of 16 columns.</summary>
+    public static int Sum16(int width) => 272 * width;
+
+    /// <summary>Where it has its scales.</summary>
+    public static int Step(int width) => 304 * width;
+
+    /// <summary>Its bytes.</summary>
+    public static int ActivationBytes(int width) => 308 * width;
 
     /// <param name="width">Activation rows.</param>
     /// <param name="group">Fours of columns that share a scale.</param>
@@ -19,13 +36,13 @@ internal static class SuperTileCode
     public static byte[] Emit(int width, int group, bool hasMinimums)
     {
         Vectors v = new(width);
-        return LaneLoop.Emit(v, Lanes, Block, 308 * width, () => AddBlock(v, width, group, hasMinimums));
+        return LaneLoop.Emit(v, Lanes, Block, ActivationBytes(width), () => AddBlock(v, width, group, hasMinimums));
     }
 
     private static void AddBlock(Vectors v, int width, int group, bool hasMinimums)
     {
         Assembler c = v.General;
-        int groups = 64 / group, sum32 = 256 * width, sum16 = 272 * width, step = 304 * width, room = Lanes * Rows * v.Bytes;
+        int groups = 64 / group, room = Lanes * Rows * v.Bytes;
         Label inside = c.CreateLabel();
         // Each scale stands there twice, as shorts: the upper one, with its sign, is an integer. They go behind the lanes' sums.
         for (int row = 0; row < Rows; row++)
@@ -59,7 +76,7 @@ internal static class SuperTileCode
         c.add(rbx, sizeof(int));
         c.cmp(rbx, r13);
         c.jl(inside);
-        Finish(v, hasMinimums, 32 / group, hasMinimums ? sum32 : sum16, step);
+        Finish(v, hasMinimums, 32 / group, hasMinimums ? Sum32(width) : Sum16(width), Step(width));
     }
 
     /// <summary>Adds a block's integers and its offsets times their scales.</summary>

@@ -22,7 +22,7 @@ internal sealed class TileAssembler(int width)
 
     public void Copy(int to, int from) => Add(Instruction.Create(_wide ? Code.EVEX_Vmovdqa32_zmm_k1z_zmmm512 : Code.EVEX_Vmovdqa32_ymm_k1z_ymmm256, Vector(to), Vector(from)));
 
-    public void Load(int to, Register at, int offset) => Add(Instruction.Create(_wide ? Code.EVEX_Vmovdqu32_zmm_k1z_zmmm512 : Code.EVEX_Vmovdqu32_ymm_k1z_ymmm256, Vector(to), Memory(at, offset)));
+    public void Load(int to, Register at, int offset, Register behind = Register.None) => Add(Instruction.Create(_wide ? Code.EVEX_Vmovdqu32_zmm_k1z_zmmm512 : Code.EVEX_Vmovdqu32_ymm_k1z_ymmm256, Vector(to), new MemoryOperand(at, behind, 1, offset, offset == 0 ? 0 : 1, false, Register.None)));
 
     public void Store(Register at, int offset, int from) => Add(Instruction.Create(_wide ? Code.EVEX_Vmovdqu32_zmmm512_k1z_zmm : Code.EVEX_Vmovdqu32_ymmm256_k1z_ymm, Memory(at, offset), Vector(from)));
 
@@ -36,6 +36,9 @@ internal sealed class TileAssembler(int width)
     public void AddShortDot(int to, int shorts, Register at, int offset) => Everywhere(Code.EVEX_Vpdpwssd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpdpwssd_ymm_k1z_ymm_ymmm256b32, to, shorts, at, offset);
 
     public void AddIntegers(int to, int a, int b) => Three(Code.EVEX_Vpaddd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpaddd_ymm_k1z_ymm_ymmm256b32, to, a, b);
+
+    /// <summary>Adds a vector in memory.</summary>
+    public void AddIntegers(int to, int a, Register at, int offset) => Add(Instruction.Create(_wide ? Code.EVEX_Vpaddd_zmm_k1z_zmm_zmmm512b32 : Code.EVEX_Vpaddd_ymm_k1z_ymm_ymmm256b32, Vector(to), Vector(a), Memory(at, offset)));
 
     /// <summary>Integers times one in memory.</summary>
     public void MultiplyIntegers(int to, int from, Register at, int offset) => Everywhere(Code.EVEX_Vpmulld_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpmulld_ymm_k1z_ymm_ymmm256b32, to, from, at, offset);

@@ -41,7 +41,7 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     public void Multiply(int firstRow, int rowCount, byte* block, bool tiles, byte* prepared, long stride, byte* panel, int rows, float* products)
     {
         if (tiles)
-            _tile!.Multiply(block, rowCount, panel + panelForm, TileKernel.WidthOf(rows, tileWidth), rows, products, rowCount);
+            _tile!.Multiply(block, rowCount, panel + panelForm, 0, TileKernel.WidthOf(rows, tileWidth), rows, products, rowCount);
         else
             kernel.Multiply(firstRow, rowCount, block, prepared + form, stride, rows, products, rowCount);
     }

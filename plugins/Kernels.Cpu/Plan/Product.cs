@@ -103,17 +103,19 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
         TileKernel tile = Kernel.Tile!;
         tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
-        for (int first = 0; first < batchRows; first += width, panels += panelBytes)
+        for (int first = 0, rows; first < batchRows; first += rows)
         {
-            int rows = Math.Min(width, batchRows - first), wide = TileKernel.WidthOf(rows, width);
+            rows = tile.RowsAtOnce(batchRows - first, width);
+            int wide = TileKernel.WidthOf(Math.Min(rows, width), width);
             if (IsBare)
+                tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, Output.Row(first) + firstRow, Output.Stride);
+            else
             {
-                tile.Multiply(lane.Block, rowCount, panels, wide, rows, Output.Row(first) + firstRow, Output.Stride);
-                continue;
+                tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, lane.Partial, rowCount);
+                for (int row = 0; row < rows; row++)
+                    Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
             }
-            tile.Multiply(lane.Block, rowCount, panels, wide, rows, lane.Partial, rowCount);
-            for (int row = 0; row < rows; row++)
-                Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
+            panels += (rows > width ? 2 : 1) * panelBytes;
         }
     }
 

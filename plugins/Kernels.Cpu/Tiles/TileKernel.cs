@@ -15,6 +15,9 @@ internal abstract unsafe class TileKernel
     /// <summary>Whether another plugin's machine code multiplies.</summary>
     public virtual bool IsNative => false;
 
+    /// <summary>Whether two panels of <see cref="MaxWidth"/> come faster at once.</summary>
+    public virtual bool HasPair => false;
+
     /// <summary>Bytes of a panel of <see cref="Panels.Rows"/> rows.</summary>
     public abstract long PanelBytes { get; }
 
@@ -30,34 +33,35 @@ internal abstract unsafe class TileKernel
     /// <param name="panels"><see cref="BlockBytes"/> long: a <see cref="PanelBytes"/> for each 8 rows begun, then <see cref="WorkBytes"/>.</param>
     public abstract void Unpack(int firstRow, int rowCount, byte* panels);
 
+    /// <summary>The activation rows that are multiplied at once: a panel's, or two panels' where that gains and the second is of the full width too.</summary>
+    /// <param name="left">The rows that are left.</param>
+    /// <param name="width">Rows of a panel, at most.</param>
+    public int RowsAtOnce(int left, int width) => HasPair && left > width && WidthOf(left - width, width) == MaxWidth ? Math.Min(left, 2 * width) : Math.Min(left, width);
+
     /// <summary>Multiplies unpacked rows with interleaved activation rows.</summary>
     /// <param name="panels">From <see cref="Unpack"/>.</param>
     /// <param name="rowCount">Their rows.</param>
-    /// <param name="activations">An interleaved panel.</param>
+    /// <param name="activations">An interleaved panel, or the first of two.</param>
+    /// <param name="distance">Bytes from it to the next one.</param>
     /// <param name="width">Its width.</param>
-    /// <param name="count">Its rows that are there.</param>
+    /// <param name="count">Activation rows that are there; more than <paramref name="width"/>: the second panel's are among them.</param>
     /// <param name="output">Where the first activation row's products go.</param>
     /// <param name="outputStride">Floats from one activation row's products to the next.</param>
-    public void Multiply(byte* panels, int rowCount, byte* activations, int width, int count, float* output, long outputStride)
+    [SkipLocalsInit]
+    public void Multiply(byte* panels, int rowCount, byte* activations, long distance, int width, int count, float* output, long outputStride)
     {
-        float* sums = stackalloc float[Panels.Rows * MaxWidth], columns = stackalloc float[Panels.Rows * Panels.Rows];
+        float* sums = stackalloc float[2 * Panels.Rows * MaxWidth];
         for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
         {
-            MultiplyPanel(panels, activations, width, sums);
-            for (int first = 0; first < count; first += Panels.Rows)
+            int rows = Math.Min(Panels.Rows, rowCount - row);
+            if (count > width)
             {
-                int there = Math.Min(Panels.Rows, count - first);
-                float* to = output + first * outputStride + row;
-                if (there == Panels.Rows && row + Panels.Rows <= rowCount)
-                    Turn(sums + first, width, to, outputStride);
-                else
-                {
-                    Turn(sums + first, width, columns, Panels.Rows);
-                    long bytes = sizeof(float) * Math.Min(Panels.Rows, rowCount - row);
-                    for (int i = 0; i < there; i++)
-                        Buffer.MemoryCopy(columns + i * Panels.Rows, to + i * outputStride, bytes, bytes);
-                }
+                MultiplyPanels(panels, activations, distance, sums);
+                Write(sums + Panels.Rows * MaxWidth, width, count - width, rows, output + width * outputStride + row, outputStride);
             }
+            else
+                MultiplyPanel(panels, activations, width, sums);
+            Write(sums, width, Math.Min(count, width), rows, output + row, outputStride);
         }
     }
 
@@ -66,6 +70,33 @@ internal abstract unsafe class TileKernel
 
     /// <summary>sums[row · width + activation row] of a panel.</summary>
     public abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
+
+    /// <summary>sums[activation panel][row · <see cref="MaxWidth"/> + activation row] of a panel and two of activations.</summary>
+    protected virtual void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    {
+        MultiplyPanel(panel, activations, MaxWidth, sums);
+        MultiplyPanel(panel, activations + distance, MaxWidth, sums + Panels.Rows * MaxWidth);
+    }
+
+    /// <summary>Writes a panel's sums, activation row by activation row.</summary>
+    [SkipLocalsInit]
+    private static void Write(float* sums, int width, int count, int rows, float* output, long outputStride)
+    {
+        float* columns = stackalloc float[Panels.Rows * Panels.Rows];
+        for (int first = 0; first < count; first += Panels.Rows)
+        {
+            int there = Math.Min(Panels.Rows, count - first);
+            float* to = output + first * outputStride;
+            if (there == Panels.Rows && rows == Panels.Rows)
+            {
+                Turn(sums + first, width, to, outputStride);
+                continue;
+            }
+            Turn(sums + first, width, columns, Panels.Rows);
+            for (int i = 0; i < there; i++)
+                Buffer.MemoryCopy(columns + i * Panels.Rows, to + i * outputStride, sizeof(float) * rows, sizeof(float) * rows);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* sums, int width, float* to, long stride) =>

@@ -26,11 +26,11 @@ internal static unsafe class TileTable
     public static TileKernel? Create(string quantization, byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native = null) =>
         !isa.Avx2 ? null : quantization switch
         {
-            "q4_0" => new GroupTileKernel<Q4_0>(weights, rowBytes, columns, native),
-            "q4_1" => new GroupTileKernel<Q4_1>(weights, rowBytes, columns, native),
-            "q5_0" => new GroupTileKernel<Q5_0>(weights, rowBytes, columns, native),
-            "q5_1" => new GroupTileKernel<Q5_1>(weights, rowBytes, columns, native),
-            "q8_0" => new GroupTileKernel<Q8_0>(weights, rowBytes, columns, native),
+            "q4_0" => new GroupTileKernel<Q4_0>(weights, rowBytes, columns, isa, native),
+            "q4_1" => new GroupTileKernel<Q4_1>(weights, rowBytes, columns, isa, native),
+            "q5_0" => new GroupTileKernel<Q5_0>(weights, rowBytes, columns, isa, native),
+            "q5_1" => new GroupTileKernel<Q5_1>(weights, rowBytes, columns, isa, native),
+            "q8_0" => new GroupTileKernel<Q8_0>(weights, rowBytes, columns, isa, native),
             "q2_k" => new SuperTileKernel<Q2_K>(weights, rowBytes, columns, native),
             "q3_k" => new SuperTileKernel<Q3_K>(weights, rowBytes, columns, native),
             "q4_k" => new SuperTileKernel<Q4_K>(weights, rowBytes, columns, native),
@@ -62,9 +62,9 @@ internal static unsafe class TileTable
     public static TileKernel? Create(WeightTensor weight, AffineSource source, CpuIsa isa, NativeTile? native = null) =>
         !Takes(source, isa) ? null : source.MaxValue switch
         {
-            <= 15 => new AffineTileKernel<Affine4>((int)weight.Columns, source, native),
-            <= 31 => new AffineTileKernel<Affine5>((int)weight.Columns, source, native),
-            _ => new AffineTileKernel<Affine8>((int)weight.Columns, source, native),
+            <= 15 => new AffineTileKernel<Affine4>((int)weight.Columns, source, isa, native),
+            <= 31 => new AffineTileKernel<Affine5>((int)weight.Columns, source, isa, native),
+            _ => new AffineTileKernel<Affine8>((int)weight.Columns, source, isa, native),
         };
 
     private static string OfGroups<TBlock>()

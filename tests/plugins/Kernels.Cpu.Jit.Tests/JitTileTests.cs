@@ -28,10 +28,11 @@ public sealed unsafe class JitTileTests
             TileKernel tile = TileTable.Create(quantization, weight.Rows, weight.RowBytes, columns, Here, native)!;
             Assert.True(tile.IsNative);
             tile.Compile();
-            for (int count = 1; count <= TileKernel.MaxWidth; count++, cases++)
+            Assert.True(tile.HasPair);
+            for (int count = 1; count <= 2 * TileKernel.MaxWidth; count++, cases++)
                 TileCheck.Run(kernel, form, tile, weight, rows, columns, count, TileKernel.WidthOf(count, TileKernel.MaxWidth));
         }
-        Assert.Equal(shapes.Length * TileKernel.MaxWidth, cases);
+        Assert.Equal(shapes.Length * 2 * TileKernel.MaxWidth, cases);
     }
 
     [Theory, MemberData(nameof(Types))]
@@ -43,14 +44,16 @@ public sealed unsafe class JitTileTests
         {
             using TestWeight weight = TestWeight.CreateOneCode(quantization, rows, columns, code);
             TileKernel tile = TileTable.Create(quantization, weight.Rows, weight.RowBytes, columns, Here, native)!;
-            foreach (int count in (int[])[8, TileKernel.MaxWidth])
-                TileCheck.Run(kernel, form, tile, weight, rows, columns, count, count);
+            foreach (int count in (int[])[8, TileKernel.MaxWidth, 2 * TileKernel.MaxWidth])
+                TileCheck.Run(kernel, form, tile, weight, rows, columns, count, Math.Min(count, TileKernel.MaxWidth));
         }
     }
 
     [Fact]
-    public void Every_layout_of_the_backend_has_code_for_both_widths()
+    public void Every_layout_of_the_backend_has_code_for_both_widths_and_for_two_panels()
     {
+        foreach (string layout in Types.Select(t => TileTable.LayoutOf(t.Data)!))
+            Assert.Contains(TileLayouts.PairId(layout), JitTileSource.Layouts.Keys);
         foreach (string quantization in Types.Select(t => t.Data))
             foreach (int width in (int[])[8, TileKernel.MaxWidth])
                 Assert.Contains(TileLayouts.Id(TileTable.LayoutOf(quantization)!, width), JitTileSource.Layouts.Keys);
@@ -72,7 +75,7 @@ public sealed unsafe class JitTileTests
         Assert.Null(tiles.Find(TileLayouts.OfGroups(3, hasMinimum: false), out string why));
         Assert.Contains("not used: its products are not those of the built-in ones", why, StringComparison.Ordinal);
         tiles.Dispose();
-        Assert.Equal((2, 2), (Mistaken.Given, Mistaken.Returned));
+        Assert.Equal((3, 3), (Mistaken.Given, Mistaken.Returned));
     }
 
     /// <summary>The tile of a type's layout.</summary>
@@ -83,7 +86,7 @@ public sealed unsafe class JitTileTests
         form = kernel.Form == ActivationForm.Int8Blocks256 ? Preparation.Int8Super(Here) : Preparation.Int8(Here);
         JitTileSource source = new();
         string layout = TileTable.LayoutOf(quantization)!;
-        return new(source.TryGet(TileLayouts.Id(layout, 8))!, source.TryGet(TileLayouts.Id(layout, TileKernel.MaxWidth))!);
+        return new(source.TryGet(TileLayouts.Id(layout, 8))!, source.TryGet(TileLayouts.Id(layout, TileKernel.MaxWidth))!, source.TryGet(TileLayouts.PairId(layout)));
     }
 
     private sealed class Mistaken : ITileSource

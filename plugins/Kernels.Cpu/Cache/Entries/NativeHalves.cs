@@ -13,12 +13,12 @@ internal sealed unsafe class NativeHalves : IDisposable
     private const double LeastGain = 1.05;
 
     private readonly ITile _lease;
-    private readonly delegate* unmanaged<ushort*, int, float*, void> _entry;
+    private readonly delegate* unmanaged[SuppressGCTransition]<ushort*, int, float*, void> _entry;
 
     private NativeHalves(ITile lease)
     {
         _lease = lease;
-        _entry = (delegate* unmanaged<ushort*, int, float*, void>)lease.EntryPoint;
+        _entry = (delegate* unmanaged[SuppressGCTransition]<ushort*, int, float*, void>)lease.EntryPoint;
     }
 
     /// <summary>What it is made of.</summary>

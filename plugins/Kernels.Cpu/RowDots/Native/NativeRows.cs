@@ -21,7 +21,7 @@ internal sealed unsafe class NativeRows(ITile[] leases) : IDisposable
         while (count > 0)
         {
             int now = Math.Min(count, Most);
-            ((delegate* unmanaged<byte*, nint, int, int, byte*, nint, float*, nint, void>)_entries[now - 1])(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+            ((delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, nint, float*, nint, void>)_entries[now - 1])(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
             count -= now;
             activations += now * stride;
             output += now * outputStride;

@@ -8,19 +8,22 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type whose plugin unpacks groups of 32 columns to bytes, scales and minimums.</summary>
-internal sealed unsafe class AffineTileKernel<TType>(int columns, AffineSource source, NativeTile? native) : TileKernel
+internal sealed unsafe class AffineTileKernel<TType>(int columns, AffineSource source, CpuIsa isa, NativeTile? native) : TileKernel
     where TType : struct, IGroupTileType
 {
-    private readonly int _columns = columns, _groups = columns / Int8Activation.Group, _planes = native is null ? TType.Planes : 1;
+    private readonly bool _vnni = GroupTile.TakesVnni<TType>(isa);
+    private readonly int _columns = columns, _groups = columns / Int8Activation.Group, _planes = native is null && !GroupTile.TakesVnni<TType>(isa) ? TType.Planes : 1;
 
     public override bool IsNative => native is not null;
+
+    public override bool HasPair => native is { HasPair: true };
 
     public override long PanelBytes => (long)_groups * GroupWeights.Bytes(_planes);
 
     // Values, scales, minimums of eight rows.
     public override long WorkBytes => (long)Panels.Rows * (_columns + 2 * sizeof(float) * _groups);
 
-    public override void Compile() => GroupTile.Compile<TType>();
+    public override void Compile() => GroupTile.Compile<TType>(_vnni);
 
     public override void Unpack(int firstRow, int rowCount, byte* panels)
     {
@@ -41,9 +44,17 @@ internal sealed unsafe class AffineTileKernel<TType>(int columns, AffineSource s
     public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
     {
         if (native is null)
-            GroupTile.Multiply<TType>(panel, activations, _groups, width, sums);
+            GroupTile.Multiply<TType>(panel, activations, _groups, width, sums, _vnni);
         else
             native.Multiply(panel, activations, _groups, width, sums);
+    }
+
+    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    {
+        if (native is { HasPair: true })
+            native.MultiplyPair(panel, activations, distance, _groups, sums);
+        else
+            base.MultiplyPanels(panel, activations, distance, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
@@ -9,24 +10,31 @@ namespace Tessera.Kernels.Cpu.Tiles.Groups;
 /// <summary>Eight rows of groups of 32 columns times a vector of activation rows. Sums come in <see cref="GroupSum"/>'s order, so that every product is bitwise the row dot's.</summary>
 internal static unsafe class GroupTile
 {
+    /// <summary>Whether a type goes by <see cref="GroupVnniTile"/>, in one plane.</summary>
+    public static bool TakesVnni<TType>(CpuIsa isa)
+        where TType : struct, IGroupTileType =>
+        isa.AvxVnni && (TType.Planes > 1 || !isa.Avx512);
+
     /// <summary>sums[row · width + activation row] of a panel.</summary>
-    public static void Multiply<TType>(byte* weights, byte* activations, int groups, int width, float* sums)
+    public static void Multiply<TType>(byte* weights, byte* activations, int groups, int width, float* sums, bool vnni)
         where TType : struct, IGroupTileType
     {
-        if (width == Simd512.Width)
+        if (vnni)
+            GroupVnniTile.Multiply<TType>(weights, activations, groups, width, sums);
+        else if (width == Simd512.Width)
             Multiply<Simd512, Vector512<int>, Vector512<float>, TType>(weights, activations, groups, sums);
         else
             Multiply<Simd256, Vector256<int>, Vector256<float>, TType>(weights, activations, groups, sums);
     }
 
     /// <summary>Runs every width once with nothing to do, so that no step waits for the compiler.</summary>
-    public static void Compile<TType>()
+    public static void Compile<TType>(bool vnni)
         where TType : struct, IGroupTileType
     {
         float* sums = stackalloc float[Panels.Rows * TileKernel.MaxWidth];
-        Multiply<TType>(null, null, 0, Simd256.Width, sums);
+        Multiply<TType>(null, null, 0, Simd256.Width, sums, vnni);
         if (Avx512BW.IsSupported)
-            Multiply<TType>(null, null, 0, Simd512.Width, sums);
+            Multiply<TType>(null, null, 0, Simd512.Width, sums, vnni);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

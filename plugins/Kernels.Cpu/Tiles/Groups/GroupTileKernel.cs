@@ -9,19 +9,22 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type with blocks of 32 columns; a native tile takes values as whole bytes.</summary>
-internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, NativeTile? native) : FileTileKernel(weights, rowBytes)
+internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native) : FileTileKernel(weights, rowBytes)
     where TBlock : struct, IBlock32
 {
-    private readonly int _groups = columns / Int8Activation.Group, _planes = native is null ? TBlock.Planes : 1;
+    private readonly bool _vnni = GroupTile.TakesVnni<TBlock>(isa);
+    private readonly int _groups = columns / Int8Activation.Group, _planes = native is null && !GroupTile.TakesVnni<TBlock>(isa) ? TBlock.Planes : 1;
 
     public override bool IsNative => native is not null;
+
+    public override bool HasPair => native is { HasPair: true };
 
     public override long PanelBytes => (long)_groups * GroupWeights.Bytes(_planes);
 
     public override void Compile()
     {
         Unpack(null, 0, null, 0, _planes);
-        GroupTile.Compile<TBlock>();
+        GroupTile.Compile<TBlock>(_vnni);
     }
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups, _planes);
@@ -29,9 +32,17 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
     public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
     {
         if (native is null)
-            GroupTile.Multiply<TBlock>(panel, activations, _groups, width, sums);
+            GroupTile.Multiply<TBlock>(panel, activations, _groups, width, sums, _vnni);
         else
             native.Multiply(panel, activations, _groups, width, sums);
+    }
+
+    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    {
+        if (native is { HasPair: true })
+            native.MultiplyPair(panel, activations, distance, _groups, sums);
+        else
+            base.MultiplyPanels(panel, activations, distance, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -46,10 +46,14 @@ internal sealed class NativeTiles(IReadOnlyList<ITileSource> sources, CpuIsa isa
                 narrow.Dispose();
                 continue;
             }
-            NativeTile tile = new(narrow, wide);
+            NativeTile tile = new(narrow, wide, source.TryGet(TileLayouts.PairId(layout)));
             TileTrial trial = TileTrial.Run(layout, tile, isa);
             if (trial is { IsEqual: true, IsFaster: true })
-                return (tile, $"{tile.Description}, {trial.Gain:F1} times as fast as the built-in ones");
+            {
+                if (!trial.IsPairFaster)
+                    tile.DropPair();
+                return (tile, $"{tile.Description}, {trial.Gain:F1} times as fast as the built-in ones" + (tile.HasPair ? $", two panels at once {trial.PairGain:F1} times as fast as one by one" : ""));
+            }
             rejected = trial.IsEqual ? $"{tile.Description} not used: {trial.Gain:F1} times as fast as the built-in ones" : $"{tile.Description} not used: its products are not those of the built-in ones";
             tile.Dispose();
         }

@@ -19,6 +19,9 @@ internal static unsafe class TileLayouts
     /// <summary>The id that sources are asked for.</summary>
     public static string Id(string layout, int width) => $"{layout}.w{width}.r{Revision}";
 
+    /// <summary>The id of the kernel for two panels of the widest.</summary>
+    public static string PairId(string layout) => $"{layout}.w{TileKernel.MaxWidth}x2.r{Revision}";
+
     /// <summary>The layout of a type of 32-weight blocks.</summary>
     public static string OfGroups(int zeroShift, bool hasMinimum) => hasMinimum ? Minimum : $"cpu.group32.zero{zeroShift}";
 

@@ -8,7 +8,8 @@ namespace Tessera.Kernels.Cpu.Tiles.Native;
 /// <summary>A micro-kernel beside the built-in tile, on the same weights and activations: whether all bits are the same, and how much faster it is.</summary>
 /// <param name="IsEqual">Whether all products are bitwise the same.</param>
 /// <param name="Gain">The built-in tile's time / its time, of the best of many turns.</param>
-internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain)
+/// <param name="PairGain">The time of two panels one by one / that of both at once; 0: the products are not the same, or there is no kernel for two.</param>
+internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, double PairGain)
 {
     private const int Columns = 1024, Rows = Panels.Rows, Turns = 15, Passes = 8;
 
@@ -17,6 +18,9 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain)
     /// <summary>Whether it is worth its use.</summary>
     public bool IsFaster => Gain >= LeastGain;
 
+    /// <summary>Whether two panels at once are worth it.</summary>
+    public bool IsPairFaster => PairGain >= LeastGain;
+
     public static TileTrial Run(string layout, NativeTile native, CpuIsa isa)
     {
         string type = TileLayouts.TypeOf(layout);
@@ -24,7 +28,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain)
         Preparation form = super ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
         int rowBytes = Columns / 32 * 64, stride = (form.Bytes(Columns) + 63) & ~63;
         long panelBytes = form.PanelBytes(Columns, TileKernel.MaxWidth);
-        byte* weights = Take(Rows * rowBytes + Prefetched), rows = Take(stride * TileKernel.MaxWidth), panel = Take(panelBytes), x = Take(Columns * sizeof(float)), block = null, expected = Take(SumBytes), found = Take(SumBytes);
+        byte* weights = Take(Rows * rowBytes + Prefetched), rows = Take(stride * TileKernel.MaxWidth), panel = Take(2 * panelBytes), x = Take(Columns * sizeof(float)), block = null, expected = Take(2 * SumBytes), found = Take(2 * SumBytes);
         try
         {
             Random random = new(1);
@@ -48,18 +52,25 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain)
             foreach (int width in (int[])[8, TileKernel.MaxWidth])
             {
                 form.Pack(rows, stride, width, Columns, panel, width, 0, 1);
-                own.Multiply(block, Rows, panel, width, width, (float*)expected, Rows);
-                theirs.Multiply(other, Rows, panel, width, width, (float*)found, Rows);
+                own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows);
+                theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows);
                 equal &= new Span<int>(expected, Rows * width).SequenceEqual(new Span<int>(found, Rows * width));
                 double best = double.MaxValue, bestOther = double.MaxValue;
                 for (int turn = 0; turn < Turns; turn++)
                 {
-                    best = Math.Min(best, Seconds(own, block, panel, width, (float*)expected));
-                    bestOther = Math.Min(bestOther, Seconds(theirs, other, panel, width, (float*)found));
+                    best = Math.Min(best, Seconds(() => own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows)));
+                    bestOther = Math.Min(bestOther, Seconds(() => theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows)));
                 }
                 gain = best / bestOther;
             }
-            return new(equal, gain);
+            double pairGain = 0;
+            if (equal && native.HasPair)
+            {
+                // The second panel has the rows backwards.
+                form.Pack(rows + (TileKernel.MaxWidth - 1) * stride, -stride, TileKernel.MaxWidth, Columns, panel + panelBytes, TileKernel.MaxWidth, 0, 1);
+                pairGain = PairOf(theirs, other, panel, panelBytes, (float*)expected, (float*)found);
+            }
+            return new(equal, gain, pairGain);
         }
         finally
         {
@@ -68,15 +79,31 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain)
         }
     }
 
+    private static double PairOf(TileKernel tile, byte* block, byte* panel, long panelBytes, float* expected, float* found)
+    {
+        const int Half = Rows * TileKernel.MaxWidth;
+        double best = double.MaxValue, bestPair = double.MaxValue;
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            best = Math.Min(best, Seconds(() =>
+            {
+                tile.Multiply(block, Rows, panel, 0, TileKernel.MaxWidth, TileKernel.MaxWidth, expected, Rows);
+                tile.Multiply(block, Rows, panel + panelBytes, 0, TileKernel.MaxWidth, TileKernel.MaxWidth, expected + Half, Rows);
+            }));
+            bestPair = Math.Min(bestPair, Seconds(() => tile.Multiply(block, Rows, panel, panelBytes, TileKernel.MaxWidth, 2 * TileKernel.MaxWidth, found, Rows)));
+        }
+        return new Span<int>(expected, 2 * Half).SequenceEqual(new Span<int>(found, 2 * Half)) ? best / bestPair : 0;
+    }
+
     private const int SumBytes = Rows * TileKernel.MaxWidth * sizeof(float), Prefetched = 8192;
 
     private static byte* Take(long bytes) => (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
 
-    private static double Seconds(TileKernel tile, byte* block, byte* panel, int width, float* sums)
+    private static double Seconds(Action pass)
     {
         long start = Stopwatch.GetTimestamp();
-        for (int pass = 0; pass < Passes; pass++)
-            tile.Multiply(block, Rows, panel, width, width, sums, Rows);
+        for (int i = 0; i < Passes; i++)
+            pass();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

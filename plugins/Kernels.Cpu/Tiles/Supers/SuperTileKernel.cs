@@ -17,6 +17,8 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
 
     public override bool IsNative => native is not null;
 
+    public override bool HasPair => native is { HasPair: true };
+
     public override long PanelBytes => (long)_blocks * SuperWeights.Bytes;
 
     public override void Compile()
@@ -38,6 +40,14 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
             SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, _blocks, sums);
         else
             SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _blocks, sums);
+    }
+
+    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    {
+        if (native is { HasPair: true })
+            native.MultiplyPair(panel, activations, distance, _blocks, sums);
+        else
+            base.MultiplyPanels(panel, activations, distance, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -64,7 +64,7 @@ internal static unsafe class PackedProducts
         kernel.Tile.Unpack(0, kernel.Rows, block.Data);
         float[] output = new float[BatchRows * kernel.Rows];
         fixed (float* to = output)
-            kernel.Tile.Multiply(block.Data, kernel.Rows, panel.Data, wide, BatchRows, to, kernel.Rows);
+            kernel.Tile.Multiply(block.Data, kernel.Rows, panel.Data, 0, wide, BatchRows, to, kernel.Rows);
         return output;
     }
 

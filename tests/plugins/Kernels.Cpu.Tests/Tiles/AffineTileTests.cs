@@ -58,7 +58,7 @@ public unsafe class AffineTileTests
         form.Pack(prepared.Bytes, stride, count, columns, panel.Bytes, width, 0, 1);
         tile.Unpack(0, Rows, unpacked.Bytes);
         fixed (float* output = found)
-            tile.Multiply(unpacked.Bytes, Rows, panel.Bytes, width, count, output, Rows);
+            tile.Multiply(unpacked.Bytes, Rows, panel.Bytes, 0, width, count, output, Rows);
         for (int row = 0; row < count; row++)
         {
             byte* activation = prepared.Bytes + row * stride;

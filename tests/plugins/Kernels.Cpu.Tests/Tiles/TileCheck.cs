@@ -13,7 +13,9 @@ internal static unsafe class TileCheck
     public static void Run(RowDotKernel kernel, Preparation form, TileKernel tile, TestWeight weight, int rows, int columns, int count, int width)
     {
         int stride = form.Bytes(columns) + 64;
-        using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.PanelBytes * 3);
+        // A second panel stands a little behind the first.
+        long panelBytes = form.PanelBytes(columns, width) + 64;
+        using NativeBuffer prepared = new(stride * count), panel = new(2 * (int)panelBytes), unpacked = new(tile.PanelBytes * 3);
         float[] expected = new float[rows * count], found = new float[(rows + Gap) * count];
         Array.Fill(found, -1);
         Random random = new(count);
@@ -30,10 +32,14 @@ internal static unsafe class TileCheck
         }
         // In parts, as lanes do.
         for (int part = 0; part < 3; part++)
-            form.Pack(prepared.Bytes, stride, count, columns, panel.Bytes, width, part, 3);
+        {
+            form.Pack(prepared.Bytes, stride, Math.Min(count, width), columns, panel.Bytes, width, part, 3);
+            if (count > width)
+                form.Pack(prepared.Bytes + width * stride, stride, count - width, columns, panel.Bytes + panelBytes, width, part, 3);
+        }
         tile.Unpack(2, rows - 2, unpacked.Bytes);
         fixed (float* output = found)
-            tile.Multiply(unpacked.Bytes, rows - 2, panel.Bytes, width, count, output + 2, rows + Gap);
+            tile.Multiply(unpacked.Bytes, rows - 2, panel.Bytes, panelBytes, width, count, output + 2, rows + Gap);
         for (int row = 0; row < count; row++)
             for (int i = 0; i < rows + Gap; i++)
             {
