@@ -39,6 +39,9 @@ public sealed record PoolingMetadata
     /// <summary>Texts are cut to so many tokens, special ones included; 0: the files do not say.</summary>
     public int MaxTokens { get; init; }
 
+    /// <summary>Whether texts become lower case before they become tokens, whatever the tokenizer does.</summary>
+    public bool LowersText { get; init; }
+
     /// <summary>What is put in front of texts, by the name of a purpose such as <c>query</c>.</summary>
     public IReadOnlyDictionary<string, string> Prompts { get; init; } = new Dictionary<string, string>();
 

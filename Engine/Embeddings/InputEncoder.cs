@@ -1,22 +1,19 @@
 using System.Runtime.InteropServices;
+using Tessera.Engine.ChatTemplates.Runtime.Text;
 
 namespace Tessera.Engine.Embeddings;
 
 /// <summary>Texts, and pairs of texts, as the ids that an embedding model or a reranker wants, cut to a number of tokens. Immutable.</summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="parseSpecial">Spellings of control tokens in a text become those tokens.</param>
-public sealed class InputEncoder(ITokenizer tokenizer, bool parseSpecial)
+/// <param name="lowers">Texts become lower case first, as Python lowers them.</param>
+public sealed class InputEncoder(ITokenizer tokenizer, bool parseSpecial, bool lowers = false)
 {
     /// <summary>Whether the tokenizer knows what belongs around two texts.</summary>
     public bool KnowsPairs => tokenizer is IPairTokenizer;
 
     /// <summary>The ids of a text, with what the model wants around it.</summary>
-    public int[] Encode(string text)
-    {
-        List<int> ids = [];
-        tokenizer.Encode(text, new EncodeOptions { AddSpecial = true, ParseSpecial = parseSpecial }, ids);
-        return [.. ids];
-    }
+    public int[] Encode(string text) => Encode(text, addSpecial: true);
 
     /// <summary>As <see cref="Encode(string)"/>, with at most so many ids: the text loses its end, and keeps what is around it.</summary>
     public int[] Encode(string text, int most)
@@ -76,10 +73,12 @@ public sealed class InputEncoder(ITokenizer tokenizer, bool parseSpecial)
         };
     }
 
-    private int[] Plain(string text)
+    private int[] Plain(string text) => Encode(text, addSpecial: false);
+
+    private int[] Encode(string text, bool addSpecial)
     {
         List<int> ids = [];
-        tokenizer.Encode(text, new EncodeOptions { AddSpecial = false, ParseSpecial = parseSpecial }, ids);
+        tokenizer.Encode(lowers ? Casing.Lower(text) : text, new EncodeOptions { AddSpecial = addSpecial, ParseSpecial = parseSpecial }, ids);
         return CollectionsMarshal.AsSpan(ids).ToArray();
     }
 }

@@ -11,7 +11,7 @@ public sealed class TextModel(Composition composition, bool parseSpecial)
     public PoolingMetadata Pooling => _pooling;
 
     /// <summary>Texts to ids.</summary>
-    public InputEncoder Encoder { get; } = new(composition.Tokenizer, parseSpecial);
+    public InputEncoder Encoder { get; } = new(composition.Tokenizer, parseSpecial, composition.Source.Metadata.Pooling.LowersText);
 
     /// <summary>Elements of a vector.</summary>
     public int Width => composition.Graph.Pooled?.Width ?? 0;

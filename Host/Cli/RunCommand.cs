@@ -30,6 +30,8 @@ internal static class RunCommand
         Composition composition = session.Build(session.Model);
         ApiModel served = new(composition, ModelSampling.Defaults(composition.Source.Metadata.Sampling, session.Model.Sampling), session.Configuration.Api.EscapeSpecialTokens);
         await using Talk talk = new(composition, served, session.Configuration.Engine.TuneDrafts);
+        foreach (string missing in MissingParts.Of(composition, raw))
+            await Console.Error.WriteLineAsync($"warning: {missing}").ConfigureAwait(false);
         int[] ids = raw || composition.Source.ChatTemplate is null
             ? served.EncodeText(prompt, "prompt")
             : served.EncodeChat(Messages(result.GetValue(parts.System), prompt), null, addGenerationPrompt: true, TimeProvider.System.GetLocalNow().DateTime);

@@ -32,6 +32,7 @@ public sealed class GgufFormat : IWeightFormat
             Tensors = [.. weights],
             Tokenizer = GgufTokenizer.Read(keys),
             ChatTemplate = GgufTokenizer.ChatTemplate(keys),
+            ToolChatTemplate = GgufTokenizer.ToolChatTemplate(keys),
             Warnings = [.. GgufTensors.Warnings(shards)],
             Properties = GgufText.Properties(keys),
         };

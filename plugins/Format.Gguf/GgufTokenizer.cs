@@ -49,6 +49,9 @@ internal static class GgufTokenizer
     /// <summary>The chat template, or null.</summary>
     public static string? ChatTemplate(GgufKeys keys) => Text(keys, "tokenizer.chat_template");
 
+    /// <summary>The chat template for conversations with tools, or null.</summary>
+    public static string? ToolChatTemplate(GgufKeys keys) => Text(keys, "tokenizer.chat_template.tool_use");
+
     private static byte[][] Tokens(GgufKeys keys)
     {
         if (Entry(keys, TokensKey, GgufValueType.String, isArray: true) is not { } entry)

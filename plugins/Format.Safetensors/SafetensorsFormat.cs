@@ -31,9 +31,9 @@ public sealed class SafetensorsFormat : IWeightFormat, IFolderFormat
         ArgumentNullException.ThrowIfNull(files);
         ModelTensors tensors = ModelTensors.Open(files);
         JsonSection? config = files.TryOpen(ConfigFile) is { } file ? JsonSection.Parse(file) : null;
-        GenerationConfig generation = GenerationConfig.Read(files, config);
         FolderWeights weights = new(files.Name, tensors, config is null ? null : QuantizationSection(config));
         List<string> problems = [.. weights.Problems], warnings = [.. tensors.Warnings];
+        GenerationConfig generation = GenerationConfig.Read(files, config, problems);
         ModelMetadata metadata = new() { Architecture = "", Problems = problems };
         WeightMap map = new(weights);
         SentenceModules modules = SentenceModules.None;

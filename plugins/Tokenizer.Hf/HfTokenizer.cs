@@ -60,7 +60,7 @@ internal sealed class HfTokenizer : IPairTokenizer
         Try(() => read = ModelReader.Read(file.Get("model"), vocabulary, endsInByteLevel: stages.Count > 0 && stages[^1] is ByteLetters));
         Try(() => recipe = DecoderReader.Read(file.Find("decoder")));
         if (read is not null)
-            Try(() => around = Around(file, vocabulary));
+            Try(() => around = Around(file, config, vocabulary));
         if (read is not { } model || recipe is null || refused.Count > 0)
             throw new UnsupportedModelException(string.Join("; ", refused));
         if (model.TakesRawBytes)
@@ -86,10 +86,12 @@ internal sealed class HfTokenizer : IPairTokenizer
     }
 
     /// <summary>Reads what stands around a text, whose tokens the added ones may be.</summary>
-    private static PostProcessor Around(JsonPart file, Vocabulary vocabulary)
+    private static PostProcessor Around(JsonPart file, JsonPart? config, Vocabulary vocabulary)
     {
         if (file.Find("added_tokens") is { } added)
             vocabulary.ReadAdded(added);
+        if (config?.Find("added_tokens_decoder") is { } more)
+            vocabulary.MergeAdded(more);
         if (vocabulary.Count == 0)
             throw new ModelFormatException($"{file.Where}: the vocabulary is empty");
         return file.Find("post_processor") is { } post ? PostProcessorReader.Read(post, vocabulary) : PostProcessor.None;

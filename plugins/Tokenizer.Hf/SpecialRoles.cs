@@ -14,6 +14,11 @@ internal static class SpecialRoles
         ("pad_token", SpecialToken.Padding), ("cls_token", SpecialToken.Classification), ("mask_token", SpecialToken.Mask),
     ];
 
+    private const string AddBos = "add_bos_token", AddEos = "add_eos_token";
+
+    // With or without "Fast" behind.
+    private static readonly string[] RebuildingClasses = ["CodeLlamaTokenizer", "CohereTokenizer", "GemmaTokenizer", "LlamaTokenizer"];
+
     /// <summary>Roles and ids.</summary>
     public static Dictionary<SpecialToken, int> Read(JsonPart? config, IReadOnlyDictionary<SpecialToken, int> given, Vocabulary vocabulary, PostProcessor around, int unknown)
     {
@@ -38,17 +43,28 @@ internal static class SpecialRoles
         return roles;
     }
 
-    /// <summary>What the configuration adds where tokenizer.json leaves the matter open: where its post-processor adds nothing.</summary>
+    /// <summary>
+    /// What the configuration adds: where its class rebuilds the post-processor from the flags, what they say; else only where tokenizer.json leaves the matter open, because its post-processor adds nothing.
+    /// </summary>
     public static PostProcessor Around(JsonPart? config, PostProcessor around, IReadOnlyDictionary<SpecialToken, int> roles)
     {
-        if (config is not { } settings || !around.AddsNothing)
+        if (config is not { } settings)
+            return around;
+        bool isExplicit = (settings.Find(AddBos) is not null || settings.Find(AddEos) is not null) && Rebuilds(settings);
+        if (!isExplicit && !around.AddsNothing)
             return around;
         List<int> parts = [PostProcessor.Text];
-        if (settings.Flag("add_bos_token", false))
-            parts.Insert(0, Require(settings, roles, SpecialToken.Bos, "add_bos_token"));
-        if (settings.Flag("add_eos_token", false))
-            parts.Add(Require(settings, roles, SpecialToken.Eos, "add_eos_token"));
+        if (settings.Flag(AddBos, isExplicit))
+            parts.Insert(0, Require(settings, roles, SpecialToken.Bos, AddBos));
+        if (settings.Flag(AddEos, false))
+            parts.Add(Require(settings, roles, SpecialToken.Eos, AddEos));
         return new PostProcessor(parts);
+    }
+
+    private static bool Rebuilds(JsonPart config)
+    {
+        string name = config.Find("tokenizer_class")?.Text() ?? "";
+        return RebuildingClasses.Any(c => name == c || name == $"{c}Fast");
     }
 
     private static int Require(JsonPart config, IReadOnlyDictionary<SpecialToken, int> roles, SpecialToken role, string key) =>

@@ -58,6 +58,10 @@ public sealed class GgufWeightWriter : IWeightWriter
         new ModelKeys(header, architecture, notes).Add(source.Metadata, files.IsFolder ? files.Name : Path.GetFileNameWithoutExtension(files.Name), rows);
         if (architecture == "qwen3moe" && WriterArchitectures.DenseLayer(source) is { } dense)
             notes.Add($"layer {dense} has no experts: llama.cpp does not load qwen3moe files with such layers");
+        if (architecture == "smollm3" && WriterArchitectures.OddRotation(source.Metadata) is { } odd)
+            notes.Add($"rope.layers: layer {odd} {(source.Metadata.ExtraLists["rope.layers"][odd] != 0 ? "rotates" : "does not rotate")}: llama.cpp does not read it for smollm3 and rotates all but every fourth layer");
+        if (source.Tensors.FirstOrDefault(t => t.Name == "token_types.weight") is { } types)
+            header.Add("tokenizer.ggml.token_type_count", checked((uint)types.Rows));
         if (source.Tokenizer is { } assets)
             VocabularyKeys.Add(header, assets.Tokens.Length > 0 ? assets : HuggingFaceVocabulary.Read(assets, notes), rows);
         else
@@ -67,6 +71,11 @@ public sealed class GgufWeightWriter : IWeightWriter
         }
         if (source.ChatTemplate is { } template)
             header.Add("tokenizer.chat_template", template);
+        if (source.ToolChatTemplate is { } tools)
+        {
+            header.Add("tokenizer.chat_template.tool_use", tools);
+            header.AddTexts("tokenizer.chat_templates", ["tool_use"u8.ToArray()]);
+        }
     }
 
     private static WritePlan Place(HeaderBuilder header, PlannedTensor[] tensors, string[] chosen, string type, string architecture, List<string> notes)

@@ -5,6 +5,9 @@ internal sealed class ModelKeys(HeaderBuilder header, string architecture, List<
 {
     private const string Pattern = "attention.sliding_window_pattern", ExpertInner = "expert_feed_forward_length";
 
+    // Said by the tensors themselves.
+    private const string PositionOffset = TensorPlan.PositionOffset;
+
     private static readonly string[] Bools = ["use_parallel_residual", "expert_weights_norm", "attention.causal", "rope.scaling.finetuned"];
     private static readonly string[] Numbers =
     [
@@ -31,8 +34,10 @@ internal sealed class ModelKeys(HeaderBuilder header, string architecture, List<
         Add("feed_forward_length", m.FeedForwardLength);
         AddAttention(m);
         Add(WriterArchitectures.HasLayerNorm(architecture) ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", m.NormEpsilon);
-        new RopeKeys(header, Own, notes).Add(m, architecture);
+        if (architecture != "bert")
+            new RopeKeys(header, Own, notes).Add(m, architecture);
         AddExtra(m);
+        new PoolingKeys(header, Own, notes).Add(m, architecture);
     }
 
     private string Own(string key) => $"{architecture}.{key}";
@@ -90,7 +95,7 @@ internal sealed class ModelKeys(HeaderBuilder header, string architecture, List<
             else if (WriterArchitectures.HasWindow(architecture))
                 header.AddBools(Own(key), [.. values.Select(v => v != 0)]);
         foreach ((string key, double value) in m.Extra)
-            if (m.ExtraLists.ContainsKey(key) || (key == Pattern && !WriterArchitectures.HasWindow(architecture)))
+            if (m.ExtraLists.ContainsKey(key) || key == PositionOffset || (key == Pattern && !WriterArchitectures.HasWindow(architecture)))
                 continue;
             else if (Bools.Contains(key))
                 header.Add(Own(key), value != 0);

@@ -22,6 +22,9 @@ internal sealed record PlannedTensor(string Name, long[] Shape, WeightTensor? So
 /// <summary>Turns a model's weights into what GGUF means by their names: the pairs of rotations, norms that are whole, gate and up apart.</summary>
 internal sealed class TensorPlan
 {
+    /// <summary>How many rows of the embedding of positions stand in front of the first one's.</summary>
+    public const string PositionOffset = "position_offset";
+
     private const string GateAndUp = "ffn_gate_up_exps";
 
     private readonly ModelMetadata _metadata;
@@ -44,6 +47,8 @@ internal sealed class TensorPlan
     private PlannedTensor Of(WeightTensor weight)
     {
         (string name, string part) = (weight.Name, Part(weight));
+        if (name == "position_embd.weight" && _metadata.Extra.GetValueOrDefault(PositionOffset) is > 0 and var before)
+            return new PlannedTensor(name, [_metadata.ContextLength, weight.Columns], weight) { Rows = [.. Enumerable.Range((int)before, _metadata.ContextLength)] };
         int[]? order = _changesPairs ? Order(weight, part) : null;
         return new PlannedTensor(name, weight.Shape, weight)
         {

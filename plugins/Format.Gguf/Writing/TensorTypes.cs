@@ -6,7 +6,7 @@ internal sealed class TensorTypes
     private const int NamesInNote = 3;
 
     // ggml adds and multiplies by these in float32 only.
-    private static readonly string[] AlwaysF32 = ["_norm.weight", "ffn_gate_inp.weight", ".bias"];
+    private static readonly string[] AlwaysF32 = ["_norm.weight", "ffn_gate_inp.weight", ".bias", "position_embd.weight", "token_types.weight"];
 
     private readonly FileType? _wanted;
     private readonly TypeMix? _mix;

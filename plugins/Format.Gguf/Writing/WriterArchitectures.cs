@@ -6,11 +6,11 @@ internal static class WriterArchitectures
     private static readonly string[] Known =
     [
         "llama", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "gemma", "gemma2", "gemma3", "phi2", "phi3", "gpt-oss", "deepseek2", "granite", "granitemoe", "smollm3",
-        "command-r", "cohere2", "chatglm", "glm4", "starcoder2", "stablelm", "olmo2",
+        "command-r", "cohere2", "chatglm", "glm4", "starcoder2", "stablelm", "olmo2", "bert", "nomic-bert",
     ];
 
     private static readonly string[] WithWindow = ["gemma2", "gemma3", "phi3", "gpt-oss", "cohere2", "olmo2"];
-    private static readonly string[] WithLayerNorm = ["phi2", "command-r", "cohere2", "starcoder2", "stablelm"];
+    private static readonly string[] WithLayerNorm = ["phi2", "command-r", "cohere2", "starcoder2", "stablelm", "bert", "nomic-bert"];
     private static readonly string[] WithScale = ["granite", "granitemoe"];
 
     /// <summary>The architecture of a file for a model.</summary>
@@ -25,6 +25,22 @@ internal static class WriterArchitectures
 
     /// <summary>Whether the norms are layer norms, whose epsilon has a key of its own.</summary>
     public static bool HasLayerNorm(string architecture) => WithLayerNorm.Contains(architecture);
+
+    /// <summary>The nonlinearity of an encoder's feed-forward, which its files do not say; null: the architecture is no encoder's.</summary>
+    public static Activation? EncoderActivation(string architecture) => architecture switch
+    {
+        "bert" => Activation.Gelu,
+        "nomic-bert" => Activation.Silu,
+        _ => null,
+    };
+
+    /// <summary>The first layer whose rotation is not what llama.cpp takes for SmolLM3, which leaves out every fourth; null: all are.</summary>
+    public static int? OddRotation(ModelMetadata m)
+    {
+        const int Period = 4;
+        double[] rotates = m.ExtraLists.GetValueOrDefault("rope.layers") ?? [];
+        return Enumerable.Range(0, rotates.Length).Cast<int?>().FirstOrDefault(i => rotates[i!.Value] != 0 != ((i.Value + 1) % Period != 0));
+    }
 
     /// <summary>Whether a sliding window can be said.</summary>
     public static bool HasWindow(string architecture) => WithWindow.Contains(architecture);

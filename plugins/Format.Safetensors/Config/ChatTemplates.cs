@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Tessera.Format.Safetensors.Config;
 
-/// <summary>The chat templates of a folder: chat_template.jinja, else what tokenizer_config.json (or an old chat_template.json) has, which is one template or several named ones.</summary>
+/// <summary>
+/// The chat templates of a folder: chat_template.jinja, else what tokenizer_config.json (or an old chat_template.json) has, which is one template or several named ones; over both, by their names,
+/// the files of additional_chat_templates.
+/// </summary>
 internal static class ChatTemplates
 {
     private const string Key = "chat_template", DefaultName = "default", ToolsName = "tool_use";
@@ -13,8 +16,15 @@ internal static class ChatTemplates
     /// <exception cref="ModelFormatException">A template is no text.</exception>
     public static (string? Template, string? Tools) Read(IModelFiles files)
     {
-        if (files.TryOpen("chat_template.jinja") is { } file)
-            return (Text(file), null);
+        (string? template, string? tools) = files.TryOpen("chat_template.jinja") is { } file ? (Text(file), null) : OfSettings(files);
+        return (Additional(files, DefaultName) ?? template, Additional(files, ToolsName) ?? tools);
+    }
+
+    private static string? Additional(IModelFiles files, string name) =>
+        files.IsFolder && files.TryOpen($"additional_chat_templates/{name}.jinja") is { } file ? Text(file) : null;
+
+    private static (string?, string?) OfSettings(IModelFiles files)
+    {
         foreach (string name in (ReadOnlySpan<string>)["tokenizer_config.json", "chat_template.json"])
             if (files.TryOpen(name) is { } settings && JsonSection.Parse(settings) is var section && section.Raw(Key) is { } value)
                 return Of(section, value);

@@ -14,6 +14,8 @@ internal sealed class DecoderConfig
     /// <exception cref="ModelFormatException">A field has the wrong type or is out of range.</exception>
     public DecoderConfig(FamilyInput input, DecoderDefaults defaults)
     {
+        // A text part's class has the family's layers, and numbers of its own.
+        defaults = input.TextDefaults is { } text ? text with { Pairing = defaults.Pairing } : defaults;
         (Section, _input, _defaults) = (input.Config, input, defaults);
         Vocabulary = Integer("vocab_size", defaults.Vocabulary, 1, MostVocabulary);
         Width = Integer("hidden_size", defaults.Width, 1, MostWidth);
@@ -91,6 +93,9 @@ internal sealed class DecoderConfig
     /// <summary>The sliding window, whatever the layers do with it; 0: none. The class's default only where the key is absent.</summary>
     public int Window() => Section.Names("sliding_window") ? Integer("sliding_window", 0, 0, MostContext) : _defaults.Window;
 
+    /// <summary>How many layers are without the window, where it is used and no types of layers are named.</summary>
+    public int WindowLayers => Integer("max_window_layers", _defaults.WindowLayers);
+
     /// <summary>Notes a problem where the nonlinearity is one that the family's graph does not have.</summary>
     /// <param name="available">Names of one and the same function.</param>
     public void RequireActivation(params ReadOnlySpan<string> available)
@@ -108,7 +113,7 @@ internal sealed class DecoderConfig
         RopeMetadata rope = new();
         try
         {
-            rope = RopeConfig.Read(Section, layerType, headLength ?? HeadLength, Context, _defaults.RopeBase, _defaults.PartialRotary);
+            rope = RopeConfig.Read(Section, layerType, headLength ?? HeadLength, Context, _defaults.RopeBase, _defaults.PartialRotary, _defaults.YarnIsLongRope);
         }
         catch (ModelFormatException e)
         {

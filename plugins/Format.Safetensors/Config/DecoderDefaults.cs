@@ -45,11 +45,17 @@ internal sealed record DecoderDefaults
     /// <summary><c>sliding_window</c>; 0: none.</summary>
     public int Window { get; init; }
 
+    /// <summary><c>max_window_layers</c>: so many layers are without the window, where it is used.</summary>
+    public int WindowLayers { get; init; } = 28;
+
     /// <summary><c>rope_theta</c>.</summary>
     public double RopeBase { get; init; } = 10_000;
 
     /// <summary><c>partial_rotary_factor</c>.</summary>
     public double PartialRotary { get; init; } = 1;
+
+    /// <summary>Whether the class takes a scaling of type <c>yarn</c> for LongRoPE.</summary>
+    public bool YarnIsLongRope { get; init; }
 
     /// <summary>Which elements of a head rotate together.</summary>
     public RopePairing Pairing { get; init; } = RopePairing.Halves;

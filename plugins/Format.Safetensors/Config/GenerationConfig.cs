@@ -25,18 +25,33 @@ internal sealed class GenerationConfig
     /// <summary>Reads the file.</summary>
     /// <param name="files">The model's files.</param>
     /// <param name="config">config.json, or null.</param>
-    public static GenerationConfig Read(IModelFiles files, JsonSection? config)
+    /// <param name="problems">Takes what cannot be meant: the tensors can be looked at all the same.</param>
+    public static GenerationConfig Read(IModelFiles files, JsonSection? config, List<string> problems)
     {
-        JsonSection? section = files.TryOpen(File) is { } file ? JsonSection.Parse(file) : null;
-        int[]? ends = (section is null ? null : Ends(section)) ?? (config is null ? null : Ends(config) ?? (config.Section("text_config") is { } text ? Ends(text) : null));
-        return new GenerationConfig(section, section is null ? new() : SamplingOf(section), ends);
+        JsonSection? section = files.TryOpen(File) is { } file ? Try(() => JsonSection.Parse(file), problems) : null;
+        int[]? ends = Try(() => (section is null ? null : Ends(section)) ?? (config is null ? null : Ends(config) ?? (config.Section("text_config") is { } text ? Ends(text) : null)), problems);
+        return new GenerationConfig(section, section is null ? new() : Try(() => SamplingOf(section), problems) ?? new(), ends);
+    }
+
+    private static T? Try<T>(Func<T?> read, List<string> problems) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (ModelFormatException e)
+        {
+            problems.Add(e.Message);
+            return null;
+        }
     }
 
     private static SamplingDefaults SamplingOf(JsonSection s) => new()
     {
         // Without sampling the best token is taken, whatever temperature is left in the file.
         Temperature = s.Flag("do_sample") == false ? 0 : Number(s, "temperature", 0, float.MaxValue),
-        TopK = s.Integer("top_k"),
+        // Other runtimes write −1 for "all".
+        TopK = s.Integer("top_k", -1) is { } k ? Math.Max(0, k) : null,
         TopP = Number(s, "top_p", 0, 1),
         MinP = Number(s, "min_p", 0, 1),
         TypicalP = Number(s, "typical_p", 0, 1),

@@ -15,7 +15,8 @@ internal static class RopeConfig
     /// <param name="context">The model's context.</param>
     /// <param name="ropeBase">The base where the file has none.</param>
     /// <param name="partial">The part of a head that rotates, where the file does not say.</param>
-    public static RopeMetadata Read(JsonSection config, string? layerType, int headLength, int context, double ropeBase, double partial)
+    /// <param name="yarnIsLongRope">Whether <c>yarn</c> means LongRoPE.</param>
+    public static RopeMetadata Read(JsonSection config, string? layerType, int headLength, int context, double ropeBase, double partial, bool yarnIsLongRope = false)
     {
         JsonSection? given = config.Section(New) ?? config.Section(Old);
         if (given is not null && layerType is not null && given.Has(layerType))
@@ -26,6 +27,8 @@ internal static class RopeConfig
         double part = given?.Number("partial_rotary_factor") ?? config.Number("partial_rotary_factor") ?? partial;
         if (!(part is > 0 and <= 1))
             throw config.Bad("partial_rotary_factor", "a number above 0 and at most 1", $"{part}");
+        if (given?.Number("llama_4_scaling_beta") is { } beta and not 0)
+            throw given.Bad("llama_4_scaling_beta", "0", $"{beta}: queries that grow with their position are not available");
         RopeMetadata rope = new() { Base = (float)theta, Dimensions = (int)(headLength * part) };
         string type = given is null ? "default" : given.Text("rope_type") ?? given.Text("type") ?? "default";
         return type switch
@@ -34,6 +37,7 @@ internal static class RopeConfig
             "default" or "mrope" => rope,
             "linear" => rope with { Scaling = RopeScaling.Linear, Factor = Factor(given!) },
             "dynamic" => rope with { Scaling = RopeScaling.Dynamic, Factor = Factor(given!), OriginalContextLength = Original(config, given!, context) },
+            "yarn" when yarnIsLongRope => LongRope(rope, config, given!, context),
             "yarn" => Yarn(rope, config, given!, context),
             "llama3" => rope with
             {

@@ -11,7 +11,7 @@ internal sealed class SentenceModules
     private const double NoLimit = 1e9;
 
     // The transformer's own settings, under the names that they have had.
-    private static readonly string[] Lengths =
+    private static readonly string[] Transformer =
     [
         "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_camembert_config.json",
         "sentence_albert_config.json", "sentence_xlm-roberta_config.json", "sentence_xlnet_config.json",
@@ -54,7 +54,7 @@ internal sealed class SentenceModules
         switch (kind)
         {
             case "Transformer":
-                return path.Length == 0 ? pooling : throw Unsupported($"with a path of its own ('{Errors.Readable(path)}')");
+                return path.Length == 0 ? pooling with { LowersText = Lowers(files) } : throw Unsupported($"with a path of its own ('{Errors.Readable(path)}')");
             case "Pooling":
                 return Pool(Part(Config), pooling);
             case "Dense":
@@ -128,10 +128,18 @@ internal sealed class SentenceModules
         return pooling with { Prompts = prompts, DefaultPrompt = purpose };
     }
 
+    private static bool Lowers(IModelFiles files)
+    {
+        foreach (string name in Transformer)
+            if (files.TryOpen(name) is { } file)
+                return JsonSection.Parse(file).Flag("do_lower_case") ?? false;
+        return false;
+    }
+
     // The module's own limit, else the tokenizer's.
     private static int Longest(IModelFiles files)
     {
-        foreach (string name in Lengths)
+        foreach (string name in Transformer)
             if (files.TryOpen(name) is { } file && JsonSection.Parse(file).Integer("max_seq_length", 1) is { } length)
                 return length;
         return files.TryOpen(Tokenizer) is { } tokenizer && JsonSection.Parse(tokenizer).Number("model_max_length") is >= 1 and < NoLimit and var most ? (int)most : 0;

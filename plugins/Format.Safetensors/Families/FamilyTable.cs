@@ -3,31 +3,18 @@ namespace Tessera.Format.Safetensors.Families;
 /// <summary>Finds the family of a configuration.</summary>
 internal static class FamilyTable
 {
-    private const string ClassesKey = "architectures", TypeKey = "model_type", TextKey = "text_config";
+    private const string ClassesKey = "architectures", TypeKey = "model_type";
     private const int MostNamed = 8;
 
-    private static readonly IReadOnlyList<IFamily> All =
+    private static readonly IReadOnlyList<IFamily> Decoders =
     [
-        new Bert(), new Cohere(), new Cohere2(), new DeepSeekV2(), new DeepSeekV3(), new DistilBert(), new Gemma(), new Gemma2(), new Gemma3(), new Glm(), new Glm4(), new GptOss(), new Granite(), new Llama(), new Mistral(), new Mixtral(), new ModernBert(), new NomicBert(), new Olmo2(), new Olmo3(),
-        new Phi(), new Phi3(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Roberta(), new SmolLm3(), new StableLm(), new StarCoder2(),
+        new Cohere(), new Cohere2(), new DeepSeekV2(), new DeepSeekV3(), new Gemma(), new Gemma2(), new Gemma3(), new Glm(), new Glm4(), new GptOss(), new Granite(), new Llama(), new Ministral3(), new Mistral(), new Mixtral(), new Olmo2(), new Olmo3(),
+        new Phi(), new Phi3(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new SmolLm3(), new StableLm(), new StarCoder2(),
     ];
 
-    /// <summary>Multimodal models whose text part is one of the families, with its <c>model_type</c> where the file has one that says no more. The part is in <c>text_config</c>, or, in older files of some, not parted from the rest.</summary>
-    private static readonly Dictionary<string, string> Wrappers = new(StringComparer.Ordinal)
-    {
-        ["AyaVisionForConditionalGeneration"] = "cohere2",
-        ["Gemma3ForConditionalGeneration"] = "gemma3_text",
-        ["Glm4vForConditionalGeneration"] = "glm4",
-        ["Idefics3ForConditionalGeneration"] = "llama",
-        ["InternVLForConditionalGeneration"] = "qwen2",
-        ["LlavaForConditionalGeneration"] = "llama",
-        ["LlavaNextForConditionalGeneration"] = "llama",
-        ["Mistral3ForConditionalGeneration"] = "mistral",
-        ["Qwen2VLForConditionalGeneration"] = "qwen2",
-        ["Qwen2_5_VLForConditionalGeneration"] = "qwen2",
-        ["Qwen3VLForConditionalGeneration"] = "qwen3",
-        ["SmolVLMForConditionalGeneration"] = "llama",
-    };
+    private static readonly IReadOnlyList<IFamily> Encoders = [new Bert(), new DistilBert(), new ModernBert(), new NomicBert(), new Roberta()];
+
+    private static readonly IReadOnlyList<IFamily> All = [.. Decoders, .. Encoders];
 
     /// <summary>Reads a configuration with the family that it names.</summary>
     /// <param name="config">config.json.</param>
@@ -45,24 +32,17 @@ internal static class FamilyTable
         {
             if (All.FirstOrDefault(f => f.Classes.Contains(name)) is { } family)
                 return family.Read(input);
-            if (Wrappers.TryGetValue(name, out string? inner))
-                return Part(input, inner);
+            if (TextParts.Wrappers.TryGetValue(name, out TextWrapper? wrapper))
+                return TextParts.Read(input, wrapper, Decoders);
         }
         foreach (string name in classes)
-            if (HeadlessDecoders.TryRead(name, input, All) is { } headless)
+            if (HeadlessDecoders.TryRead(name, input, Decoders) is { } headless)
                 return headless;
         if (classes.Count == 0 && type is not null && Typed(type) is { } typed)
             return typed.Read(input);
         throw config.Bad(classes.Count > 0 ? ClassesKey : TypeKey,
-            $"one of {string.Join(", ", All.SelectMany(f => f.Classes).Concat(Wrappers.Keys).Order(StringComparer.Ordinal))}",
+            $"one of {string.Join(", ", All.SelectMany(f => f.Classes).Concat(TextParts.Wrappers.Keys).Order(StringComparer.Ordinal))}",
             classes.Count > 0 ? string.Join(", ", classes.Take(MostNamed).Select(c => $"'{Errors.Readable(c)}'")) : type is null ? $"neither {ClassesKey} nor {TypeKey}" : $"{TypeKey} '{Errors.Readable(type)}'");
-    }
-
-    private static FamilyModel Part(FamilyInput input, string inner)
-    {
-        JsonSection text = input.Config.Section(TextKey) ?? input.Config;
-        IFamily family = (text.Text(TypeKey) is { } type ? Typed(type) : null) ?? Typed(inner)!;
-        return family.Read(input with { Config = text, Outer = input.Config });
     }
 
     private static IFamily? Typed(string type) => All.FirstOrDefault(f => f.ModelTypes.Contains(type));

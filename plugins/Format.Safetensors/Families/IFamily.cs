@@ -1,3 +1,5 @@
+using Tessera.Format.Safetensors.Config;
+
 namespace Tessera.Format.Safetensors.Families;
 
 /// <summary>One model family of Hugging Face: what its configuration means in canonical terms, and the canonical names of its weights.</summary>
@@ -25,6 +27,9 @@ internal sealed record FamilyInput(JsonSection Config, SamplingDefaults Sampling
 {
     /// <summary>Whether the class is a decoder without its output matrix.</summary>
     public bool IsHeadless { get; init; }
+
+    /// <summary>What a multimodal model's class for its text part takes where config.json is silent; null: what the family's own class takes.</summary>
+    public DecoderDefaults? TextDefaults { get; init; }
 }
 
 /// <summary>A model as a family reads it.</summary>

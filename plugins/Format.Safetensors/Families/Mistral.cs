@@ -12,9 +12,13 @@ internal sealed class Mistral : IFamily
     public IReadOnlyList<string> ModelTypes { get; } = ["mistral"];
 
     /// <inheritdoc/>
-    public FamilyModel Read(FamilyInput input)
+    public FamilyModel Read(FamilyInput input) =>
+        Read(input, new DecoderDefaults { Vocabulary = 32_000, Width = 4096, Inner = 14_336, Layers = 32, Heads = 32, KeyHeads = 8, Context = 131_072, Window = 4096 });
+
+    /// <summary>Reads a configuration of a class with the same layers.</summary>
+    public static FamilyModel Read(FamilyInput input, DecoderDefaults defaults)
     {
-        DecoderConfig c = new(input, new DecoderDefaults { Vocabulary = 32_000, Width = 4096, Inner = 14_336, Layers = 32, Heads = 32, KeyHeads = 8, Context = 131_072, Window = 4096 });
+        DecoderConfig c = new(input, defaults);
         c.RequireActivation("silu");
         c.Attention = c.Attention with { SlidingWindow = c.Window() };
         return new FamilyModel(c.Metadata("llama"), map =>

@@ -19,7 +19,9 @@ internal sealed class ModernBert : IFamily
     {
         EncoderConfig c = new(input, new EncoderKeys { Vocabulary = 50_368, Inner = 1152, Layers = 22, Context = 8192, Epsilon = 1e-5, EpsilonKey = "norm_eps", ActivationKey = "hidden_activation" });
         bool attentionBias = c.Section.Flag("attention_bias") ?? false, feedForwardBias = c.Section.Flag("mlp_bias") ?? false, normBias = c.Section.Flag("norm_bias") ?? false;
-        RopeMetadata rope = Rope(c, Full, "global_rope_theta", 160_000), local = Rope(c, Local, "local_rope_theta", 10_000);
+        RopeMetadata rope = Rope(c, Full, "global_rope_theta", 160_000);
+        // A null is the global base; where the key is absent the class has one.
+        RopeMetadata local = Rope(c, Local, "local_rope_theta", c.Section.Names("local_rope_theta") ? rope.Base : 10_000);
         if (local with { Base = rope.Base } != rope)
             throw new UnsupportedModelException($"safetensors: {c.Section.Path}: rotations of {Full} and {Local} that differ in more than their base are not available");
         AttentionMetadata attention = new() { SlidingWindow = c.Section.Integer("local_attention", 2, MostWindow) ?? 128 };

@@ -14,7 +14,7 @@ internal sealed class Phi3 : IFamily
     /// <inheritdoc/>
     public FamilyModel Read(FamilyInput input)
     {
-        DecoderConfig c = new(input, new DecoderDefaults { Vocabulary = 32_064, Width = 3072, Inner = 8192, Layers = 32, Heads = 32, Context = 4096, Epsilon = 1e-5 });
+        DecoderConfig c = new(input, new DecoderDefaults { Vocabulary = 32_064, Width = 3072, Inner = 8192, Layers = 32, Heads = 32, Context = 4096, Epsilon = 1e-5, YarnIsLongRope = true });
         c.RequireActivation("silu");
         c.Attention = c.Attention with { SlidingWindow = c.Window() };
         return new FamilyModel(c.Metadata("phi3"), map =>

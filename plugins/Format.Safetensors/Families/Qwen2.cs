@@ -17,7 +17,7 @@ internal sealed class Qwen2 : IFamily
         DecoderConfig c = new(input, new DecoderDefaults { Vocabulary = 151_936, Width = 4096, Inner = 22_016, Layers = 32, Heads = 32, KeyHeads = 32, Context = 32_768, Window = 4096 });
         c.RequireActivation("silu");
         if (c.Flag("use_sliding_window", false))
-            c.SetWindow(c.Window(), i => i >= c.Integer("max_window_layers", 28));
+            c.SetWindow(c.Window(), i => i >= c.WindowLayers);
         return new FamilyModel(c.Metadata("qwen2"), map =>
         {
             map.AddEnds(c.Tied);

@@ -18,7 +18,7 @@ internal sealed class Qwen3 : IFamily
         c.RequireActivation("silu");
         bool bias = c.Flag("attention_bias", false);
         if (c.Flag("use_sliding_window", false))
-            c.SetWindow(c.Window(), i => i >= c.Integer("max_window_layers", 28));
+            c.SetWindow(c.Window(), i => i >= c.WindowLayers);
         return new FamilyModel(c.Metadata("qwen3"), map =>
         {
             map.AddEnds(c.Tied);

@@ -1,8 +1,8 @@
 namespace Tessera.Format.Safetensors.Quantized;
 
 /// <summary>
-/// compressed-tensors: packed integers, int8, NVFP4 and 8-bit floats. The tensors that a module has tell its format; bits and groups follow from their shapes. Scales of
-/// activations are not needed.
+/// compressed-tensors: packed integers, int8, NVFP4 and 8-bit floats. The tensors that a module has tell its format; bits follow from their shapes, groups and rectangles are those of the
+/// section that fit the scales. Scales of activations are not needed.
 /// </summary>
 internal sealed class CompressedTensorsScheme : IQuantizedScheme
 {
@@ -31,15 +31,15 @@ internal sealed class CompressedTensorsScheme : IQuantizedScheme
         if (module.Find(Packed) is { Type: Dtype.U8 })
             return NvFp4(module, scales);
         if (module.Find(Packed) is not null)
-            return Integers(module, scales);
+            return Integers(module, section, scales);
         if (module.Find(".weight") is { Type: Dtype.I8 } weight)
             return Bytes(module, weight, scales);
         if (module.Find(Zeros) is not null)
             throw SchemeErrors.Unsupported(Name, module, $"a zero point of {(module.Find(".weight") is { } floats ? Dtypes.Name(floats.Type) : "absent")} weights");
-        return Fp8Weight.Of(Name, module, scales, scales.Shape.Length < 2 || scales.Shape[^1] == 1 ? null : BlockOf(module, section));
+        return Fp8Weight.Of(Name, module, scales, scales.Shape.Length < 2 ? null : BlockOf(module, section, scales));
     }
 
-    private WeightTensor Integers(StoredModule module, StoredTensor scales)
+    private WeightTensor Integers(StoredModule module, JsonSection section, StoredTensor scales)
     {
         StoredTensor packed = module.Need(Packed).Matrix(Name, module, 2, Dtype.I32, Dtype.U32), shape = module.Need(".weight_shape").Expect(Name, module, [2], Dtype.I64, Dtype.I32);
         long rows = packed.Shape[0], columns = Whole(shape, 1);
@@ -51,7 +51,7 @@ internal sealed class CompressedTensorsScheme : IQuantizedScheme
         if (columns * bits != packed.Shape[1] * 32)
             throw SchemeErrors.Bad(Name, module, $"rows of whole words of {bits} bits", $"{columns} columns");
         scales.Matrix(Name, module, 2, SchemeErrors.Floats);
-        long groups = scales.Shape[1], group = (columns + groups - 1) / groups;
+        long groups = scales.Shape[1], group = GroupOf(module, section, bits, columns, groups);
         scales.Expect(Name, module, [rows, (columns + group - 1) / group], scales.Type);
         List<WeightPart> parts = [packed.Part("data"), scales.Part("scales")];
         if (module.Take(Zeros) is { } zeros)
@@ -110,15 +110,43 @@ internal sealed class CompressedTensorsScheme : IQuantizedScheme
         };
     }
 
-    // The rectangles of the first group of modules that has some.
-    private (int, int) BlockOf(StoredModule module, JsonSection section)
+    // Of the sizes that the section names, the one that makes as many groups of a row as it has scales; where none is named, equal groups.
+    private long GroupOf(StoredModule module, JsonSection section, long bits, long columns, long groups)
+    {
+        long[] named = [.. Schemes(section).Where(s => (s.Text("type") ?? "int") == "int" && (s.Integer("num_bits", 1, 64) ?? 8) == bits).Select(s => s.Number("group_size") is { } size and >= 1 and <= int.MaxValue ? (long)size : columns).Distinct()];
+        long[] fitting = [.. named.Where(size => (columns + size - 1) / size == groups)];
+        if (fitting.Length == 1)
+            return fitting[0];
+        if (named.Length == 0 && columns % groups == 0)
+            return columns / groups;
+        string of = $"{columns} columns with {groups} scales";
+        throw named.Length == 0 ? SchemeErrors.Bad(Name, module, "a group_size in config_groups, or rows of equal groups", of)
+            : SchemeErrors.Bad(Name, module, $"{(fitting.Length == 0 ? "groups" : "groups of one size")} of {string.Join(" or ", fitting.Length == 0 ? named : fitting)} values", of);
+    }
+
+    // The rectangles that make the grid of scales; a column of scales may also be one for each row.
+    private (int, int)? BlockOf(StoredModule module, JsonSection section, StoredTensor scales)
+    {
+        (int Rows, int Columns)? first = null;
+        long[] shape = module.Find(".weight")?.Shape ?? [];
+        foreach (JsonSection scheme in Schemes(section))
+            if (scheme.List("block_structure") is [{ ValueKind: System.Text.Json.JsonValueKind.Number } rows, { ValueKind: System.Text.Json.JsonValueKind.Number } columns]
+                && rows.TryGetInt32(out int height) && columns.TryGetInt32(out int width) && height > 0 && width > 0)
+            {
+                if (shape.Length > 1 && scales.Shape.AsSpan().SequenceEqual(Fp8Weight.Blocks(shape, (height, width))))
+                    return (height, width);
+                first ??= (height, width);
+            }
+        return scales.Shape[^1] == 1 ? null : first ?? throw SchemeErrors.Bad(Name, module, "a block_structure of two numbers for a grid of scales", "none");
+    }
+
+    // How the groups of modules have their weights quantized.
+    private static IEnumerable<JsonSection> Schemes(JsonSection section)
     {
         JsonSection? groups = section.Section("config_groups");
         foreach (string key in groups?.Keys ?? [])
-            if (groups!.Section(key)?.Section("weights")?.List("block_structure") is [{ ValueKind: System.Text.Json.JsonValueKind.Number } rows, { ValueKind: System.Text.Json.JsonValueKind.Number } columns]
-                && rows.TryGetInt32(out int height) && columns.TryGetInt32(out int width) && height > 0 && width > 0)
-                return (height, width);
-        throw SchemeErrors.Bad(Name, module, "a block_structure of two numbers for a grid of scales", "none");
+            if (groups!.Section(key)?.Section("weights") is { } weights)
+                yield return weights;
     }
 
     private static long Whole(StoredTensor tensor, int index) =>

@@ -27,5 +27,6 @@ internal static class Fp8Weight
         return new WeightTensor { Name = module.WeightName, Shape = weight.Shape, Quantization = Dtypes.Id(weight.Type), Parameters = parameters, Parts = [weight.Part("data"), scales.Part("scale")] };
     }
 
-    private static long[] Blocks(long[] shape, (int Rows, int Columns) size) => [.. shape[..^2], (shape[^2] + size.Rows - 1) / size.Rows, (shape[^1] + size.Columns - 1) / size.Columns];
+    /// <summary>The shape of a grid of rectangles.</summary>
+    public static long[] Blocks(long[] shape, (int Rows, int Columns) size) => [.. shape[..^2], (shape[^2] + size.Rows - 1) / size.Rows, (shape[^1] + size.Columns - 1) / size.Columns];
 }

@@ -15,13 +15,17 @@ internal sealed record AddedToken(int Id, string Content, bool IsSpecial, bool L
     // Bounds what one position of a text can cost.
     private const int LongestContent = 1024;
 
-    public static AddedToken Read(JsonPart part, int highestId)
+    /// <summary>Reads a token that names its id.</summary>
+    public static AddedToken Read(JsonPart part, int highestId) => Of(part, part.Get("id").Number(highestId));
+
+    /// <summary>Reads a token whose id is known.</summary>
+    public static AddedToken Of(JsonPart part, int id)
     {
         bool special = part.Flag("special", false);
         string content = part.Text("content");
         if (content.Length > LongestContent)
             throw new UnsupportedModelException($"{part.Where}: the content is {content.Length} characters long, at most {LongestContent} are supported");
-        return new AddedToken(part.Get("id").Number(highestId), content, special, part.Flag("lstrip", false), part.Flag("rstrip", false),
+        return new AddedToken(id, content, special, part.Flag("lstrip", false), part.Flag("rstrip", false),
             part.Flag("single_word", false), part.Flag("normalized", !special));
     }
 }

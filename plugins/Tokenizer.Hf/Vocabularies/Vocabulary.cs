@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Tessera.Tokenizer.Hf.Files;
 
@@ -67,6 +68,32 @@ internal sealed class Vocabulary
                 throw new ModelFormatException($"{part.Where}: '{Shown(token.Content)}' has id {token.Id} here and {known} elsewhere");
             if (seen.Add(token.Id))
                 Added.Add(token);
+        }
+        CheckHoles(tokens.Where);
+    }
+
+    /// <summary>
+    /// Reads tokens by their ids, over those that there are: one that the vocabulary knows keeps its id and gets these flags, a new one its own. One whose id another token has is passed over.
+    /// </summary>
+    public void MergeAdded(JsonPart tokens)
+    {
+        foreach ((string name, JsonPart part) in tokens.Properties())
+        {
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id > HighestId)
+                throw new ModelFormatException($"{tokens.Where}: '{Shown(name)}' is no token id from 0 to {HighestId}");
+            AddedToken token = AddedToken.Of(part, id);
+            int known = Find(token.Content);
+            if (token.Content.Length == 0 || (known < 0 && id < Count && _spellings[id] is not null))
+                continue;
+            if (known < 0)
+                Add(token.Content, id, false, tokens.Where);
+            else
+                token = token with { Id = known };
+            int at = Added.FindIndex(a => a.Id == token.Id);
+            if (at < 0)
+                Added.Add(token);
+            else
+                Added[at] = token;
         }
         CheckHoles(tokens.Where);
     }

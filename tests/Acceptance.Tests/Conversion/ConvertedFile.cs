@@ -21,7 +21,10 @@ public sealed class ConversionStack(SharedStack stack)
     }
 
     /// <summary>The logits of each recorded row that the file's context has room for, on the reference path; a tokenizer is not needed.</summary>
-    internal List<float[]> Logits(string path, FolderGolden golden)
+    internal List<float[]> Logits(string path, FolderGolden golden) => Logits(path, golden.Rows.Select(r => (r.Tokens, r.Position)));
+
+    /// <summary>As the other, of any rows.</summary>
+    internal List<float[]> Logits(string path, IEnumerable<(int[] Tokens, int Position)> rows)
     {
         using OpenModel open = OpenModel.Open(path, Host.Plugins, mmap: true);
         ModelConfiguration entry = HostStack.Entry(path, ActivationPrecision.Float32);
@@ -30,8 +33,23 @@ public sealed class ConversionStack(SharedStack stack)
         using IModelRuntime runtime = built.Runtime;
         using SequenceEvaluator evaluator = new(entry.Name, built.Graph, runtime, built.Limits);
         List<float[]> found = [];
-        foreach ((int[] tokens, int position, _) in golden.Rows.TakeWhile(r => r.Tokens.Length <= open.Source.Metadata.ContextLength))
+        foreach ((int[] tokens, int position) in rows.TakeWhile(r => r.Tokens.Length <= open.Source.Metadata.ContextLength))
             evaluator.Evaluate(tokens, [position], (_, logits) => found.Add(logits.ToArray()));
         return found;
+    }
+
+    /// <summary>Each quantized matrix of a file with its values, and the values of the same matrix of another file.</summary>
+    internal IEnumerable<(WeightTensor Tensor, float[] Values, float[] Others)> Quantized(string path, string other)
+    {
+        using OpenModel open = OpenModel.Open(path, Host.Plugins, mmap: true), plain = OpenModel.Open(other, Host.Plugins, mmap: true);
+        foreach (WeightTensor tensor in open.Source.Tensors.Where(t => t.Quantization is not ("f32" or "f16" or "bf16")))
+            yield return (tensor, Values(open, tensor), Values(plain, plain.Source.Tensors.Single(t => t.Name == tensor.Name)));
+    }
+
+    private static float[] Values(OpenModel open, WeightTensor tensor)
+    {
+        float[] values = new float[tensor.Rows * tensor.Columns];
+        open.Quantization(tensor).Dequantize(tensor, 0, checked((int)tensor.Rows), values);
+        return values;
     }
 }

@@ -23,6 +23,23 @@ public sealed class HfFolderTests
     }
 
     [Fact]
+    public async Task Run_says_what_a_folder_lacks_and_what_follows()
+    {
+        HfGolden golden = HfGolden.Require("llama3");
+        using TemporaryTree bare = TemporaryTree.CopyOf(golden.Folder);
+        foreach (string name in new[] { "tokenizer_config.json", "chat_template.jinja", "chat_template.json" })
+            File.Delete(bare[name]);
+        string[] arguments = ["--prompt", "hi", "--max-tokens", "1", "--temperature", "0"];
+        (_, string errors) = await TesseraProcess.OutputsAsync(null, ["run", bare.Path, .. arguments]);
+        Assert.Contains("warning: tokenizer_config.json is missing", errors, StringComparison.Ordinal);
+        Assert.Contains("warning: the model has no chat template", errors, StringComparison.Ordinal);
+        (_, string rawErrors) = await TesseraProcess.OutputsAsync(null, ["run", bare.Path, "--raw", .. arguments]);
+        Assert.DoesNotContain("chat template", rawErrors, StringComparison.Ordinal);
+        (_, string whole) = await TesseraProcess.OutputsAsync(null, ["run", golden.Folder, .. arguments]);
+        Assert.DoesNotContain("warning", whole, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Show_says_that_a_folder_runs_and_writes_a_tensor_by_either_name()
     {
         HfGolden golden = HfGolden.Require("qwen3_moe");

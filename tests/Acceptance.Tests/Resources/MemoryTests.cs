@@ -11,8 +11,11 @@ public sealed class MemoryTests(SharedStack stack)
 
     public static TheoryData<string> Types => ["f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k", "iq4_xs", "mxfp4", "nf4"];
 
-    /// <summary>One of each way to the product: unpacked by the plugin, a kernel in the order of the groups, a kernel of packed codes, the plugin's row dot. The others share one with these.</summary>
-    private static readonly string[] s_usual = ["mlx", "gptq desc_act", "compressed-tensors", "bitsandbytes nf4"];
+    /// <summary>
+    /// One of each way to the product: columns of codes, columns in the order of their groups, rows of packed codes, the plugin's row dot, bytes unpacked by the plugin. Of the others AWQ shares the
+    /// first, MLX the third, FP8 the fourth with one of these.
+    /// </summary>
+    private static readonly string[] s_usual = ["gptq", "gptq desc_act", "compressed-tensors", "bitsandbytes nf4", "bitsandbytes int8"];
 
     public static TheoryData<string> Schemes => [.. SeededFolder.Schemes.Keys];
 

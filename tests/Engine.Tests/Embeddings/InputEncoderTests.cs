@@ -30,6 +30,15 @@ public sealed class InputEncoderTests
         Assert.Equal([Start, 'a', 'b', 'c', End, 'u', 'v', End], encoder.EncodePairs("abc", ["uvwxyz"], 9, mostOfSecond: 2)[0].Ids);
     }
 
+    [Fact]
+    public void Texts_become_lower_case_as_Python_s_do()
+    {
+        InputEncoder encoder = new(new Around(), parseSpecial: false, lowers: true);
+        Assert.Equal([Start, .. "σας i\u0307x", End], encoder.Encode("ΣΑΣ İX").Select(i => i));
+        Assert.Equal([Start, 'a', End, 'b', End], encoder.EncodePairs("A", ["B"], 9)[0].Ids);
+        Assert.Equal([Start, 'A', End], new InputEncoder(new Around(), parseSpecial: false).Encode("A"));
+    }
+
     // By the rules of tokenizers' truncate_encodings: the shorter text keeps what half of the room holds.
     [Theory]
     [InlineData(3, 4, 7, 3, 4)]

@@ -84,6 +84,18 @@ public sealed class EncoderFolderTests
             .. Enumerable.Range(0, 3).SelectMany(i => new[] { "attn_norm", "attn_qkv", "attn_output", "ffn_norm", "ffn_up", "ffn_down" }.Where(n => i > 0 || n != "attn_norm").Select(n => $"blk.{i}.{n}.weight"))]);
     }
 
+    [Theory]
+    [InlineData("", 10_000)]
+    // In the older spelling a null is the base of the layers that see all.
+    [InlineData(", \"local_rope_theta\": null", 500)]
+    [InlineData(", \"local_rope_theta\": 50.0", 50)]
+    public void ModernBert_s_local_base_may_be_the_global_one(string more, double expected)
+    {
+        using FolderWriter folder = new();
+        folder.Text("config.json", Config("ModernBertForSequenceClassification", "modernbert", $"\"num_hidden_layers\": 3, \"num_labels\": 1, \"global_rope_theta\": 500.0{more}", layers: false)).Tensors("model.safetensors", Modern("model."));
+        Assert.Equal(expected, Sound(folder.Open()).Extra["rope.freq_base_swa"]);
+    }
+
     [Fact]
     public void Nomic_keeps_the_trained_context_and_its_own_names()
     {
@@ -140,6 +152,16 @@ public sealed class EncoderFolderTests
         Assert.Equal("find: ", pooling.Prompts["query"]);
         Assert.Contains(source.Tensors, t => t.Name == "dense_2.weight" && t.Shape is [4, W]);
         Assert.Contains(source.Tensors, t => t.Name == "dense_2.bias");
+    }
+
+    [Theory]
+    [InlineData("""{"max_seq_length": 9, "do_lower_case": true}""", true)]
+    [InlineData("""{"max_seq_length": 9, "do_lower_case": false}""", false)]
+    [InlineData("""{"max_seq_length": 9}""", false)]
+    public void Texts_become_lower_case_where_the_transformer_s_settings_say_so(string settings, bool lowers)
+    {
+        using FolderWriter folder = Embedding("");
+        Assert.Equal(lowers, Sound(folder.Text("sentence_bert_config.json", settings).Open()).Pooling.LowersText);
     }
 
     [Theory]

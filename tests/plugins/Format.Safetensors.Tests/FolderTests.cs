@@ -40,8 +40,25 @@ public sealed class FolderTests
     [InlineData("""{"eos_token_id": "x"}""", "eos_token_id")]
     [InlineData("""{"eos_token_id": [1, -2]}""", "eos_token_id")]
     [InlineData("""{"temperature": [1]}""", "temperature")]
-    public void A_wrong_value_of_generation_config_is_named(string text, string key) =>
-        Folders.Refuses(Folders.With("llama", null, ("generation_config.json", text)), "generation_config.json", key);
+    [InlineData("""{"top_k": -2}""", "top_k")]
+    [InlineData("""{"eos_token_id": -1}""", "eos_token_id")]
+    [InlineData("""[]""", "an object")]
+    public void A_wrong_value_of_generation_config_is_a_problem_of_running_only(string text, string key) =>
+        Folders.Open(Folders.With("llama", null, ("generation_config.json", text)), source =>
+        {
+            string problem = Assert.Single(source.Metadata.Problems);
+            Assert.Contains("generation_config.json", problem, StringComparison.Ordinal);
+            Assert.Contains(key, problem, StringComparison.Ordinal);
+            Assert.Contains(source.Tensors, t => t.Name == "token_embd.weight");
+        });
+
+    [Fact]
+    public void A_top_k_below_zero_is_off() =>
+        Folders.Open(Folders.With("llama", null, ("generation_config.json", """{"top_k": -1}""")), source =>
+        {
+            Assert.Empty(source.Metadata.Problems);
+            Assert.Equal(0, source.Metadata.Sampling.TopK);
+        });
 
     [Theory]
     [InlineData("tokenizer.json", "hf")]
@@ -71,6 +88,21 @@ public sealed class FolderTests
         List<(string, string)> more = [(TokenizerConfig, config)];
         if (file is not null)
             more.Add(("chat_template.jinja", file));
+        Folders.Open(Folders.With("llama", null, [.. more]), s => Assert.Equal((template, tools), (s.ChatTemplate, s.ToolChatTemplate)));
+    }
+
+    [Theory]
+    [InlineData("""{"chat_template": [{"name": "default", "template": "two"}, {"name": "tool_use", "template": "old"}]}""", "file", "tools", "file", "tools")]
+    // A file of its own stands for all that the configuration has.
+    [InlineData("""{"chat_template": [{"name": "default", "template": "two"}, {"name": "tool_use", "template": "old"}]}""", "file", null, "file", null)]
+    [InlineData("""{"chat_template": "one"}""", null, "tools", "one", "tools")]
+    public void Named_templates_have_files_of_their_own(string config, string? file, string? toolFile, string? template, string? tools)
+    {
+        List<(string, string)> more = [(TokenizerConfig, config)];
+        if (file is not null)
+            more.Add(("chat_template.jinja", file));
+        if (toolFile is not null)
+            more.Add(("additional_chat_templates/tool_use.jinja", toolFile));
         Folders.Open(Folders.With("llama", null, [.. more]), s => Assert.Equal((template, tools), (s.ChatTemplate, s.ToolChatTemplate)));
     }
 
@@ -159,6 +191,28 @@ public sealed class FolderTests
     [InlineData("""{"architectures": ["Glm4ForCausalLM"]}""", "glm4", 13_696, 2, 131_072, 1.5625e-7, 10_000, 0)]
     [InlineData("""{"architectures": ["CohereForCausalLM"]}""", "command-r", 22_528, 64, 8192, 1e-5, 500_000, 0)]
     [InlineData("""{"architectures": ["GptOssForCausalLM"]}""", "gpt-oss", 2880, 8, 131_072, 1e-5, 150_000, 128)]
+    [InlineData("""{"architectures": ["LlamaForCausalLM"]}""", "llama", 11_008, 32, 2048, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["Qwen3ForCausalLM"]}""", "qwen3", 22_016, 32, 32_768, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["Qwen3MoeForCausalLM"]}""", "qwen3moe", 6144, 4, 32_768, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["GemmaForCausalLM"]}""", "gemma", 24_576, 16, 8192, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["PhiForCausalLM"]}""", "phi2", 8192, 32, 2048, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["Phi3ForCausalLM"]}""", "phi3", 8192, 32, 4096, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["StableLmForCausalLM"]}""", "stablelm", 6912, 32, 4096, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["Starcoder2ForCausalLM"]}""", "starcoder2", 12_288, 2, 4096, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["GraniteForCausalLM"]}""", "granite", 11_008, 32, 2048, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["Cohere2ForCausalLM"]}""", "cohere2", 22_528, 64, 8192, 1e-5, 10_000, 4096)]
+    [InlineData("""{"architectures": ["Olmo2ForCausalLM"]}""", "olmo2", 11_008, 32, 2048, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["Olmo3ForCausalLM"]}""", "olmo2", 11_008, 32, 2048, 1e-5, 500_000, 4096)]
+    [InlineData("""{"architectures": ["DeepseekV2ForCausalLM"], "num_experts_per_tok": 6}""", "deepseek2", 11_008, 32, 2048, 1e-6, 10_000, 0)]
+    // A text part has its own class's, not those of the family whose layers it has.
+    [InlineData("""{"architectures": ["Qwen2VLForConditionalGeneration"], "model_type": "qwen2_vl"}""", "qwen2", 29_568, 8, 32_768, 1e-5, 1e6, 0)]
+    [InlineData("""{"architectures": ["Qwen2_5_VLForConditionalGeneration"], "text_config": {"model_type": "qwen2_5_vl_text"}}""", "qwen2", 29_568, 8, 32_768, 1e-5, 1e6, 0)]
+    [InlineData("""{"architectures": ["Qwen3VLForConditionalGeneration"], "text_config": {"model_type": "qwen3_vl_text"}}""", "qwen3", 22_016, 32, 128_000, 1e-6, 5e6, 0)]
+    [InlineData("""{"architectures": ["Glm4vForConditionalGeneration"], "text_config": {"model_type": "glm4v_text"}}""", "glm4", 13_696, 2, 32_768, 1e-5, 10_000, 0)]
+    [InlineData("""{"architectures": ["Mistral3ForConditionalGeneration"], "text_config": {"model_type": "ministral3", "rope_parameters": {"rope_type": "default"}}}""", "llama", 14_336, 8, 262_144, 1e-5, 1e6, 0)]
+    [InlineData("""{"architectures": ["Mistral3ForConditionalGeneration"], "text_config": {}}""", "llama", 14_336, 8, 131_072, 1e-6, 10_000, 4096)]
+    [InlineData("""{"architectures": ["InternVLForConditionalGeneration"], "text_config": {"hidden_size": 2048}}""", "qwen2", 22_016, 32, 32_768, 1e-6, 10_000, 0)]
+    [InlineData("""{"architectures": ["SmolVLMForConditionalGeneration"], "text_config": {"model_type": "llama"}}""", "llama", 11_008, 32, 2048, 1e-6, 10_000, 0)]
     [InlineData("""{"architectures": ["DeepseekV3ForCausalLM"]}""", "deepseek2", 18_432, 128, 4096, 1e-6, 10_000, 0)]
     public void Absent_fields_have_their_class_s_defaults(string config, string architecture, int inner, int keyHeads, int context, double epsilon, double ropeBase, int window) =>
         Folders.Open([("config.json", Encoding.UTF8.GetBytes(config)), ("model.safetensors", new SafetensorsWriter().ToBytes())], source =>
@@ -168,6 +222,41 @@ public sealed class FolderTests
             Assert.Equal((architecture, inner, keyHeads, context, window), (m.Architecture, m.FeedForwardLength, m.Attention.KeyValueHeadCount, m.ContextLength, m.Attention.SlidingWindow));
             Assert.Equal(epsilon, m.NormEpsilon, 1e-10);
             Assert.Equal(ropeBase, m.Rope.Base);
+        });
+
+    [Theory]
+    // Those that say how much of a head rotates, whether the ends are tied, and where a window begins.
+    [InlineData("""{"architectures": ["PhiForCausalLM"]}""", 51_200, 2048, 24, 32, 64, 32)]
+    [InlineData("""{"architectures": ["StableLmForCausalLM"]}""", 50_304, 2560, 32, 32, 80, 20)]
+    [InlineData("""{"architectures": ["GlmForCausalLM"]}""", 151_552, 4096, 40, 32, 128, 64)]
+    [InlineData("""{"architectures": ["Glm4vForConditionalGeneration"], "text_config": {}}""", 151_552, 4096, 40, 32, 128, 128)]
+    [InlineData("""{"architectures": ["Qwen2VLForConditionalGeneration"], "text_config": {}}""", 152_064, 8192, 80, 64, 128, 128)]
+    [InlineData("""{"architectures": ["Qwen3VLForConditionalGeneration"], "text_config": {"num_attention_heads": 16}}""", 151_936, 4096, 32, 16, 128, 128)]
+    [InlineData("""{"architectures": ["GemmaForCausalLM"]}""", 256_000, 3072, 28, 16, 256, 256)]
+    [InlineData("""{"architectures": ["Starcoder2ForCausalLM"]}""", 49_152, 3072, 30, 24, 128, 128)]
+    [InlineData("""{"architectures": ["Qwen3ForCausalLM"], "num_attention_heads": 16, "num_key_value_heads": 16}""", 151_936, 4096, 32, 16, 128, 128)]
+    public void Absent_shapes_have_their_class_s_defaults(string config, int vocabulary, int width, int layers, int heads, int head, int rotating) =>
+        Folders.Open([("config.json", Encoding.UTF8.GetBytes(config)), ("model.safetensors", new SafetensorsWriter().ToBytes())], source =>
+        {
+            ModelMetadata m = source.Metadata;
+            Assert.Equal((vocabulary, width, layers, heads, head, rotating), (m.VocabularySize, m.EmbeddingLength, m.LayerCount, m.Attention.HeadCount, m.Attention.KeyLength, m.Rope.Dimensions));
+        });
+
+    [Theory]
+    [InlineData("""{"architectures": ["BertModel"]}""", "bert", 30_522, 768, 3072, 12, 12, 512, 1e-12)]
+    [InlineData("""{"architectures": ["RobertaModel"], "model_type": "roberta"}""", "bert", 50_265, 768, 3072, 12, 12, 510, 1e-12)]
+    [InlineData("""{"architectures": ["XLMRobertaModel"], "model_type": "xlm-roberta"}""", "bert", 30_522, 768, 3072, 12, 12, 510, 1e-12)]
+    [InlineData("""{"architectures": ["CamembertModel"], "model_type": "camembert"}""", "bert", 30_522, 768, 3072, 12, 12, 510, 1e-12)]
+    [InlineData("""{"architectures": ["DistilBertModel"]}""", "bert", 30_522, 768, 3072, 6, 12, 512, 1e-12)]
+    [InlineData("""{"architectures": ["ModernBertModel"]}""", "modern-bert", 50_368, 768, 1152, 22, 12, 8192, 1e-5)]
+    public void Absent_fields_of_encoders_have_their_class_s_defaults(string config, string architecture, int vocabulary, int width, int inner, int layers, int heads, int context, double epsilon) =>
+        Folders.Open([("config.json", Encoding.UTF8.GetBytes(config)), ("model.safetensors", new SafetensorsWriter().ToBytes())], source =>
+        {
+            ModelMetadata m = source.Metadata;
+            Assert.Equal((architecture, vocabulary, width, inner, layers, heads, context), (m.Architecture, m.VocabularySize, m.EmbeddingLength, m.FeedForwardLength, m.LayerCount, m.Attention.HeadCount, m.ContextLength));
+            Assert.Equal((float)epsilon, m.NormEpsilon);
+            if (architecture == "modern-bert")
+                Assert.Equal((160_000f, 10_000.0, 128), (m.Rope.Base, m.Extra["rope.freq_base_swa"], m.Attention.SlidingWindow));
         });
 
     [Theory]
@@ -201,6 +290,11 @@ public sealed class FolderTests
         ModelMetadata upper = Folders.Metadata("qwen2", c => (c["sliding_window"], c["use_sliding_window"], c["max_window_layers"]) = (8, true, 1));
         Assert.Equal(8, upper.Attention.SlidingWindow);
         Assert.Equal([0d, 1], upper.ExtraLists["attention.sliding_window_pattern"]);
+        // The text part of Qwen2-VL has the window from layer 80 on.
+        Assert.Equal(0, Folders.Metadata("qwen2", c =>
+        {
+            (c["sliding_window"], c["use_sliding_window"], c["architectures"], c["model_type"], c["num_hidden_layers"]) = (8, true, new JsonArray("Qwen2VLForConditionalGeneration"), "qwen2_vl", 80);
+        }).Attention.SlidingWindow);
         ModelMetadata typed = Folders.Metadata("qwen3", c => (c["sliding_window"], c["use_sliding_window"], c["layer_types"]) = (8, true, new JsonArray("sliding_attention", "full_attention")));
         Assert.Equal([1d, 0], typed.ExtraLists["attention.sliding_window_pattern"]);
         Assert.Contains("layer_types", Folders.Problem("gemma2", c => c["layer_types"] = new JsonArray("chunked_attention", "full_attention", "full_attention")), StringComparison.Ordinal);

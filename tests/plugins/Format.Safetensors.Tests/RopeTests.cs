@@ -40,14 +40,19 @@ public sealed class RopeTests
         Assert.Equal(64, rope.OriginalContextLength);
     }
 
-    [Fact]
-    public void Long_rope_has_its_factors_and_magnitude()
+    [Theory]
+    [InlineData("longrope")]
+    // What Phi-3's older files call it.
+    [InlineData("su")]
+    [InlineData("yarn")]
+    public void Long_rope_has_its_factors_and_magnitude(string type)
     {
         RopeMetadata rope = Folders.Metadata("phi3", c =>
         {
-            c["rope_scaling"] = JsonNode.Parse("""{"type": "longrope", "short_factor": [1, 2, 3, 4], "long_factor": [5, 6, 7, 8]}""");
+            c["rope_scaling"] = JsonNode.Parse($$"""{"type": "{{type}}", "short_factor": [1, 2, 3, 4], "long_factor": [5, 6, 7, 8]}""");
             c["original_max_position_embeddings"] = 64;
         }).Rope;
+        Assert.Equal(RopeScaling.LongRope, rope.Scaling);
         Assert.Equal([1f, 2, 3, 4], rope.ShortFactors);
         Assert.Equal([5f, 6, 7, 8], rope.LongFactors);
         // √(1 + ln(512/64) / ln 64)

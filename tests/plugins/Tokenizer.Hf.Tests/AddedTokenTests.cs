@@ -50,6 +50,42 @@ public class AddedTokenTests
         Assert.Equal(TokenKind.UserDefined, t.Kind(11));
     }
 
+    [Fact]
+    public void The_configuration_adds_tokens_and_changes_their_flags()
+    {
+        const string Config = """
+            {"added_tokens_decoder":{"11":{"content":"<a>","special":true},"10":{"content":"<x>","special":true},"2":{"content":"b","lstrip":true},"12":{"content":"ab"},"1":{"content":"?a"}}}
+            """;
+        string json = File(TinyFile.Added(10, "<x>", "\"special\":false"), TinyFile.Added(13, "?a"));
+        ITokenizer plain = TokenizerFiles.Parse(json), t = TokenizerFiles.Parse(json, Config);
+        Assert.Equal([10, 4, 1, 0], TinyFile.Encode(plain, "<x><a>"));
+        Assert.Equal([10, 11, 12], TinyFile.Encode(t, "<x><a>ab"));
+        Assert.Equal((TokenKind.UserDefined, TokenKind.Control, TokenKind.Control, TokenKind.UserDefined), (plain.Kind(10), t.Kind(10), t.Kind(11), t.Kind(12)));
+        // One of the model's own, which now takes the space before it; and one whose id there names another, which keeps the file's.
+        Assert.Equal([1, 2], TinyFile.Encode(t, "a b"));
+        Assert.Equal([13], TinyFile.Encode(t, "?a"));
+        Assert.Equal(14, t.VocabularySize);
+        Assert.Equal([4, 1, 0], TinyFile.Encode(t, "<a>", parseSpecial: false));
+    }
+
+    [Fact]
+    public void An_id_of_the_configuration_that_another_token_has_is_passed_over()
+    {
+        ITokenizer t = TokenizerFiles.Parse(File(TinyFile.Added(10, "<x>")), """{"added_tokens_decoder":{"1":{"content":"<a>"},"10":{"content":"<b>"}}}""");
+        Assert.Equal([4, 1, 0], TinyFile.Encode(t, "<a>"));
+        Assert.Equal([4, 2, 0], TinyFile.Encode(t, "<b>"));
+        Assert.Equal(11, t.VocabularySize);
+    }
+
+    [Theory]
+    [InlineData("""{"added_tokens_decoder":{"x":{"content":"a"}}}""", "'x'")]
+    [InlineData("""{"added_tokens_decoder":{"-1":{"content":"a"}}}""", "'-1'")]
+    [InlineData("""{"added_tokens_decoder":{"7":{"lstrip":true}}}""", "'content' is missing")]
+    [InlineData("""{"added_tokens_decoder":[]}""", "an object")]
+    [InlineData("""{"added_tokens_decoder":{"16000000":{"content":"far"}}}""", "holes")]
+    public void What_the_configuration_adds_is_checked(string config, string named) =>
+        Assert.Contains(named, Assert.Throws<ModelFormatException>(() => TokenizerFiles.Parse(File(), config)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -44,6 +44,33 @@ public class RoleTests
         Assert.Contains("add_bos_token", Assert.Throws<ModelFormatException>(() => TokenizerFiles.Parse(TinyFile.File(Model), """{"add_bos_token":true}""")).Message);
     }
 
+    [Theory]
+    // Classes that rebuild the post-processor from their flags: what is said counts, whatever the file has.
+    [InlineData("LlamaTokenizer", "\"add_bos_token\":true,\"add_eos_token\":true", "3 1 2")]
+    [InlineData("LlamaTokenizerFast", "\"add_bos_token\":false", "1")]
+    [InlineData("CodeLlamaTokenizer", "\"add_bos_token\":false,\"add_eos_token\":true", "1 2")]
+    [InlineData("GemmaTokenizerFast", "\"add_eos_token\":true", "3 1 2")]
+    [InlineData("CohereTokenizerFast", "\"add_eos_token\":false", "3 1")]
+    [InlineData("LlamaTokenizer", "\"add_bos_token\":null", "3 1 1")]
+    [InlineData("LlamaTokenizer", "\"legacy\":false", "3 1 1")]
+    [InlineData("Qwen2Tokenizer", "\"add_bos_token\":false,\"add_eos_token\":true", "3 1 1")]
+    [InlineData("PreTrainedTokenizerFast", "\"add_bos_token\":false", "3 1 1")]
+    public void Flags_override_the_file_where_the_class_rebuilds_it(string name, string flags, string expected)
+    {
+        ITokenizer t = TokenizerFiles.Parse(TinyFile.File(Model, post: Bert), $$"""{"tokenizer_class":"{{name}}","bos_token":"<|x|>","eos_token":"</s>",{{flags}}}""");
+        Assert.Equal(expected, string.Join(' ', TinyFile.Encode(t, "a", addSpecial: true)));
+    }
+
+    [Fact]
+    public void Flags_that_override_hold_for_pairs_too()
+    {
+        IPairTokenizer t = (IPairTokenizer)TokenizerFiles.Parse(TinyFile.File(Model, post: Bert), """{"tokenizer_class":"LlamaTokenizer","bos_token":"<|x|>","eos_token":"</s>","add_bos_token":true,"add_eos_token":true}""");
+        List<int> ids = [], types = [];
+        t.JoinPair([1], [0], ids, types);
+        Assert.Equal([3, 1, 2, 3, 0, 2], ids);
+        Assert.Equal([0, 0, 0, 1, 1, 1], types);
+    }
+
     [Fact]
     public void The_weight_files_word_wins()
     {

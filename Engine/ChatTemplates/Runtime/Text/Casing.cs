@@ -25,12 +25,21 @@ internal static class Casing
     public static string Lower(RenderState state, string text)
     {
         state.Budget.Chars(text.Length);
+        string lower = Lower(text);
+        if (text.AsSpan().ContainsAny(SpecialCasing.InLower))
+            state.Budget.Chars(lower.Length);
+        return lower;
+    }
+
+    /// <summary>As the other, of a text that no template has made.</summary>
+    public static string Lower(string text)
+    {
         if (!text.AsSpan().ContainsAny(SpecialCasing.InLower))
             return text.ToLowerInvariant();
         StringBuilder result = new(text.Length);
         for (int i = 0; i < text.Length; i++)
             Lower(text, i, result);
-        return Text(state, result).ToLowerInvariant();
+        return result.ToString().ToLowerInvariant();
     }
 
     /// <summary>What two texts that differ in case only have in common.</summary>

@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace Tessera.Format.Gguf.Writing.Vocabularies;
 
-/// <summary>Says a tokenizer.json, with its tokenizer_config.json, in GGUF's terms: byte-level BPE as <c>gpt2</c>, SentencePiece's BPE as <c>llama</c>.</summary>
-internal sealed class HuggingFaceVocabulary
+/// <summary>Says a tokenizer.json, with its tokenizer_config.json, in GGUF's terms: byte-level BPE as <c>gpt2</c>, SentencePiece's BPE as <c>llama</c>, WordPiece as <c>bert</c>, unigram as <c>t5</c>.</summary>
+internal sealed partial class HuggingFaceVocabulary
 {
     private const int HighestId = (1 << 24) - 1, MostHoles = 1 << 16;
     private const string Mark = "▁";
@@ -22,6 +22,7 @@ internal sealed class HuggingFaceVocabulary
     private readonly bool _isByteLevel;
     private readonly SortedDictionary<int, (string Text, TokenKind Kind)> _tokens = [];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, string> _spellings = [];
 
     private HuggingFaceVocabulary(TokenizerJson file, TokenizerJson? config)
     {
@@ -45,31 +46,65 @@ internal sealed class HuggingFaceVocabulary
 
     private TokenizerAssets Assets(TokenizerAssets assets, List<string> notes)
     {
-        if (_model.Find("type") is { } type && type.Text() != "BPE")
-            throw type.Unsaid($"a tokenizer model of type {type.Text()}");
+        string type = _model.Find("type")?.Text() ?? "BPE";
+        if (type == "WordPiece")
+            return WordPiece(assets, notes);
+        if (type == "Unigram")
+            return Unigram(assets, notes);
+        if (type != "BPE")
+            throw _model.Get("type").Unsaid($"a tokenizer model of type {type}");
         string[] merges = [.. _model.Get("merges").Items().Select(Merge)];
         ReadTokens();
-        Dictionary<SpecialToken, int> special = Special(assets);
-        AroundText around = AroundText.Read(_file.Find("post_processor"));
-        bool addsNothing = around.Before.Count + around.After.Count == 0;
-        int count = _tokens.Count == 0 ? 0 : _tokens.Keys.Max() + 1;
-        if (count == 0 || count > 2L * _tokens.Count + MostHoles)
-            throw new ModelFormatException($"gguf: {_model.Where}: expected a vocabulary without large holes, found {_tokens.Count} tokens with ids up to {count - 1}");
-        if (!addsNothing)
-            Check(around, special, notes);
+        (Dictionary<SpecialToken, int> special, bool addBos, bool addEos) = Around(assets, notes);
         return new TokenizerAssets
         {
             Model = _isByteLevel ? "gpt2" : "llama",
             PreTokenizer = _isByteLevel ? PreTokenizer() : "default",
-            Tokens = [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetBytes(_tokens.TryGetValue(i, out (string Text, TokenKind) token) ? token.Text : $"[PAD{i}]"))],
-            Kinds = [.. Enumerable.Range(0, count).Select(i => _tokens.TryGetValue(i, out (string, TokenKind Kind) token) ? token.Kind : TokenKind.Unused)],
-            Scores = _isByteLevel ? [] : Scores(merges, count),
+            Tokens = Spellings(),
+            Kinds = Kinds(),
+            Scores = _isByteLevel ? [] : Scores(merges, Count()),
             Merges = _isByteLevel ? merges : [],
             Special = special,
-            AddBos = around.Before.Count > 0 || (addsNothing && _config?.Flag("add_bos_token", false) == true),
-            AddEos = around.After.Count > 0 || (addsNothing && _config?.Flag("add_eos_token", false) == true),
+            AddBos = addBos,
+            AddEos = addEos,
             AddSpacePrefix = !_isByteLevel && MarkedSpaces.PutsOneInFront(_file),
         };
+    }
+
+    private int Count()
+    {
+        int count = _tokens.Count == 0 ? 0 : _tokens.Keys.Max() + 1;
+        return count > 0 && count <= 2L * _tokens.Count + MostHoles
+            ? count
+            : throw new ModelFormatException($"gguf: {_model.Where}: expected a vocabulary without large holes, found {_tokens.Count} tokens with ids up to {count - 1}");
+    }
+
+    private byte[][] Spellings() => [.. Enumerable.Range(0, Count()).Select(i => Encoding.UTF8.GetBytes(_tokens.TryGetValue(i, out (string Text, TokenKind) token) ? token.Text : $"[PAD{i}]"))];
+
+    private TokenKind[] Kinds() => [.. Enumerable.Range(0, Count()).Select(i => _tokens.TryGetValue(i, out (string, TokenKind Kind) token) ? token.Kind : TokenKind.Unused)];
+
+    /// <summary>Roles, and whether a text gets BOS and EOS around it.</summary>
+    private (Dictionary<SpecialToken, int> Special, bool AddBos, bool AddEos) Around(TokenizerAssets assets, List<string> notes)
+    {
+        Dictionary<SpecialToken, int> special = Special(assets);
+        AroundText around = AroundText.Read(_file.Find("post_processor"));
+        bool addsNothing = around.Before.Count + around.After.Count == 0;
+        if (_config is { } settings && ExplicitAround.Of(settings) is { } flags)
+        {
+            Require(flags.Bos, SpecialToken.Bos, "add_bos_token");
+            Require(flags.Eos, SpecialToken.Eos, "add_eos_token");
+            return (special, flags.Bos, flags.Eos);
+        }
+        if (addsNothing)
+            return (special, _config?.Flag("add_bos_token", false) == true, _config?.Flag("add_eos_token", false) == true);
+        Check(around, special, notes);
+        return (special, around.Before.Count > 0, around.After.Count > 0);
+
+        void Require(bool isAdded, SpecialToken role, string key)
+        {
+            if (isAdded && !special.ContainsKey(role))
+                throw new ModelFormatException($"gguf: {settings.Where}: {key} is true, but no token of the vocabulary is named as {role}");
+        }
     }
 
     private string PreTokenizer()
@@ -102,25 +137,42 @@ internal sealed class HuggingFaceVocabulary
         foreach (JsonProperty entry in vocabulary.Value.EnumerateObject())
             Add(entry.Name, new TokenizerJson($"{vocabulary.Where}: '{entry.Name}'", entry.Value).Number(HighestId),
                 entry.Name == unknown ? TokenKind.Unknown : hasBytes && IsByte(entry.Name) ? TokenKind.Byte : TokenKind.Normal, vocabulary);
+        ReadAdded(unknown);
+    }
+
+    private void ReadAdded(string? unknown)
+    {
         foreach (TokenizerJson token in _file.Find("added_tokens")?.Items() ?? [])
+            ReadAdded(token, token.Get("id").Number(HighestId), unknown);
+        // What the configuration adds has the id that the vocabulary knows it by; an id that another token has stays that one's.
+        foreach ((string key, TokenizerJson token) in _config?.Find("added_tokens_decoder")?.Members() ?? [])
         {
-            string text = token.Text("content");
-            bool isSpecial = token.Flag("special", false);
-            if (text.Length == 0)
-                continue;
-            // In SentencePiece's files texts of added tokens have spaces, not marks.
-            Add(text, token.Get("id").Number(HighestId), text == unknown && !_isByteLevel ? TokenKind.Unknown : isSpecial ? TokenKind.Control : TokenKind.UserDefined, token,
-                !_isByteLevel && !isSpecial ? text.Replace(Mark, " ", StringComparison.Ordinal) : text);
+            int id = int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= HighestId ? number : throw token.Bad($"a token id from 0 to {HighestId} as its name");
+            if (_ids.TryGetValue(token.Text("content"), out int known))
+                ReadAdded(token, known, unknown);
+            else if (!_tokens.ContainsKey(id))
+                ReadAdded(token, id, unknown);
         }
+    }
+
+    private void ReadAdded(TokenizerJson token, int id, string? unknown)
+    {
+        string text = token.Text("content");
+        bool isSpecial = token.Flag("special", false);
+        // In SentencePiece's files texts of added tokens have spaces, not marks.
+        if (text.Length > 0)
+            Add(text, id, text == unknown && !_isByteLevel ? TokenKind.Unknown : isSpecial ? TokenKind.Control : TokenKind.UserDefined, token,
+                !_isByteLevel && !isSpecial ? text.Replace(Mark, " ", StringComparison.Ordinal) : text);
     }
 
     private void Add(string text, int id, TokenKind kind, TokenizerJson where, string? shown = null)
     {
-        if (_tokens.TryGetValue(id, out (string Text, TokenKind) other) && other.Text != text)
-            throw new ModelFormatException($"gguf: {where.Where}: id {id} is both '{other.Text}' and '{text}'");
+        if (_spellings.TryGetValue(id, out string? other) && other != text)
+            throw new ModelFormatException($"gguf: {where.Where}: id {id} is both '{other}' and '{text}'");
         if (_ids.TryGetValue(text, out int known) && known != id)
             throw new ModelFormatException($"gguf: {where.Where}: '{text}' has the ids {known} and {id}");
         _ids[text] = id;
+        _spellings[id] = text;
         _tokens[id] = (shown ?? text, kind);
     }
 

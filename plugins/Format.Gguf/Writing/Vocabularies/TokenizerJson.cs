@@ -47,6 +47,21 @@ internal readonly record struct TokenizerJson(string Where, JsonElement Value)
     public int Number(int most) =>
         Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out int number) && number >= 0 && number <= most ? number : throw Bad($"a whole number from 0 to {most}");
 
+    /// <summary>The number of this part.</summary>
+    public float Real() => Value.ValueKind == JsonValueKind.Number && Value.TryGetSingle(out float value) && float.IsFinite(value) ? value : throw Bad("a number");
+
+    /// <summary>The bytes of this text.</summary>
+    public byte[] Base64() => Value.ValueKind == JsonValueKind.String && Value.TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw Bad("a string in base 64");
+
+    /// <summary>Names and members of this object.</summary>
+    public IEnumerable<(string Name, TokenizerJson Value)> Members()
+    {
+        if (Value.ValueKind != JsonValueKind.Object)
+            throw Bad("an object");
+        string where = Where;
+        return Value.EnumerateObject().Select(p => (p.Name, new TokenizerJson($"{where}: {p.Name}", p.Value)));
+    }
+
     /// <summary>The members of this array.</summary>
     public IEnumerable<TokenizerJson> Items()
     {

@@ -18,6 +18,7 @@ public sealed class ModelTests
             Lists = new() { ["attention.sliding_window_pattern"] = [1], ["some.list"] = [1, 2, 3], ["some.numbers"] = [0.5, 2] },
             Sampling = new() { Temperature = 0.7f, TopK = 40, TopP = 0.9f, MinP = 0.05f, RepetitionPenalty = 1.1f },
             ChatTemplate = "{{ messages }}",
+            ToolChatTemplate = "{{ tools }}",
         };
         WritePlan plan = model.Plan();
         Assert.Equal(("gemma2", "BF16"), (plan.Architecture, plan.FileType));
@@ -34,7 +35,8 @@ public sealed class ModelTests
                 Assert.Equal(value, m.Extra[key]);
             foreach ((string key, double[] values) in expected.ExtraLists)
                 Assert.Equal(values, m.ExtraLists[key]);
-            Assert.Equal(model.ChatTemplate, read.ChatTemplate);
+            Assert.Equal((model.ChatTemplate, model.ToolChatTemplate), (read.ChatTemplate, read.ToolChatTemplate));
+            Assert.Equal("[\"tool_use\"]", read.Properties["tokenizer.chat_templates"]);
             Assert.Equal(WrittenModel.Basic.Select(t => (t.Name, string.Join(' ', t.Shape))), read.Tensors.Select(t => (t.Name, string.Join(' ', t.Shape))));
         });
     }

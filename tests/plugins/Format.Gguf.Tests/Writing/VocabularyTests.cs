@@ -40,6 +40,73 @@ public sealed class VocabularyTests
     }
 
     [Theory]
+    [InlineData("null", true, true)]
+    [InlineData("false", true, false)]
+    public void WordPiece_is_bert_with_marks_where_words_start(string accents, bool lowers, bool strips)
+    {
+        string json = $$$"""
+            {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":{{{accents}}},"lowercase":true},"pre_tokenizer":{"type":"BertPreTokenizer"},
+             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],"special_tokens":{}},
+             "added_tokens":[{"id":1,"content":"[CLS]","special":true},{"id":2,"content":"[SEP]","special":true}],
+             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"a":3,"##b":4} } }
+            """;
+        TokenizerAssets read = Written(WrittenModel.Hf(json));
+        Assert.Equal("bert", read.Model);
+        Assert.Equal(["[UNK]", "[CLS]", "[SEP]", "▁a", "b", "[PAD5]"], read.Tokens.Select(Encoding.UTF8.GetString));
+        Assert.Equal([TokenKind.Unknown, TokenKind.Control, TokenKind.Control, TokenKind.Normal, TokenKind.Normal, TokenKind.Unused], read.Kinds);
+        Assert.Equal((0, 1, 2), (read.Special[SpecialToken.Unknown], read.Special[SpecialToken.Classification], read.Special[SpecialToken.Separator]));
+        Assert.Equal((true, true, lowers, strips), (read.AddBos, read.AddEos, read.Lowercase, read.StripAccents));
+        Refuses<UnsupportedModelException>(json.Replace("\"clean_text\":true", "\"clean_text\":false", StringComparison.Ordinal), "normalizer", "BertNormalizer");
+        Refuses<UnsupportedModelException>(json.Replace("BertPreTokenizer", "Whitespace", StringComparison.Ordinal), "pre_tokenizer", "Whitespace");
+        Refuses<UnsupportedModelException>(json.Replace("\"##\"", "\"@@\"", StringComparison.Ordinal), "continuing_subword_prefix");
+    }
+
+    [Fact]
+    public void A_unigram_is_t5_with_its_scores_and_its_map()
+    {
+        const string Json = """
+            {"normalizer":{"type":"Precompiled","precompiled_charsmap":"AQID"},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}]},
+             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],"special_tokens":{}},
+             "added_tokens":[{"id":0,"content":"<s>","special":true},{"id":1,"content":"</s>","special":true},{"id":4,"content":"<mask>","special":true,"lstrip":true}],
+             "model":{"type":"Unigram","unk_id":2,"byte_fallback":false,"vocab":[["<s>",0.0],["</s>",0.0],["<unk>",0.0],["▁a",-1.5]]} }
+            """;
+        TokenizerAssets read = Written(WrittenModel.Hf(Json, """{"bos_token":"<s>","eos_token":"</s>","mask_token":"<mask>"}"""));
+        Assert.Equal("t5", read.Model);
+        Assert.Equal(["<s>", "</s>", "<unk>", "▁a", "<mask>", "[PAD5]"], read.Tokens.Select(Encoding.UTF8.GetString));
+        Assert.Equal([TokenKind.Control, TokenKind.Control, TokenKind.Unknown, TokenKind.Normal, TokenKind.Control, TokenKind.Unused], read.Kinds);
+        Assert.Equal(-1.5f, read.Scores[3]);
+        Assert.Equal([1, 2, 3], read.PrecompiledCharsMap);
+        Assert.Equal((true, true, true, true), (read.AddBos, read.AddEos, read.AddSpacePrefix, read.RemoveExtraWhitespaces));
+        Assert.Equal((0, 1, 2, 4), (read.Special[SpecialToken.Bos], read.Special[SpecialToken.Eos], read.Special[SpecialToken.Unknown], read.Special[SpecialToken.Mask]));
+        Refuses<UnsupportedModelException>(Json.Replace("\"Precompiled\"", "\"Lowercase\"", StringComparison.Ordinal), "normalizer", "Lowercase");
+        Refuses<UnsupportedModelException>(Json.Replace("\"always\"", "\"never\"", StringComparison.Ordinal), "pre_tokenizer", "Metaspace");
+        Refuses<ModelFormatException>(Json.Replace("-1.5", "\"x\"", StringComparison.Ordinal), "vocab[3]", "a number");
+        Refuses<ModelFormatException>(Json.Replace("AQID", "A", StringComparison.Ordinal), "precompiled_charsmap", "base 64");
+    }
+
+    [Fact]
+    public void The_configuration_s_added_tokens_are_written_too()
+    {
+        string json = File("""{"a":0,"b":1}""", "[]", ByteLevel.Replace("false}", "true}", StringComparison.Ordinal), added: """[{"id":2,"content":"<x>","special":false}]""");
+        TokenizerAssets read = Written(WrittenModel.Hf(json, """{"added_tokens_decoder":{"2":{"content":"<x>","special":true},"3":{"content":"<y>","special":true},"1":{"content":"taken"},"9":{"content":"b"}}}"""));
+        Assert.Equal(["a", "b", "<x>", "<y>", "[PAD4]", "[PAD5]"], read.Tokens.Select(Encoding.UTF8.GetString));
+        Assert.Equal([TokenKind.Normal, TokenKind.UserDefined, TokenKind.Control, TokenKind.Control], read.Kinds.Take(4));
+        RefusesWith<ModelFormatException>(json, """{"added_tokens_decoder":{"x":{"content":"<y>"}}}""", "added_tokens_decoder", "a token id");
+    }
+
+    [Theory]
+    [InlineData("LlamaTokenizer", "\"add_bos_token\":false", false, false)]
+    [InlineData("LlamaTokenizerFast", "\"add_eos_token\":true", true, true)]
+    [InlineData("GemmaTokenizer", "\"add_bos_token\":false,\"add_eos_token\":true", false, true)]
+    [InlineData("GPT2Tokenizer", "\"add_bos_token\":false", true, false)]
+    public void Flags_override_the_file_where_the_class_rebuilds_it(string name, string flags, bool bos, bool eos)
+    {
+        string json = File("""{"a":0,"b":1}""", "[]", "null", added: """[{"id":2,"content":"<s>","special":true}]""", post: Template);
+        TokenizerAssets read = Written(WrittenModel.Hf(json, $$"""{"tokenizer_class":"{{name}}","bos_token":"<s>","eos_token":"b",{{flags}}}"""));
+        Assert.Equal((bos, eos), (read.AddBos, read.AddEos));
+    }
+
+    [Theory]
     [InlineData("""{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false}""", true)]
     [InlineData("""{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":false}""", false)]
     [InlineData("""{"type":"Metaspace","replacement":"▁","add_prefix_space":true}""", true)]
@@ -70,7 +137,7 @@ public sealed class VocabularyTests
         Refuses<UnsupportedModelException>(File("""{"a":0}""", "[]", Sequence(Split(Word), ByteLevel), normalizer: """{"type":"Lowercase"}"""), "normalizer", "Lowercase");
         Refuses<UnsupportedModelException>(File("""{"a":0}""", "[]", "null", normalizer: """{"type":"NFKC"}"""), "normalizer", "NFKC");
         Refuses<UnsupportedModelException>(File("""{"a":0}""", "[]", """{"type":"WhitespaceSplit"}"""), "pre_tokenizer", "WhitespaceSplit");
-        Refuses<UnsupportedModelException>("""{"model":{"type":"WordPiece","vocab":{"a":0}}}""", "model", "WordPiece");
+        Refuses<UnsupportedModelException>("""{"model":{"type":"WordLevel","vocab":{"a":0}}}""", "model", "WordLevel");
         Refuses<ModelFormatException>("""{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}""", "vocab", "'a'", "-1");
         Refuses<ModelFormatException>("""{"model":{"type":"BPE","vocab":{"a":0,"b":9000000},"merges":[]}}""", "vocabulary without large holes", "9000000");
         Refuses<ModelFormatException>("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[["a"]]}}""", "merges[0]", "two tokens");
@@ -111,9 +178,11 @@ public sealed class VocabularyTests
         return read!;
     }
 
-    private static void Refuses<T>(string json, params string[] named) where T : TesseraException
+    private static void Refuses<T>(string json, params string[] named) where T : TesseraException => RefusesWith<T>(json, null, named);
+
+    private static void RefusesWith<T>(string json, string? config, params string[] named) where T : TesseraException
     {
-        using WrittenModel model = new() { Tokenizer = WrittenModel.Hf(json) };
+        using WrittenModel model = new() { Tokenizer = WrittenModel.Hf(json, config) };
         T error = Assert.Throws<T>(() => model.Plan());
         Assert.All(named, n => Assert.Contains(n, error.Message, StringComparison.Ordinal));
     }

@@ -23,6 +23,9 @@ internal sealed class WrittenModel : IDisposable
     public SamplingDefaults Sampling { get; init; } = new();
     public TokenizerAssets? Tokenizer { get; init; }
     public string? ChatTemplate { get; init; }
+    public string? ToolChatTemplate { get; init; }
+    public PoolingMetadata Pooling { get; init; } = new();
+    public Activation? Activation { get; init; }
     public string Type { get; init; } = "bf16";
     public List<(string Name, long[] Shape)> More { get; init; } = [];
 
@@ -40,6 +43,8 @@ internal sealed class WrittenModel : IDisposable
         Attention = Attention,
         Rope = Rope,
         Sampling = Sampling,
+        Pooling = Pooling,
+        Activation = Activation,
         Extra = Extra,
         ExtraLists = Lists,
     };
@@ -66,6 +71,7 @@ internal sealed class WrittenModel : IDisposable
         })],
         Tokenizer = Tokenizer,
         ChatTemplate = ChatTemplate,
+        ToolChatTemplate = ToolChatTemplate,
     };
 
     /// <summary>Reads a planned file, whose tensors are all zeros.</summary>

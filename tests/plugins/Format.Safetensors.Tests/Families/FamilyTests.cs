@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Tessera.Abstractions;
 using Tessera.Format.Gguf;
+using Tessera.Format.Safetensors.Families;
 using Tessera.TestSupport.Families;
 
 namespace Tessera.Format.Safetensors.Tests.Families;
@@ -49,7 +50,17 @@ public sealed partial class FamilyTests
     }
 
     [Theory]
+    [InlineData("cohere2", "AyaVisionForConditionalGeneration", "cohere2", "language_model.")]
     [InlineData("gemma3", "Gemma3ForConditionalGeneration", "gemma3_text", "language_model.")]
+    [InlineData("glm4", "Glm4vForConditionalGeneration", "glm4v_text", "model.language_model.")]
+    [InlineData("llama", "Idefics3ForConditionalGeneration", "llama", "model.text_model.")]
+    [InlineData("qwen2", "InternVLForConditionalGeneration", "qwen2", "model.language_model.")]
+    [InlineData("qwen3 moe", "InternVLForConditionalGeneration", "qwen3_moe", "language_model.")]
+    [InlineData("llama", "LlavaNextForConditionalGeneration", "llama", "language_model.")]
+    [InlineData("mistral", "LlavaNextForConditionalGeneration", "mistral", "model.language_model.")]
+    [InlineData("qwen2", "Qwen2VLForConditionalGeneration", "qwen2_vl_text", "model.")]
+    [InlineData("qwen3", "Qwen3VLForConditionalGeneration", "qwen3_vl_text", "model.language_model.")]
+    [InlineData("llama", "SmolVLMForConditionalGeneration", "llama", "model.text_model.")]
     [InlineData("mistral", "Mistral3ForConditionalGeneration", "mistral", "language_model.")]
     [InlineData("llama", "LlavaForConditionalGeneration", "llama", "language_model.")]
     [InlineData("qwen2", "Qwen2_5_VLForConditionalGeneration", "qwen2_5_vl_text", "model.language_model.")]
@@ -60,16 +71,52 @@ public sealed partial class FamilyTests
         float[][] expected = TinyRun.Logits(new GgufFormat().Open(file));
         float[][] found = Logits(it.ToFolder(
             n => prefix == "language_model." ? prefix + n : n.Replace("model.", prefix, StringComparison.Ordinal),
-            config =>
-            {
-                JsonObject text = (JsonObject)config.DeepClone();
-                config.Clear();
-                text.Remove("architectures");
-                text["model_type"] = type;
-                config["architectures"] = new JsonArray(className);
-                config["text_config"] = text;
-            }), out _);
+            config => Wrap(config, className, type)), out _);
         Assert.InRange(TinyRun.Difference(found, expected), 0, Tolerance);
+    }
+
+    [Fact]
+    public void Every_multimodal_class_is_among_those_that_run() =>
+        Assert.Equal(TextParts.Wrappers.Keys.Order(StringComparer.Ordinal),
+            typeof(FamilyTests).GetMethod(nameof(The_text_part_of_a_multimodal_model_runs))!.GetCustomAttributes(typeof(InlineDataAttribute), false).Select(a => (string)((InlineDataAttribute)a).Data[1]!).Distinct().Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("Mistral3ForConditionalGeneration", "pixtral_text", "ministral3, mistral, mixtral")]
+    [InlineData("Qwen3VLForConditionalGeneration", "qwen3_vl_moe_text", "expected qwen3_vl_text, found")]
+    [InlineData("LlavaForConditionalGeneration", "bert", "qwen2, qwen2_5_vl_text")]
+    public void A_text_part_of_another_type_is_named_with_those_that_there_are(string className, string type, string listed)
+    {
+        string problem = Folders.Problem("mistral", c => Wrap(c, className, type));
+        Assert.Contains($"text_config.model_type", problem, StringComparison.Ordinal);
+        Assert.Contains($"'{type}'", problem, StringComparison.Ordinal);
+        Assert.Contains(listed, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Queries_that_grow_with_their_position_are_refused_and_without_them_Ministral_is_Mistral()
+    {
+        HfCase it = Find("mistral");
+        using TestModelFiles file = TestModelFiles.Of(it.ToGguf());
+        float[][] expected = TinyRun.Logits(new GgufFormat().Open(file)), found = Logits(it.ToFolder(config: c => Ministral(c, "0")), out _);
+        Assert.InRange(TinyRun.Difference(found, expected), 0, Tolerance);
+        Assert.Contains("llama_4_scaling_beta", Folders.Problem("mistral", c => Ministral(c, "0.1")), StringComparison.Ordinal);
+        Assert.Contains("llama_4_scaling_beta", Folders.Problem("mistral", c => c["architectures"] = new JsonArray("Ministral3ForCausalLM")), StringComparison.Ordinal);
+
+        static void Ministral(JsonObject config, string beta)
+        {
+            config["rope_parameters"] = JsonNode.Parse($$"""{"rope_type": "default", "rope_theta": {{config["rope_theta"]!.ToJsonString()}}, "llama_4_scaling_beta": {{beta}}}""");
+            Wrap(config, "Mistral3ForConditionalGeneration", "ministral3");
+        }
+    }
+
+    private static void Wrap(JsonObject config, string className, string type)
+    {
+        JsonObject text = (JsonObject)config.DeepClone();
+        config.Clear();
+        text.Remove("architectures");
+        text["model_type"] = type;
+        config["architectures"] = new JsonArray(className);
+        config["text_config"] = text;
     }
 
     [Fact]

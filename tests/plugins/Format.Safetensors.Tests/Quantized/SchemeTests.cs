@@ -8,6 +8,8 @@ public class SchemeTests
     private const string Gptq = """ "quant_method": "gptq", "bits": 4, "group_size": 64 """, Mlx = """ "group_size": 64, "bits": 4 """, Ct = """ "quant_method": "compressed-tensors", "format": "pack-quantized" """;
     private const string Bnb = """ "quant_method": "bitsandbytes" """, Awq = """ "quant_method": "awq", "bits": 4, "group_size": 64 """;
     private const string GptqTensors = "qweight I32 8,16; qzeros I32 1,2; scales F16 1,16", MlxTensors = "weight U32 4,8; scales BF16 4,1; biases BF16 4,1", AwqTensors = "qweight I32 64,2; qzeros I32 1,2; scales F16 1,16";
+    private const string Groups = """, "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "symmetric": true, """;
+    private const string CtTensors2 = "weight_packed I32 4,8; weight_scale BF16 4,2; weight_shape I64 2 4,64";
     private const string CtTensors = "weight_packed I32 4,8; weight_scale BF16 4,1; weight_shape I64 2 4,64";
 
     [Theory]
@@ -47,6 +49,9 @@ public class SchemeTests
     [InlineData(Bnb, "weight U8 16,1; weight.absmax F32 1; weight.quant_map F32 16", "tensor 'a.q_proj.weight.quant_state.bitsandbytes__fp4' is missing")]
     [InlineData(""" "quant_method": "mxfp4" """, "_blocks U8 2,4,3,15; _scales U8 2,4,3", "mxfp4: layer 'a.q_proj': expected tensor 'a.q_proj_blocks' of 3 or 4 dimensions, the last one 16, found [2, 4, 3, 15]")]
     [InlineData(""" "quant_method": "mxfp4" """, "_blocks U8 2,4,3,16; _scales U8 2,4,4", "mxfp4: layer 'a.q_proj': expected tensor 'a.q_proj_scales' U8 [2, 4, 3], found U8 [2, 4, 4]")]
+    [InlineData(Ct + Groups + """ "group_size": 48}}} """, CtTensors, "compressed-tensors: layer 'a.q_proj': expected groups of 48 values, found 64 columns with 1 scales")]
+    [InlineData(Ct, "weight_packed I32 4,8; weight_scale BF16 4,3; weight_shape I64 2 4,64", "compressed-tensors: layer 'a.q_proj': expected a group_size in config_groups, or rows of equal groups, found 64 columns with 3 scales")]
+    [InlineData(Ct + """, "config_groups": {"a": {"weights": {"num_bits": 4, "group_size": 40}}, "b": {"weights": {"num_bits": 4, "group_size": 48}}} """, CtTensors2, "compressed-tensors: layer 'a.q_proj': expected groups of one size of 40 or 48 values, found 64 columns with 2 scales")]
     public void What_does_not_fit_is_a_problem_by_name(string section, string tensors, string expected)
     {
         IReadOnlyList<string> problems = Open(section, tensors).Metadata.Problems;
@@ -66,6 +71,26 @@ public class SchemeTests
         WeightTensor weight = Assert.Single(source.Tensors);
         Assert.Equal(("a.q_proj.weight", id), (weight.Name, weight.Quantization));
         Assert.Equal([rows, columns], weight.Shape);
+    }
+
+    [Theory]
+    // 64 columns of groups of 48 are two groups, and not two of 32.
+    [InlineData(Ct + Groups + """ "group_size": 48}}} """, 48)]
+    [InlineData(Ct + Groups + """ "group_size": 32}}} """, 32)]
+    [InlineData(Ct + """, "config_groups": {"a": {"weights": {"num_bits": 8, "group_size": 32}}, "b": {"weights": {"num_bits": 4, "group_size": 40}}, "c": {"weights": {"num_bits": 4, "strategy": "channel"}}} """, 40)]
+    [InlineData(Ct, 32)]
+    public void Packed_groups_are_those_of_the_section(string section, int group) =>
+        Assert.Equal($"{group}", Assert.Single(Open(section, CtTensors2).Tensors).Parameters["group"]);
+
+    [Theory]
+    [InlineData("2,1", "128")]
+    // A scale for each row stays that.
+    [InlineData("160,1", null)]
+    public void A_column_of_scales_may_be_of_rectangles(string scales, string? rows)
+    {
+        const string Section = """ "quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "float", "strategy": "block", "block_structure": [128, 128]}}} """;
+        WeightTensor weight = Assert.Single(Open(Section, $"weight F8_E4M3 160,100; weight_scale F32 {scales}").Tensors);
+        Assert.Equal(("f8_e4m3", rows, rows), (weight.Quantization, weight.Parameters.GetValueOrDefault("scale_rows"), weight.Parameters.GetValueOrDefault("scale_columns")));
     }
 
     [Theory]
