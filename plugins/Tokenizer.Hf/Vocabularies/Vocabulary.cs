@@ -77,6 +77,7 @@ internal sealed class Vocabulary
     /// </summary>
     public void MergeAdded(JsonPart tokens)
     {
+        Dictionary<int, int> places = Added.Index().ToDictionary(a => a.Item.Id, a => a.Index);
         foreach ((string name, JsonPart part) in tokens.Properties())
         {
             if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id > HighestId)
@@ -89,11 +90,10 @@ internal sealed class Vocabulary
                 Add(token.Content, id, false, tokens.Where);
             else
                 token = token with { Id = known };
-            int at = Added.FindIndex(a => a.Id == token.Id);
-            if (at < 0)
+            if (places.TryAdd(token.Id, Added.Count))
                 Added.Add(token);
             else
-                Added[at] = token;
+                Added[places[token.Id]] = token;
         }
         CheckHoles(tokens.Where);
     }
