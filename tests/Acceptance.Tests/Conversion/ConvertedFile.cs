@@ -38,11 +38,11 @@ public sealed class ConversionStack(SharedStack stack)
         return found;
     }
 
-    /// <summary>Each quantized matrix of a file with its values, and the values of the same matrix of another file.</summary>
-    internal IEnumerable<(WeightTensor Tensor, float[] Values, float[] Others)> Quantized(string path, string other)
+    /// <summary>Each matrix of a file that is not of float32 with its values, and the values of the same matrix of another file.</summary>
+    internal IEnumerable<(WeightTensor Tensor, float[] Values, float[] Others)> Rounded(string path, string other)
     {
         using OpenModel open = OpenModel.Open(path, Host.Plugins, mmap: true), plain = OpenModel.Open(other, Host.Plugins, mmap: true);
-        foreach (WeightTensor tensor in open.Source.Tensors.Where(t => t.Quantization is not ("f32" or "f16" or "bf16")))
+        foreach (WeightTensor tensor in open.Source.Tensors.Where(t => t.Quantization != "f32"))
             yield return (tensor, Values(open, tensor), Values(plain, plain.Source.Tensors.Single(t => t.Name == tensor.Name)));
     }
 
