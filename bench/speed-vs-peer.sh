@@ -13,7 +13,7 @@ trap 'rm -f "$figures"' EXIT
 
 ours() {
     "$ours" "$model" "threads=$threads" rounds=1 prompt=512 generate=64 "depths=$depths" "streams=$streams" |
-        awk -F': ' '!/^#/ && !/seconds|memory/ { print "ours", $1 "\t" $2 } /seconds|memory/ { print "#", $0 > "/dev/stderr" }'
+        awk -F': ' '!/^#/ && !/seconds|memory|multiply-adds/ { print "ours", $1 "\t" $2 } /seconds|memory|multiply-adds/ { print "#", $0 > "/dev/stderr" }'
 }
 theirs() {
     { "$peer/llama-bench" -m "$model" -t "$threads" -p 512 -n 0 -r 1 -fa "$flash" -o jsonl

@@ -1,10 +1,11 @@
 namespace Tessera.Host.Cli;
 
-/// <summary>One line on standard error that says how far a large file has been read; silent where standard error is no terminal, and for what is quick.</summary>
+/// <summary>One line on standard error that says how far a large file has been read; silent where standard error is no terminal, for what is quick, and once it is disposed of, as reading may go on in the background.</summary>
 internal sealed class ProgressLine : IDisposable
 {
     private const long WorthSaying = 256L << 20;
-    private bool _written;
+    private readonly Lock _lock = new();
+    private bool _begun, _ended;
     private int _percent = -1;
 
     /// <summary>Says it.</summary>
@@ -13,15 +14,22 @@ internal sealed class ProgressLine : IDisposable
         if (Console.IsErrorRedirected || total < WorthSaying)
             return;
         int percent = (int)(done * 100 / total);
-        if (percent == _percent)
-            return;
-        (_percent, _written) = (percent, true);
-        Console.Error.Write($"\rreading {file}: {percent} % of {total / 1e9:F1} GB");
+        lock (_lock)
+        {
+            if (_ended || percent == _percent)
+                return;
+            (_percent, _begun) = (percent, done < total);
+            Console.Error.Write($"\rreading {file}: {percent} % of {total / 1e9:F1} GB{(done < total ? "" : Environment.NewLine)}");
+        }
     }
 
     public void Dispose()
     {
-        if (_written)
-            Console.Error.WriteLine();
+        lock (_lock)
+        {
+            if (_begun)
+                Console.Error.WriteLine();
+            (_begun, _ended) = (false, true);
+        }
     }
 }

@@ -9,15 +9,15 @@ public delegate void FileProgress(string file, long done, long total);
 /// <summary>The files of one model, opened when they are asked for and kept open until the last owner lets go.</summary>
 public sealed class ModelFiles : IModelFiles, IDisposable
 {
-    private const int PageBytes = 4096;
-    private const long PrefetchStep = 32L << 20;
+    private const long PrefaultStep = 8L << 20;
 
     private readonly string _folder;
     private readonly bool _mmap;
     private readonly FileProgress? _progress;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, OpenFile> _open = new(StringComparer.Ordinal);
-    private int _owners = 1;
+    // Owners, and those of them that only bring pages: they do not keep the files open.
+    private int _owners = 1, _prefaults;
 
     private ModelFiles(string folder, string name, bool isFolder, bool mmap, FileProgress? progress) =>
         (_folder, Name, IsFolder, _mmap, _progress) = (folder, name, isFolder, mmap, progress);
@@ -80,22 +80,36 @@ public sealed class ModelFiles : IModelFiles, IDisposable
         }
     }
 
-    /// <summary>Reads every page of the mapped files once, so that the first request does not wait for the disk.</summary>
-    public unsafe void Prefetch()
+    /// <summary>Brings the mapped files into memory on a thread of its own, so that the first requests wait neither for the disk nor for page faults. Ends early when the files' last owner lets go.</summary>
+    /// <param name="most">Bytes at most, from the front of the first file on.</param>
+    /// <returns>Done when the thread is.</returns>
+    public Task PrefaultAsync(long most = long.MaxValue)
     {
         OpenFile[] files;
         lock (_lock)
-            files = [.. _open.Values];
-        foreach (OpenFile file in files.Where(f => f.IsMapped))
         {
-            for (long from = 0; from < file.Length; from += PrefetchStep)
-            {
-                long to = Math.Min(file.Length, from + PrefetchStep);
-                for (long at = from; at < to; at += PageBytes)
-                    _ = Volatile.Read(ref file.Data[at]);
-                _progress?.Invoke(file.Name, to, file.Length);
-            }
+            ObjectDisposedException.ThrowIf(_owners == 0, this);
+            files = [.. _open.Values.Where(f => f.IsMapped)];
+            _owners++;
+            _prefaults++;
         }
+        return Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    Prefault(files, most);
+                }
+                finally
+                {
+                    lock (_lock)
+                        _prefaults--;
+                    Dispose();
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -108,6 +122,24 @@ public sealed class ModelFiles : IModelFiles, IDisposable
             foreach (OpenFile file in _open.Values)
                 file.Dispose();
             _open.Clear();
+        }
+    }
+
+    private unsafe void Prefault(OpenFile[] files, long most)
+    {
+        foreach (OpenFile file in files)
+        {
+            long end = Math.Min(file.Length, most);
+            for (long from = 0; from < end; from += PrefaultStep)
+            {
+                lock (_lock)
+                    if (_owners == _prefaults)
+                        return;
+                long to = Math.Min(end, from + PrefaultStep);
+                Pages.Bring(file.Data + from, to - from);
+                _progress?.Invoke(file.Name, to, file.Length);
+            }
+            most -= end;
         }
     }
 

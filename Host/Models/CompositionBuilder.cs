@@ -68,7 +68,7 @@ public sealed class CompositionBuilder
             foreach (string warning in open.Source.Warnings)
                 _logger.LogWarning("model '{Name}': {Warning}", model.Name, warning);
             if (files is null)
-                Prefetch(open);
+                Prefault(open);
             ITokenizer tokenizer = open.CreateTokenizer();
             IDecodingStrategy? strategy = Strategy(open, model);
             draft = DraftModel(model, strategy, tokenizer, progress);
@@ -225,11 +225,11 @@ public sealed class CompositionBuilder
         }
     }
 
-    /// <summary>Reads the files ahead where they fit in memory; a larger one would push out its own beginning.</summary>
-    private static void Prefetch(OpenModel open)
+    /// <summary>Brings a model's files into memory in the background, as far as there is room: what is more would push out its own beginning.</summary>
+    public static Task Prefault(OpenModel open)
     {
-        if (open.Files.TotalBytes <= FreeMemory.Bytes() / 2)
-            open.Files.Prefetch();
+        ArgumentNullException.ThrowIfNull(open);
+        return open.Files.PrefaultAsync(FreeMemory.Bytes() / 4 * 3);
     }
 }
 

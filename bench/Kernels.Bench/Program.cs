@@ -1,11 +1,13 @@
 using Tessera.Kernels.Bench;
 
-// dotnet run -c Release --project bench/Kernels.Bench -- [attention|packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
-string[] parts = ["dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats", "attention"];
+// dotnet run -c Release --project bench/Kernels.Bench -- [limits|attention|packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
+string[] parts = ["limits", "dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats", "attention"];
 string[] chosen = [.. args.Where(parts.Contains)];
 string[] types = [.. args.Except(parts)];
 Console.WriteLine($"{Machine.Processor}, {Environment.ProcessorCount} logical processors, .NET {Environment.Version}");
 Console.WriteLine("one thread; best and median of the repeats");
+if (chosen.Length == 0 || chosen.Contains("limits"))
+    LimitsBench.Run();
 if (chosen.Length == 0 || chosen.Contains("dots"))
     RowDotBench.Run(types);
 if (chosen.Length == 0 || chosen.Contains("rows"))

@@ -29,6 +29,17 @@ internal static unsafe class ReadBench
         passes.ForEach(p => p.Dispose());
     }
 
+    /// <summary>Reading alone.</summary>
+    public static void RunLimit()
+    {
+        IQuantization type = Weights.Select(Types).First();
+        CpuIsa isa = CpuIsa.Detect();
+        if (!RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel))
+            return;
+        using Pass weights = new(type, kernel, isa), read = new(weights);
+        Console.WriteLine($"{read.Name,-18} {Rate(Interleaved([read], 1)[0])}   {Rate(Interleaved([read], 2)[0])}");
+    }
+
     private static double[][] Interleaved(List<Pass> passes, int threads)
     {
         double[][] seconds = [.. passes.Select(_ => new double[Passes])];

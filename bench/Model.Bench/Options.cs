@@ -19,6 +19,8 @@ internal sealed record Options
 
     public int Streams { get; private init; }
 
+    public int Rows { get; private init; }
+
     public KvType? Kv { get; private init; }
 
     public bool Fusions { get; private init; }
@@ -60,6 +62,9 @@ internal sealed record Options
                     break;
                 case "generate" when numbers is [>= 0]:
                     options = options with { Generate = numbers[0] };
+                    break;
+                case "rows" when numbers is [>= 2 and <= 64]:
+                    options = options with { Rows = numbers[0] };
                     break;
                 case "streams" when numbers is [>= 0]:
                     options = options with { Streams = numbers[0] };

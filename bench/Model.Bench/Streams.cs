@@ -48,6 +48,15 @@ internal sealed unsafe class Streams : IDisposable
         }
     }
 
+    /// <summary>The next tokens of a sequence in one batch, each with logits.</summary>
+    public void Advance(int slot, int rows)
+    {
+        _batch.Clear();
+        for (int row = 0; row < rows; row++)
+            Add(slot, RowOutputs.Logits);
+        Run();
+    }
+
     public void Dispose() => _batch.Dispose();
 
     private void Add(int slot, RowOutputs outputs)

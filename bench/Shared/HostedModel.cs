@@ -30,6 +30,7 @@ internal sealed class HostedModel : IAsyncDisposable
         _plugins = PluginHost.Load(_configuration.Plugins, TrustedFiles.Read(host), NullLoggerFactory.Instance);
         _team = WorkTeam.Create(threads ?? _configuration.Engine.Threads, threads is null ? _configuration.Engine.Affinity : null);
         Open = OpenModel.Open(path, _plugins, _configuration.Files.Mmap);
+        _ = CompositionBuilder.Prefault(Open);
     }
 
     /// <summary>The open model.</summary>

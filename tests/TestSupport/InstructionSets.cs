@@ -20,9 +20,9 @@ public static class InstructionSets
     /// <param name="assembly">The test assembly.</param>
     /// <param name="name">One of <see cref="Switches"/>.</param>
     /// <param name="caller">The class that calls this.</param>
-    /// <param name="skippedNamespaces">Namespaces whose tests are about more than kernels and would take too long; a star at the end stands for anything.</param>
+    /// <param name="skipped">Classes, and namespaces (a star at the end stands for anything), whose tests are about more than kernels and would take too long.</param>
     /// <returns>What the child said on standard error.</returns>
-    public static string Rerun(Assembly assembly, string name, Type caller, params string[] skippedNamespaces)
+    public static string Rerun(Assembly assembly, string name, Type caller, params string[] skipped)
     {
         if (Environment.GetEnvironmentVariable(Variable) is { } outer)
             Assert.Fail($"a child process ({outer}=0) must not start another one");
@@ -34,10 +34,10 @@ public static class InstructionSets
         };
         foreach (string argument in new[] { "exec", assembly.Location, "-noColor", "-class-", caller.FullName! })
             start.ArgumentList.Add(argument);
-        foreach (string skipped in skippedNamespaces)
+        foreach (string one in skipped)
         {
-            start.ArgumentList.Add("-namespace-");
-            start.ArgumentList.Add(skipped);
+            start.ArgumentList.Add(assembly.GetType(one) is null ? "-namespace-" : "-class-");
+            start.ArgumentList.Add(one);
         }
         start.Environment[name] = "0";
         start.Environment[Variable] = name;

@@ -26,6 +26,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>From so many activation rows on, tiles are used: a tile's time hardly depends on the rows that it is filled with, up to eight.</summary>
     public virtual int TileRows => LeastTileRows;
 
+    /// <summary>From so many activation rows on, tiles are used; the largest number where there are none.</summary>
+    public int LeastRowsByTiles => Tile is null ? int.MaxValue : TileRows;
+
     /// <summary>The least that <see cref="FewRows"/> is.</summary>
     public const int LeastFewRows = 8;
 

@@ -15,6 +15,10 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
 
     public override int BlockUnit => slices[0].BlockUnit;
 
+    public override int MostBlockRows => slices[0].MostBlockRows;
+
+    public override int BlocksOfLane => slices[0].BlocksOfLane;
+
     public override long WorkingRowBytes => slices[0].WorkingRowBytes;
 
     public override long ScratchBytes(int rows) => slices.Max(s => s.ScratchBytes(rows));

@@ -10,7 +10,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// </summary>
 internal sealed unsafe class ExpertDownStage : Stage
 {
-    private readonly int _stage, _few, _many, _group;
+    private readonly int _stage, _few, _many;
     private readonly ExpertPlan _plan;
     private readonly ExpertMatrix _down;
     private readonly float* _bias;
@@ -28,7 +28,6 @@ internal sealed unsafe class ExpertDownStage : Stage
         _few = Product.BlockSize(plan.Down, output.Width, lanes, RowPath.Few, sizes);
         _many = Product.BlockSize(plan.Down, output.Width, lanes, plan.Down.Tile is null ? RowPath.Many : RowPath.Tiles, sizes);
         _down = new ExpertMatrix(plan.Down, 0, 0, plan.TileWidth);
-        _group = plan.TileWidth == 0 ? Lane.PartialRows : plan.TileWidth;
         sizes.Block = Math.Max(sizes.Block, _down.BlockBytes(Math.Max(_few, _many)));
     }
 
@@ -55,9 +54,12 @@ internal sealed unsafe class ExpertDownStage : Stage
     {
         ExpertPlan plan = _plan;
         int* starts = plan.Starts(lane), panels = plan.PanelStarts(lane);
-        if (plan.DownPanel == 0 || panels[plan.Count] == 0)
-            return;
+        bool any = false;
         for (int e = 0; e < plan.Count; e++)
+        {
+            if (!_down.ByTiles(starts[e + 1] - starts[e]))
+                continue;
+            any = true;
             for (int panel = panels[e]; panel < panels[e + 1]; panel++)
             {
                 if (panel % lane.Count != lane.Index)
@@ -65,7 +67,9 @@ internal sealed unsafe class ExpertDownStage : Stage
                 int route = starts[e] + (panel - panels[e]) * plan.TileWidth, rows = Math.Min(plan.TileWidth, starts[e + 1] - route);
                 plan.Down.Preparation.Pack(plan.DownRows + route * plan.DownStride, plan.DownStride, rows, plan.Inner, plan.Panels + panel * plan.DownPanel, TileKernel.WidthOf(rows, plan.TileWidth), 0, 1);
             }
-        lane.Team.Barrier();
+        }
+        if (any)
+            lane.Team.Barrier();
     }
 
     private void Columns(Lane lane, Step step, int first, int count)
@@ -82,10 +86,11 @@ internal sealed unsafe class ExpertDownStage : Stage
             int weightRow = expert * _output.Width + first;
             bool tiles = _down.ByTiles(starts[expert + 1] - starts[expert]);
             byte* panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.DownPanel;
+            int group = plan.Together(tiles);
             _down.Begin(weightRow, count, lane.Block, tiles);
-            for (int route = starts[expert]; route < starts[expert + 1]; route += _group, panel += plan.DownPanel)
+            for (int route = starts[expert]; route < starts[expert + 1]; route += group, panel += plan.DownPanel)
             {
-                int rows = Math.Min(_group, starts[expert + 1] - route);
+                int rows = Math.Min(group, starts[expert + 1] - route);
                 _down.Multiply(weightRow, count, lane.Block, tiles, plan.DownRows + route * plan.DownStride, plan.DownStride, panel, rows, lane.Partial);
                 for (int i = 0; i < rows; i++)
                 {

@@ -6,7 +6,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>The first half of a mixture of experts: routes the rows, groups them by expert, and makes the gated inner rows. Lanes take blocks of an expert's rows by turns.</summary>
 internal sealed unsafe class ExpertGateStage : Stage
 {
-    private readonly int _stage, _few, _many, _group;
+    private readonly int _stage, _few, _many;
     private readonly ExpertPlan _plan;
     private readonly ExpertMatrix _gate, _up;
     private readonly ValueBuffer _router;
@@ -30,8 +30,6 @@ internal sealed unsafe class ExpertGateStage : Stage
         _upOffset = order == GateUpRows.GateFirst ? plan.Inner : 0;
         _gate = plan.Matrix(plan.Gate);
         _up = plan.Matrix(plan.Up);
-        // Rows that are taken together: a panel, or what the lane's memory holds.
-        _group = plan.TileWidth == 0 ? Lane.PartialRows : plan.TileWidth;
         LinearKernel larger = plan.Gate.WorkingRowBytes > plan.Up.WorkingRowBytes ? plan.Gate : plan.Up;
         long stageRows = (long)plan.Inner * plan.Used;
         _few = Product.BlockSize(larger, stageRows, lanes, RowPath.Few, sizes);
@@ -79,14 +77,17 @@ internal sealed unsafe class ExpertGateStage : Stage
         return prepared;
     }
 
-    // The panels of experts with several rows, each made by one lane.
+    // The panels of experts whose rows are taken by tiles, each made by one lane.
     private void Pack(Lane lane, byte* prepared)
     {
         ExpertPlan plan = _plan;
         int* starts = plan.Starts(lane), panels = plan.PanelStarts(lane);
-        if (plan.InputPanel == 0 || panels[plan.Count] == 0)
-            return;
+        bool any = false;
         for (int e = 0; e < plan.Count; e++)
+        {
+            if (!_gate.ByTiles(starts[e + 1] - starts[e]) && !_up.ByTiles(starts[e + 1] - starts[e]))
+                continue;
+            any = true;
             for (int panel = panels[e]; panel < panels[e + 1]; panel++)
             {
                 if (panel % lane.Count != lane.Index)
@@ -94,7 +95,9 @@ internal sealed unsafe class ExpertGateStage : Stage
                 int route = starts[e] + (panel - panels[e]) * plan.TileWidth, rows = Math.Min(plan.TileWidth, starts[e + 1] - route);
                 plan.Input.Pack(Together(lane, route, rows, prepared), rows, plan.Panels + panel * plan.InputPanel, plan.TileWidth, 0, 1);
             }
-        lane.Team.Barrier();
+        }
+        if (any)
+            lane.Team.Barrier();
     }
 
     private void Block(Lane lane, int expert, int first, int count, byte* prepared)
@@ -108,9 +111,10 @@ internal sealed unsafe class ExpertGateStage : Stage
         if (!_alternates)
             _up.Begin(upRow, count, upBlock, upTiles);
         float* gates = lane.Partial, ups = gates + (long)gateCount * Lane.PartialRows;
-        for (int route = start; route < end; route += _group, panel += plan.InputPanel)
+        int group = plan.Together(gateTiles || upTiles);
+        for (int route = start; route < end; route += group, panel += plan.InputPanel)
         {
-            int rows = Math.Min(_group, end - route);
+            int rows = Math.Min(group, end - route);
             byte* x = gateTiles && upTiles ? null : Together(lane, route, rows, prepared);
             _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
             if (!_alternates)

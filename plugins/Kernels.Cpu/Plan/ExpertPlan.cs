@@ -32,8 +32,9 @@ internal sealed unsafe class ExpertPlan
         TileWidth = tileWidth;
         InputPanel = tileWidth == 0 ? 0 : Input.PanelBytes(tileWidth);
         DownPanel = tileWidth == 0 ? 0 : Align(down.Preparation.PanelBytes(Inner, tileWidth));
-        // An expert's last panel may hold a single row, and only experts with several rows have panels.
-        long panels = tileWidth == 0 ? 0 : routes / tileWidth + Math.Min(Count, routes / LinearKernel.LeastTileRows);
+        _leastPanelRows = tileWidth == 0 ? int.MaxValue : new[] { gate, up, down }.Min(k => k.LeastRowsByTiles);
+        // An expert's last panel may hold a single row, and only experts with many rows have panels.
+        long panels = _leastPanelRows == int.MaxValue ? 0 : routes / tileWidth + Math.Min(Count, routes / _leastPanelRows);
         PanelBytes = checked(panels * Math.Max(InputPanel, DownPanel));
         PreparedBytes = checked(Math.Max(Input.Stride * limits.MaxRows, Direct ? 0 : DownStride * routes));
         InnerBytes = checked(InnerStride * routes);
@@ -49,6 +50,9 @@ internal sealed unsafe class ExpertPlan
 
     // A lane's memory: the router's scratch, the experts' ranges, the routes by expert, own routes, gathered rows.
     private readonly long _starts, _routes, _own, _gather;
+
+    // From so many rows of an expert on, one of its matrices takes tiles.
+    private readonly int _leastPanelRows;
 
     /// <summary>The node.</summary>
     public MixtureOfExpertsNode Node { get; }
@@ -95,7 +99,7 @@ internal sealed unsafe class ExpertPlan
     /// <summary>Bytes of <see cref="Panels"/>.</summary>
     public long PanelBytes { get; }
 
-    /// <summary>The interleaved rows of the experts that have several, expert after expert.</summary>
+    /// <summary>The interleaved rows of the experts that have as many as tiles are used for, expert after expert.</summary>
     public byte* Panels { get; set; }
 
     /// <summary>Bytes of <see cref="Prepared"/>.</summary>
@@ -140,6 +144,9 @@ internal sealed unsafe class ExpertPlan
     /// <summary>The experts that have routes.</summary>
     public int* Active(Lane lane) => Starts(lane) + Count + 1;
 
+    /// <summary>Activation rows of an expert that are multiplied together: a panel, or as many as the lane's memory holds.</summary>
+    public int Together(bool tiles) => tiles ? TileWidth : Lane.PartialRows;
+
     /// <summary>The panel where each expert's begin; one more than there are experts.</summary>
     public int* PanelStarts(Lane lane) => Active(lane) + Count;
 
@@ -175,7 +182,7 @@ internal sealed unsafe class ExpertPlan
         for (int e = 0; e < Count; e++)
         {
             int rowsOfExpert = starts[e + 1] - starts[e];
-            panels[e + 1] = panels[e] + (TileWidth == 0 || rowsOfExpert < LinearKernel.LeastTileRows ? 0 : (rowsOfExpert + TileWidth - 1) / TileWidth);
+            panels[e + 1] = panels[e] + (rowsOfExpert < _leastPanelRows ? 0 : (rowsOfExpert + TileWidth - 1) / TileWidth);
         }
         return count;
     }

@@ -56,7 +56,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     public RowPath Path(int rows) => PathOf(Kernel, rows);
 
     /// <summary>How a number of batch rows is taken by a matrix.</summary>
-    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= kernel.TileRows && kernel.Tile is not null ? RowPath.Tiles : rows <= kernel.FewRows ? RowPath.Few : RowPath.Many;
+    public static RowPath PathOf(LinearKernel kernel, int rows) => rows >= kernel.LeastRowsByTiles ? RowPath.Tiles : rows <= kernel.FewRows ? RowPath.Few : RowPath.Many;
 
     /// <summary>Weight rows of a block.</summary>
     public int BlockRows(RowPath path) => path switch { RowPath.Few => _few, RowPath.Many => _many, _ => _tiles };

@@ -36,6 +36,36 @@ public sealed class ProcessorsTests : IDisposable
     [Fact]
     public void A_system_that_does_not_say_has_no_count() => Assert.Null(Processors.Cores(_folder.Path));
 
+    [Theory]
+    [InlineData("0::/", "", "200000 100000", 2)]
+    [InlineData("0::/a/b", "a/b", "150000 100000", 2)]
+    [InlineData("0::/a/b", "a", "50000 100000", 1)]
+    [InlineData("0::/not/here", "", "300000 100000\n", 3)]
+    [InlineData("5:cpu:/x\n0::/", "", "100000 100000", 1)]
+    [InlineData("0::/", "", "max 100000", null)]
+    [InlineData("0::/", "", "nonsense", null)]
+    [InlineData("0::/", "", "100000 0", null)]
+    [InlineData("5:cpu:/", "", "100000 100000", null)]
+    public void A_control_group_s_share_of_time_is_read(string groups, string folder, string limit, int? processors)
+    {
+        Put("proc/self/cgroup", groups + "\n");
+        Put(Path.Combine("sys/fs/cgroup", folder, "cpu.max"), limit);
+        Assert.Equal(processors, Processors.Quota(_folder.Path));
+        Assert.Equal(Math.Min(4, processors ?? 4), Processors.Usable(_folder.Path, 4));
+    }
+
+    [Fact]
+    public void The_least_limit_of_all_groups_counts_and_fewer_cores_more()
+    {
+        Put("proc/self/cgroup", "0::/a/b\n");
+        Put("sys/fs/cgroup/a/b/cpu.max", "800000 100000");
+        Put("sys/fs/cgroup/a/cpu.max", "300000 100000");
+        Put("sys/fs/cgroup/cpu.max", "max 100000");
+        Assert.Equal(3, Processors.Quota(_folder.Path));
+        Write("0-3", [(0, "0,1"), (1, "0,1"), (2, "2,3"), (3, "2,3")]);
+        Assert.Equal(2, Processors.Usable(_folder.Path, 8));
+    }
+
     [Fact]
     public void The_default_team_has_no_more_lanes_than_the_process_has_processors() => Assert.InRange(Processors.PhysicalCores, 1, Environment.ProcessorCount);
 

@@ -1,10 +1,11 @@
+using System.Globalization;
 using Tessera.Abstractions;
 using Tessera.Abstractions.Formats;
 using Tessera.Host.Files;
 
 namespace Tessera.Host.Tests.Files;
 
-public sealed unsafe class ModelFilesTests : IDisposable
+public sealed class ModelFilesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -13,19 +14,103 @@ public sealed unsafe class ModelFilesTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_file_has_its_bytes_at_an_aligned_address(bool mmap)
+    public async Task A_file_has_its_bytes_at_an_aligned_address(bool mmap)
     {
         byte[] bytes = new byte[100_003];
         new Random(1).NextBytes(bytes);
         List<(long Done, long Total)> progress = [];
         using ModelFiles files = ModelFiles.At(_folder.Write("a.gguf", bytes), mmap, (_, done, total) => progress.Add((done, total)));
         IModelFile file = files.TryOpen(files.Name)!;
-        Assert.Equal(("a.gguf", 100_003L, 0L), (file.Name, file.Length, (long)file.Data % 64));
-        Assert.True(new ReadOnlySpan<byte>(file.Data, bytes.Length).SequenceEqual(bytes));
+        Assert.Equal(("a.gguf", 100_003L, 0L), (file.Name, file.Length, Address(file) % 64));
+        Assert.True(Bytes(file).SequenceEqual(bytes));
         Assert.Same(file, files.TryOpen("a.gguf"));
-        files.Prefetch();
+        await files.PrefaultAsync();
         Assert.Equal((100_003L, 100_003L), progress[^1]);
         Assert.Equal(100_003, files.TotalBytes);
+    }
+
+    [Fact]
+    public async Task Pages_are_in_memory_once_they_are_brought_as_far_as_was_asked_for()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/smaps");
+        const long length = 40 << 20, part = 10 << 20;
+        List<long> progress = [];
+        using ModelFiles files = ModelFiles.At(Sparse(length), mmap: true, (_, done, _) => progress.Add(done));
+        IModelFile file = files.TryOpen(files.Name)!;
+        Assert.InRange(Resident(file), 0, part / 2);
+        await files.PrefaultAsync(part);
+        Assert.Equal([8 << 20, part], progress);
+        Assert.InRange(Resident(file), part, length / 2);
+        await files.PrefaultAsync();
+        Assert.Equal(length, Resident(file));
+        Assert.Equal(length, progress[^1]);
+        Touch(file, length);
+    }
+
+    [Fact]
+    public void Touching_every_page_brings_them_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/smaps");
+        const long length = 4 << 20;
+        using ModelFiles files = ModelFiles.At(Sparse(length), mmap: true);
+        IModelFile file = files.TryOpen(files.Name)!;
+        Touch(file, length);
+        Assert.Equal(length, Resident(file));
+    }
+
+    [Fact]
+    public async Task Files_that_their_last_owner_lets_go_of_are_brought_no_further_and_closed()
+    {
+        using SemaphoreSlim begun = new(0), go = new(0);
+        int steps = 0;
+        ModelFiles files = ModelFiles.At(Sparse(40 << 20), mmap: true, (_, _, _) =>
+        {
+            steps++;
+            begun.Release();
+            go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        });
+        Assert.NotNull(files.TryOpen(files.Name));
+        Task prefault = files.PrefaultAsync();
+        await begun.WaitAsync(TestContext.Current.CancellationToken);
+        ModelFiles second = files.Share();
+        files.Dispose();
+        go.Release();
+        await begun.WaitAsync(TestContext.Current.CancellationToken);
+        // Does not wait for the thread.
+        second.Dispose();
+        Assert.False(prefault.IsCompleted);
+        go.Release();
+        await prefault;
+        Assert.Equal(2, steps);
+        Assert.Throws<ObjectDisposedException>(() => files.TryOpen(files.Name));
+    }
+
+    private string Sparse(long length)
+    {
+        string path = _folder.Write("sparse.gguf", "x");
+        using FileStream stream = File.OpenWrite(path);
+        stream.SetLength(length);
+        return path;
+    }
+
+    private static unsafe long Address(IModelFile file) => (long)file.Data;
+
+    private static unsafe ReadOnlySpan<byte> Bytes(IModelFile file) => new(file.Data, (int)file.Length);
+
+    private static unsafe void Touch(IModelFile file, long length) => Pages.Touch(file.Data, length);
+
+    // Bytes of a mapping that this process has.
+    private static long Resident(IModelFile file)
+    {
+        bool own = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (line.Contains('-', StringComparison.Ordinal) && line.Split('-', ' ') is [var from, ..] && long.TryParse(from, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out long address))
+                own = address == Address(file);
+            else if (own && line.StartsWith("Rss:", StringComparison.Ordinal))
+                return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+        }
+        return 0;
     }
 
     [Theory]
@@ -74,7 +159,7 @@ public sealed unsafe class ModelFilesTests : IDisposable
     }
 
     [Fact]
-    public void Files_stay_open_until_the_last_owner_lets_go()
+    public unsafe void Files_stay_open_until_the_last_owner_lets_go()
     {
         ModelFiles files = ModelFiles.At(_folder.Write("a.gguf", "abc"), mmap: true);
         IModelFile file = files.TryOpen("a.gguf")!;

@@ -1,4 +1,8 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tests.Models;
+using Tessera.Kernels.Cpu.Tests.Plan;
 using Tessera.Kernels.Cpu.Tests.RowDots;
 using Tessera.Kernels.Cpu.Tiles;
 
@@ -16,20 +20,35 @@ public class InstructionSetTests
         ["DOTNET_EnableHWIntrinsic"] = [Scalar],
     };
 
+    // What is tested in each child beside the kernels: whole steps with attention, mixtures of experts and batches of the sizes of drafts. The rest of Plan is about more than kernels.
+    private static readonly string[] Skipped =
+        [.. typeof(InstructionSetTests).Assembly.GetTypes().Where(t => t is { IsPublic: true, Namespace: "Tessera.Kernels.Cpu.Tests.Plan" } && !Steps.Contains(t)).Select(t => t.FullName!)];
+
+    private static Type[] Steps => [typeof(AttentionSpanTests), typeof(ExpertReadTests), typeof(ExpertStageTests), typeof(RandomModelTests), typeof(StepCostTests), typeof(StepTests)];
+
     public static TheoryData<string> Switches => [.. InstructionSets.Switches];
 
     [Theory, MemberData(nameof(Switches))]
     public void All_tests_pass_without_an_instruction_set_and_its_kernels_are_not_chosen(string name)
     {
-        string said = InstructionSets.Rerun(typeof(InstructionSetTests).Assembly, name, typeof(InstructionSetTests), "Tessera.Kernels.Cpu.Tests.Plan*");
-        Dictionary<string, string> chosen = said.Split('\n').Where(l => l.StartsWith(ChosenKernelTests.Word, StringComparison.Ordinal))
-            .Select(l => l[ChosenKernelTests.Word.Length..].Trim().Split(' ')).ToDictionary(w => w[0], w => w[1]);
-        Assert.Equal(RowDotTable.Quantizations.ToArray().Order(), chosen.Keys.Order());
-        Assert.All(chosen, c => Assert.Contains(c.Value, Left[name]));
+        string said = InstructionSets.Rerun(typeof(InstructionSetTests).Assembly, name, typeof(InstructionSetTests), Skipped);
+        Dictionary<string, string> chosen = Said(said, ChosenKernelTests.Word).ToDictionary(w => w[0], w => w[1]);
+        Assert.Equal(RowDotTable.Quantizations.ToArray().Concat(ChosenKernelTests.Beside).Order(), chosen.Keys.Order());
+        Assert.All(RowDotTable.Quantizations.ToArray(), q => Assert.Contains(chosen[q], Left[name]));
         bool avx2 = name == "DOTNET_EnableAVX512" && CpuIsa.Detect().Avx2;
         foreach (string type in TileTable.Quantizations)
             Assert.Equal(avx2, chosen[type].StartsWith(Avx2, StringComparison.Ordinal));
+        Assert.Equal(avx2 ? "8-rows" : "none", chosen[ChosenKernelTests.Tiles]);
+        Assert.Equal(avx2 ? Avx2 : "portable", chosen[ChosenKernelTests.Halves]);
+        Assert.Equal(avx2 ? "256-bit" : "portable", chosen[ChosenKernelTests.Exponential]);
+        Assert.All(ChosenKernelTests.Beside.Where(b => b.StartsWith(ChosenKernelTests.Attention, StringComparison.Ordinal)), cache => Assert.Equal("256-bit", chosen[cache]));
+        // Every mode that is left here was tested, by its name.
+        string[] modes = name == "DOTNET_EnableHWIntrinsic" ? [Scalar] : [.. Left[name].Where(Isas.All.ContainsKey)];
+        Assert.Equal(modes.Order(), Said(said, ChosenKernelTests.Mode).Select(w => w[0]).Order());
     }
+
+    private static IEnumerable<string[]> Said(string text, string word) =>
+        text.Split('\n').Where(l => l.StartsWith(word, StringComparison.Ordinal)).Select(l => l[word.Length..].Trim().Split(' '));
 }
 
 public class SwitchedOffTests
@@ -38,23 +57,49 @@ public class SwitchedOffTests
     public void A_switched_off_instruction_set_is_off() => InstructionSets.AssertSwitchedOff();
 }
 
-/// <summary>Says which kernel each type gets on this processor, with the instruction sets that are on; one that is not among those that are tested fails.</summary>
+/// <summary>Says which kernels are chosen on this processor, with the instruction sets that are on; one that is not among those that are tested fails.</summary>
 public class ChosenKernelTests
 {
     /// <summary>What begins a line that says a choice.</summary>
     public const string Word = "chosen: ";
 
+    /// <summary>What begins a line that names a mode whose kernels are tested.</summary>
+    public const string Mode = "tested: ";
+
+    /// <summary>Choices that no type of weights makes.</summary>
+    public const string Tiles = "tiles", Halves = "halves", Exponential = "exp", Attention = "attention/";
+
+    /// <summary>All of these.</summary>
+    public static string[] Beside => [Tiles, Halves, Exponential, .. Enum.GetNames<KvType>().Select(kv => Attention + kv)];
+
     [Fact]
     public void Every_kernel_that_is_chosen_here_is_tested_here()
     {
+        CpuIsa here = CpuIsa.Detect();
+        foreach (string mode in Isas.All.Keys)
+            Console.Error.WriteLine($"{Mode}{mode}");
         foreach (string quantization in RowDotTable.Quantizations)
+            Check(quantization, Kernel(quantization, here), Isas.All.Values.Select(isa => Kernel(quantization, isa)));
+        Check(Tiles, Tile(here), Isas.All.Values.Select(Tile));
+        // Both are one text, whose tests run what the compiler makes of it here.
+        string halves = here.Avx512 ? "512-bit" : Avx2.IsSupported ? "avx2" : "portable", exponential = Vector256.IsHardwareAccelerated ? "256-bit" : "portable";
+        Check(Halves, halves, [halves]);
+        Check(Exponential, exponential, [exponential]);
+        // The tests of the 512-bit form are skipped where it cannot run.
+        string[] attention = Avx512F.IsSupported ? ["512-bit", "256-bit"] : ["256-bit"];
+        using RandomModel model = new(new ModelShape { HeadLength = 64, Width = 256 });
+        foreach (KvType kv in Enum.GetValues<KvType>())
         {
-            string chosen = Kernel(quantization, CpuIsa.Detect());
-            Console.Error.WriteLine($"{Word}{quantization} {chosen}");
-            Assert.Contains(chosen, Isas.All.Values.Select(isa => Kernel(quantization, isa)));
+            using Session session = new(model.Graph, model.Registry, Session.Limits(ActivationPrecision.Fast, kv));
+            string how = session.Runtime.Explain().First(line => line.Contains("paged attention", StringComparison.Ordinal));
+            Check(Attention + kv, how.Split(' ', ',').Single(word => word.EndsWith("-bit", StringComparison.Ordinal)), attention);
         }
-        // Tiles and attention follow from their width.
-        Assert.Contains(TileTable.Width(CpuIsa.Detect()), Isas.All.Values.Select(TileTable.Width));
+    }
+
+    private static void Check(string what, string chosen, IEnumerable<string> tested)
+    {
+        Console.Error.WriteLine($"{Word}{what} {chosen}");
+        Assert.Contains(chosen, tested);
     }
 
     private static string Kernel(string quantization, CpuIsa isa)
@@ -62,4 +107,6 @@ public class ChosenKernelTests
         Assert.True(RowDotTable.TryGet(quantization, isa, out RowDotKernel kernel), quantization);
         return kernel.InstructionSet;
     }
+
+    private static string Tile(CpuIsa isa) => TileTable.Width(isa) is > 0 and int width ? $"{width}-rows" : "none";
 }

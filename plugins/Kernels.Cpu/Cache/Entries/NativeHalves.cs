@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Tessera.Kernels.Cpu.Lowering;
 
 namespace Tessera.Kernels.Cpu.Cache.Entries;
 
@@ -32,7 +33,7 @@ internal sealed unsafe class NativeHalves : IDisposable
         refused = "";
         foreach (ITileSource source in sources)
         {
-            if (source.TryGet(Layout) is not { } lease)
+            if (TileLeases.Take(source, [Layout], ref refused) is not [var lease])
                 continue;
             NativeHalves native = new(lease);
             string wrong = native.Try();

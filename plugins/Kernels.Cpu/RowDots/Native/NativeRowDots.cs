@@ -1,3 +1,5 @@
+using Tessera.Kernels.Cpu.Lowering;
+
 namespace Tessera.Kernels.Cpu.RowDots.Native;
 
 /// <summary>The row dots of tile sources that a runtime uses: each type's are asked for once, tried against the built-in kernel, and used where their products are bitwise the same and come faster.</summary>
@@ -31,11 +33,13 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
 
     private (NativeRows? Rows, string Why) Look(in RowDotKernel kernel)
     {
-        string rejected = "";
+        string rejected = "", quantization = kernel.Quantization;
+        string[] layouts = [.. Enumerable.Range(1, NativeRows.Most).Select(count => NativeRows.Layout(quantization, count))];
         foreach (ITileSource source in isa.Avx512 ? sources : [])
         {
-            if (Take(source, kernel.Quantization) is not { } rows)
+            if (TileLeases.Take(source, layouts, ref rejected) is not { } leases)
                 continue;
+            NativeRows rows = new(leases);
             RowsTrial trial = RowsTrial.Run(kernel, rows, isa);
             if (trial is { IsEqual: true, IsFaster: true })
                 return (rows, $"{rows.Description}, {trial.Gain:F1} times as fast as the built-in one");
@@ -43,16 +47,5 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
             rows.Dispose();
         }
         return (null, rejected);
-    }
-
-    private static NativeRows? Take(ITileSource source, string quantization)
-    {
-        List<ITile> leases = [];
-        while (leases.Count < NativeRows.Most && source.TryGet(NativeRows.Layout(quantization, leases.Count + 1)) is { } lease)
-            leases.Add(lease);
-        if (leases.Count == NativeRows.Most)
-            return new([.. leases]);
-        leases.ForEach(l => l.Dispose());
-        return null;
     }
 }

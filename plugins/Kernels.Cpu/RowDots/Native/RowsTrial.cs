@@ -26,9 +26,7 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain)
         try
         {
             Random random = new(1);
-            // Any bytes but those that make a half not a number.
-            for (int i = 0; i < Rows * RowBytes; i++)
-                weights[i] = (byte)(random.Next() & 0x7B);
+            TrialWeights.Fill(kernel.Quantization, weights, Rows, RowBytes, random);
             bool equal = true;
             for (int left = 0; left < (super ? 4 : 8); left++)
             {

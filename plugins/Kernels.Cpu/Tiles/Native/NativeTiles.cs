@@ -1,3 +1,4 @@
+using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu.Tiles.Native;
@@ -39,14 +40,9 @@ internal sealed class NativeTiles(IReadOnlyList<ITileSource> sources, CpuIsa isa
         // Panels are as wide as the built-in tiles': without AVX-512 there are none of 16 rows.
         foreach (ITileSource source in TileTable.Width(isa) == TileKernel.MaxWidth ? sources : [])
         {
-            if (source.TryGet(TileLayouts.Id(layout, 8)) is not { } narrow)
+            if (TileLeases.Take(source, [TileLayouts.Id(layout, 8), TileLayouts.Id(layout, TileKernel.MaxWidth)], ref rejected) is not [var narrow, var wide])
                 continue;
-            if (source.TryGet(TileLayouts.Id(layout, TileKernel.MaxWidth)) is not { } wide)
-            {
-                narrow.Dispose();
-                continue;
-            }
-            NativeTile tile = new(narrow, wide, source.TryGet(TileLayouts.PairId(layout)));
+            NativeTile tile = new(narrow, wide, TileLeases.Take(source, [TileLayouts.PairId(layout)], ref rejected) is [var pair] ? pair : null);
             TileTrial trial = TileTrial.Run(layout, tile, isa);
             if (trial is { IsEqual: true, IsFaster: true })
             {

@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 
 namespace Tessera.Kernels.Cpu.Tiles.Native;
 
 /// <summary>A micro-kernel beside the built-in tile, on the same weights and activations: whether all bits are the same, and how much faster it is.</summary>
 /// <param name="IsEqual">Whether all products are bitwise the same.</param>
-/// <param name="Gain">The built-in tile's time / its time, of the best of many turns.</param>
+/// <param name="Gain">The built-in tile's time / its time, of the best of many turns, with the width where that is least: either may decide a step.</param>
 /// <param name="PairGain">The time of two panels one by one / that of both at once; 0: the products are not the same, or there is no kernel for two.</param>
 internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, double PairGain)
 {
@@ -32,9 +33,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
         try
         {
             Random random = new(1);
-            // Any bytes but those that make a half not a number.
-            for (int i = 0; i < Rows * rowBytes; i++)
-                weights[i] = (byte)(random.Next() & 0x7B);
+            TrialWeights.Fill(type, weights, Rows, rowBytes, random);
             TileKernel own = TileTable.Create(type, weights, rowBytes, Columns, isa)!, theirs = TileTable.Create(type, weights, rowBytes, Columns, isa, native)!;
             block = Take(own.BlockBytes(Rows) + theirs.BlockBytes(Rows));
             byte* other = block + own.BlockBytes(Rows);
@@ -48,7 +47,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                 form.Prepare((float*)x, Columns, rows + row * stride);
             }
             bool equal = true;
-            double gain = 0;
+            double gain = double.MaxValue;
             foreach (int width in (int[])[8, TileKernel.MaxWidth])
             {
                 form.Pack(rows, stride, width, Columns, panel, width, 0, 1);
@@ -61,7 +60,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                     best = Math.Min(best, Seconds(() => own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows)));
                     bestOther = Math.Min(bestOther, Seconds(() => theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows)));
                 }
-                gain = best / bestOther;
+                gain = Math.Min(gain, best / bestOther);
             }
             double pairGain = 0;
             if (equal && native.HasPair)

@@ -12,7 +12,7 @@ internal sealed unsafe class Session : IDisposable
     private readonly int[] _length;
     private readonly int[][] _next;
 
-    public Session(ModelGraph graph, IQuantizationRegistry quantizations, RuntimeLimits? limits = null, int lanes = 1, IKernelBackend? backend = null, IMemoryBudget? budget = null, int blocks = 64, IWorkTeam? team = null)
+    public Session(ModelGraph graph, IQuantizationRegistry quantizations, RuntimeLimits? limits = null, int lanes = 1, IKernelBackend? backend = null, IMemoryBudget? budget = null, int blocks = 64, IWorkTeam? team = null, params IReadOnlyList<ITileSource> tiles)
     {
         _graph = graph;
         _limits = limits ?? Limits();
@@ -24,6 +24,7 @@ internal sealed unsafe class Session : IDisposable
             Team = team,
             Quantizations = quantizations,
             KvBudget = budget ?? new FixedBudget(),
+            Tiles = tiles,
         });
         Batch = new Batch(_limits, graph.CacheGroups.Count);
         new Span<int>(Batch.PlannedTokens, _limits.MaxSequences).Fill(_limits.MaxContext);

@@ -1,5 +1,7 @@
+using System.Runtime.Intrinsics;
 using Tessera.Conformance.Checks;
 using Tessera.Kernels.Cpu.Tests.Models;
+using Tessera.Kernels.Cpu.Tests.RowDots;
 
 namespace Tessera.Kernels.Cpu.Tests.Plan;
 
@@ -51,5 +53,25 @@ public class ExpertReadTests
         }
         Assert.InRange(active!.Count, Used, Math.Min(Experts, rows * Used));
         Assert.True(rows > 1 || active.Count == Used, $"one row has {active.Count} experts");
+    }
+
+    public static MatrixTheoryData<string, string> Kernels => new(["q8_0", "q4_1", "q4_k", "q6_k"], [.. Isas.All.Keys]);
+
+    // Two of four experts: of 100 rows each has some fifty, which every kind of tile takes.
+    [Theory, MemberData(nameof(Kernels))]
+    public void However_many_rows_come_together_each_has_the_bits_that_it_has_alone(string type, string isa)
+    {
+        CheckShape shape = new() { Width = 256, FeedForward = 256, Heads = 4, HeadLength = 64, Layers = 1, Quantization = type, Experts = new CheckExperts(4, new ExpertRouting(2, ExpertScoring.Softmax)) };
+        using CheckModel model = new(shape, Quantizations.With());
+        Random random = new(1);
+        int[] tokens = [.. Enumerable.Range(0, Vector256.IsHardwareAccelerated ? 100 : 20).Select(_ => random.Next(shape.Vocabulary))];
+        float[][]? alone = null;
+        foreach (int chunk in (int[])[1, 9, 45, 70, 100])
+        {
+            using Session session = new(model.Graph, Quantizations.With(), Session.Limits(ActivationPrecision.Fast, KvType.F16), lanes: 2, backend: new CpuBackend(Isas.All[isa]));
+            float[][] found = session.Feed(0, tokens, chunk);
+            alone ??= found;
+            Difference.None(alone, found, $"{chunk} rows");
+        }
     }
 }

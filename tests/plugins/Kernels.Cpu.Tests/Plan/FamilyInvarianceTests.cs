@@ -32,6 +32,7 @@ public unsafe class FamilyInvarianceTests
     [InlineData("q4_0")]
     [InlineData("q5_1")]
     [InlineData("q4_k")]
+    [InlineData("q5_k")]
     [InlineData("q6_k")]
     public void Experts_of_every_kind_of_tile(string type) =>
         Check(new CheckShape { Width = 256, FeedForward = 256, Heads = 4, HeadLength = 64, Layers = 1, Quantization = type, Experts = new CheckExperts(4, new ExpertRouting(2, ExpertScoring.Softmax)) }, ActivationPrecision.Fast, KvType.F16);
@@ -53,7 +54,7 @@ public unsafe class FamilyInvarianceTests
         float[][] expected;
         using (Session whole = Start(1))
             expected = whole.Feed(0, tokens, Length);
-        foreach (int chunk in (int[])[1, 7])
+        foreach (int chunk in (int[])[1, 7, 16, 33, 40])
             using (Session chunks = Start(2))
                 Difference.None(expected, chunks.Feed(0, tokens, chunk), $"chunks of {chunk}");
         using (Session lanes = Start(5))

@@ -13,6 +13,8 @@ public class InvarianceTests
         { "f16", ActivationPrecision.Fast, KvType.F16 },
         { "q4_1", ActivationPrecision.Fast, KvType.F16 },
         { "q8_0", ActivationPrecision.Fast, KvType.F16 },
+        { "q4_k", ActivationPrecision.Fast, KvType.F16 },
+        { "q5_k", ActivationPrecision.Fast, KvType.F16 },
         { "q6_k", ActivationPrecision.Fast, KvType.F16 },
         { "f16", ActivationPrecision.Fast, KvType.BF16 },
         { "q8_0", ActivationPrecision.Fast, KvType.Q8 },
@@ -30,7 +32,7 @@ public class InvarianceTests
         int[] tokens = model.Tokens(Length);
         using Session whole = new(model.Graph, model.Registry, Session.Limits(activations, kv));
         float[][] expected = whole.Feed(0, tokens, Length);
-        foreach (int chunk in (int[])[1, 7, 64])
+        foreach (int chunk in (int[])[1, 7, 16, 33, 40, 64])
         {
             using Session session = new(model.Graph, model.Registry, Session.Limits(activations, kv), lanes: 2);
             Difference.None(expected, session.Feed(0, tokens, chunk), $"chunks of {chunk}");

@@ -5,17 +5,18 @@ using Tessera.Quant.Ggml;
 
 namespace Tessera.Kernels.Cpu.Tests.RowDots;
 
-/// <summary>Weight rows at an odd address, and their values by the type's definition.</summary>
+/// <summary>Weight rows that end where memory does, as at the end of a mapped file, and their values by the type's definition.</summary>
 internal sealed unsafe class TestWeight : IModelFile, IDisposable
 {
-    private const int Misalignment = 3;
+    // Rows do not begin where the file does.
+    private const int Front = 3;
     private static readonly Dictionary<string, IQuantization> Types = Load();
-    private readonly NativeBuffer memory;
+    private readonly GuardedMemory memory;
 
     private TestWeight(IQuantization type, byte[] bytes, int rows, int columns)
     {
-        Length = Misalignment + bytes.Length;
-        memory = new NativeBuffer(Length);
+        Length = Front + bytes.Length;
+        memory = new GuardedMemory(Length);
         bytes.CopyTo(new Span<byte>(Rows, bytes.Length));
         RowBytes = bytes.Length / rows;
         Tensor = new()
@@ -23,7 +24,7 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
             Name = "test",
             Shape = [rows, columns],
             Quantization = type.Id,
-            Parts = [new WeightPart("data", this, Misalignment, bytes.Length)],
+            Parts = [new WeightPart("data", this, Front, bytes.Length)],
         };
         type.Validate(Tensor);
         Values = new float[rows * columns];
@@ -34,7 +35,7 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
 
     public WeightTensor Tensor { get; }
 
-    public byte* Rows => memory.Bytes + Misalignment;
+    public byte* Rows => memory.Data + Front;
 
     public int RowBytes { get; }
 
@@ -42,7 +43,7 @@ internal sealed unsafe class TestWeight : IModelFile, IDisposable
 
     public string Name => "test";
 
-    public byte* Data => memory.Bytes;
+    public byte* Data => memory.Data;
 
     public long Length { get; }
 
