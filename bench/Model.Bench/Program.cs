@@ -21,10 +21,11 @@ if (options.Fusions)
 const int StreamPrompt = 128, StreamTokens = 128, FirstPrompt = 16, FirstTokens = 32, RowSteps = 16;
 long start = Stopwatch.GetTimestamp();
 await using HostedModel model = new(options.Model, options.Threads);
+double opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
 int context = Math.Max(options.Depths.Max() + options.Rounds * options.Generate, Math.Max(options.Prompt, StreamPrompt + StreamTokens)) + FirstPrompt + FirstTokens + RowSteps * (options.Rows + 1);
 BuiltRuntime built = model.Build(ActivationPrecision.Fast, context, options.Kv);
 using IModelRuntime runtime = built.Runtime;
-Report("load seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
+Report("load seconds, of it plugins and files", Stopwatch.GetElapsedTime(start).TotalSeconds, opened);
 Report("G multiply-adds of a token, the head's apart", built.Graph.Nodes.OfType<LinearNode>().Sum(n => (double)n.Weight.Rows * n.Weight.Columns) / 1e9);
 using Streams streams = new(built);
 start = Stopwatch.GetTimestamp();
