@@ -39,7 +39,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
         Composition = composition;
         (_options, _time) = (options, time);
         _scheduler = new Scheduler(composition, options, time, observer, onFault is null ? null : text => onFault(this, text), rule);
-        _requests = new RequestReader(composition, _scheduler.Intake, _scheduler.MaxSequences, time);
+        _requests = new RequestReader(composition, _scheduler.Intake, _scheduler.Grammars, _scheduler.MaxSequences, time);
     }
 
     /// <summary>What answers.</summary>

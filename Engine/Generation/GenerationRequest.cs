@@ -1,3 +1,4 @@
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 
 namespace Tessera.Engine.Generation;
@@ -22,6 +23,9 @@ public sealed record GenerationRequest
 
     /// <summary>Generates on past end tokens.</summary>
     public bool IgnoreEndTokens { get; init; }
+
+    /// <summary>What the output has to follow; null: nothing. End tokens can be drawn where it may end; where nothing else can come, the generation ends at once, with <see cref="FinishReason.EndToken"/> and whatever <see cref="MinTokens"/> and <see cref="IgnoreEndTokens"/> say.</summary>
+    public Grammar? Grammar { get; init; }
 
     /// <summary>How many alternatives' log-probabilities to report for each token (0 … 20); −1: none, not even the drawn token's.</summary>
     public int TopLogProbabilities { get; init; } = -1;
@@ -50,7 +54,7 @@ public enum FinishReason
 {
     /// <summary>It has not.</summary>
     None,
-    /// <summary>An end token.</summary>
+    /// <summary>An end token, or the end of the request's grammar.</summary>
     EndToken,
     /// <summary>A stop string.</summary>
     StopString,

@@ -1,8 +1,9 @@
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 
 namespace Tessera.Engine.Sampling;
 
-/// <summary>A model's end tokens: whether one ends a generation, and logits in which none can be drawn.</summary>
+/// <summary>A model's end tokens: whether one ends a generation, and logits in which only what may come next can be drawn.</summary>
 /// <param name="tokenizer">Says which they are.</param>
 internal sealed class EndTokens(ITokenizer tokenizer)
 {
@@ -16,17 +17,23 @@ internal sealed class EndTokens(ITokenizer tokenizer)
     public bool Ends(GenerationRequest request, int token, int generated) =>
         !request.IgnoreEndTokens && generated > request.MinTokens && _ids.AsSpan().Contains(token);
 
-    /// <summary>A model's logits as a request's next token is drawn from them: where it is not to end yet, end tokens have no probability. Valid until the next call.</summary>
+    /// <summary>A model's logits as a request's next token is drawn from them: where it is not to end yet, end tokens have no probability, and neither has what its grammar does not allow. Valid until the next call.</summary>
     /// <param name="request">The request.</param>
     /// <param name="logits">One row; not changed.</param>
     /// <param name="generated">The output's tokens so far.</param>
-    public ReadOnlySpan<float> Allowed(GenerationRequest request, ReadOnlySpan<float> logits, int generated)
+    /// <param name="grammar">Where the output is in the request's grammar, not at the end; null: there is none.</param>
+    public ReadOnlySpan<float> Allowed(GenerationRequest request, ReadOnlySpan<float> logits, int generated, GrammarRun? grammar)
     {
-        if (generated >= request.MinTokens || request.IgnoreEndTokens || _ids.Length == 0)
+        if (grammar is null && (generated >= request.MinTokens || request.IgnoreEndTokens || _ids.Length == 0))
             return logits;
         if (_rest.Length < logits.Length)
             _rest = new float[logits.Length];
         Span<float> rest = _rest.AsSpan(0, logits.Length);
+        if (grammar is not null)
+        {
+            grammar.Allow(logits, generated, rest);
+            return rest;
+        }
         logits.CopyTo(rest);
         foreach (int id in _ids)
             if ((uint)id < (uint)rest.Length)

@@ -1,10 +1,11 @@
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>Checks requests and makes their sequences.</summary>
-internal sealed class RequestReader(Composition composition, Intake intake, int maxSequences, TimeProvider time)
+internal sealed class RequestReader(Composition composition, Intake intake, GrammarCache grammars, int maxSequences, TimeProvider time)
 {
     private static long s_lastId;
 
@@ -30,6 +31,7 @@ internal sealed class RequestReader(Composition composition, Intake intake, int 
             self = new Sequence(first + choice, request, stream, maxTokens, CounterRandom.ForChoice(seed, choice), stops, now)
             {
                 Home = intake,
+                Grammar = grammars.Open(request),
                 PlannedTokens = composition.PlannedContext ?? request.Prompt.Length + maxTokens,
             };
             sequences[choice] = self;

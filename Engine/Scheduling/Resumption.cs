@@ -1,10 +1,11 @@
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>Fits a sequence that another engine began to this one's composition: what it generated is kept, what it had of the other's tokenizer is made anew.</summary>
-internal sealed class Resumption(Composition composition)
+internal sealed class Resumption(Composition composition, GrammarCache grammars)
 {
     private readonly EndTokens _endTokens = new(composition.Tokenizer);
 
@@ -23,6 +24,9 @@ internal sealed class Resumption(Composition composition)
     {
         GenerationRequest request = sequence.Request;
         ReadOnlySpan<int> generated = sequence.Known[sequence.PromptLength..];
+        sequence.Grammar = grammars.Open(request);
+        foreach (int token in sequence.Grammar is null ? [] : generated)
+            sequence.Grammar!.Advance(token);
         if (request.Stop.Count > 0)
         {
             TextStream stops = new(composition.Tokenizer.CreateDecoder(skipControl: true), request);

@@ -1,5 +1,6 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Scheduling;
@@ -53,13 +54,17 @@ internal sealed partial class Scheduler : IDisposable
         _first = tables[0];
         _mostBest = (composition.Runtime as IChoosingRuntime)?.MaxBest ?? 0;
         Intake = new Intake(composition.Name, options.MaxQueue);
-        _set = new SequenceSet(_pool, tables, Intake, _drafter, new Resumption(composition), observer);
+        Grammars = new GrammarCache(composition.Tokenizer, composition.Graph.VocabularySize);
+        _set = new SequenceSet(_pool, tables, Intake, _drafter, new Resumption(composition, Grammars), observer);
         _planner = new StepPlanner(_set, _pool, _drafter, _cost, limits, options, time, composition.Graph.NeedsWholeSequences);
         _verifier = new Verifier(composition, _set, _pool, _drafter, time, observer, rule ?? new SpeculativeSampling());
     }
 
     /// <summary>Requests and cancellations come through here.</summary>
     public Intake Intake { get; }
+
+    /// <summary>The grammars of its requests.</summary>
+    public GrammarCache Grammars { get; }
 
     /// <summary>The most sequences that run at once.</summary>
     public int MaxSequences { get; }

@@ -1,5 +1,6 @@
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 using Tessera.Engine.Speculation;
 
@@ -51,6 +52,9 @@ internal sealed class Sequence
 
     /// <summary>Looks for stop strings; null when there are none.</summary>
     public TextStream? Stops { get; set; }
+
+    /// <summary>Where its output is in the request's grammar; null: there is none.</summary>
+    public GrammarRun? Grammar { get; set; }
 
     /// <summary>The engine's door that it came in through last.</summary>
     public required Intake Home { get => Volatile.Read(ref _home); set => Volatile.Write(ref _home, value); }
@@ -156,7 +160,7 @@ internal sealed class Sequence
     /// <summary>The best tokens that the next tokens are drawn from, of at most so many; 0: more, or all logits, are needed.</summary>
     public int BestNeeded(int most)
     {
-        bool isWhole = Request.TopLogProbabilities >= 0 || (Generated < Request.MinTokens && !Request.IgnoreEndTokens);
+        bool isWhole = Request.TopLogProbabilities >= 0 || Grammar is not null || (Generated < Request.MinTokens && !Request.IgnoreEndTokens);
         int needed = most == 0 || isWhole ? 0 : Sampler.BestNeeded;
         return needed <= most ? needed : 0;
     }

@@ -38,7 +38,7 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
         PlanPrompts(batch, drafts);
     }
 
-    /// <summary>Adds the drafts' rows, as far as there are blocks for them.</summary>
+    /// <summary>Adds the drafts' rows, as far as there are blocks for them and grammars let their tokens come.</summary>
     /// <returns>Their number.</returns>
     public int AddDrafts(Batch batch)
     {
@@ -50,6 +50,7 @@ internal sealed class StepPlanner(SequenceSet set, BlockPool pool, Drafter draft
             int drafts = drafter.Drafts(i).Length;
             while (drafts > 0 && !pool.TryExtend(sequence.Table!, sequence.Computed, sequence.Computed + 1 + drafts, batch))
                 drafts /= 2;
+            drafts = drafter.Fit(i, drafts);
             sequence.Drafts = drafts;
             sequence.Rows += drafts;
             rows += drafts;

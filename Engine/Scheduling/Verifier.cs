@@ -106,33 +106,55 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     {
         ReadOnlySpan<int> drafts = sequence.Drafts == 0 ? default : drafter.Drafts(sequence.DraftIndex)[..sequence.Drafts];
         int accepted = 0;
-        while (true)
+        string? problem = null;
+        FinishReason end = Follow(sequence, ref problem);
+        while (end == FinishReason.None)
         {
             ReadOnlySpan<float> logits = sequence.Best > 0 ? default : new(_runtime.Logits(output + accepted), _vocabulary);
             int draft = accepted < drafts.Length ? drafts[accepted] : -1;
+            // Where the grammar refused a draft token, it is rejected without a row of its own: what was sampled with it must not come more often for it.
+            int judged = draft < 0 && sequence.Grammar is not null ? drafter.Refused(sequence, accepted) : draft;
             int token = sequence.Best > 0
-                ? Draw(sequence, ((IChoosingRuntime)_runtime).Best(output + accepted), draft, accepted)
-                : Draw(sequence, _endTokens.Allowed(sequence.Request, logits, sequence.Generated), draft, accepted);
+                ? Draw(sequence, ((IChoosingRuntime)_runtime).Best(output + accepted), judged, accepted)
+                : Draw(sequence, _endTokens.Allowed(sequence.Request, logits, sequence.Generated, sequence.Grammar), judged, accepted);
             if (token < 0)
             {
-                string problem = $"the model's logits after {sequence.Length} tokens are not numbers";
-                if (IsOnTrial)
-                    throw new TesseraException(problem);
-                set.End(sequence, FinishReason.Error, problem);
-                pool.Forget(sequence.Table!);
-                set.Remove(sequence);
+                Break(sequence, logits);
                 return;
             }
-            FinishReason reason = Emit(sequence, token, logits);
+            end = Emit(sequence, token, logits, ref problem);
             if (draft == token)
             {
                 accepted++;
-                if (reason == FinishReason.None)
+                if (end == FinishReason.None)
                     continue;
             }
-            Settle(sequence, accepted, draft >= 0 && draft != token, draft < 0 ? token : -1, reason);
+            Settle(sequence, accepted, draft >= 0 && draft != token, draft < 0 ? token : -1, end, problem);
             return;
         }
+        // It was at its grammar's end before a token was drawn.
+        Settle(sequence, 0, rejected: false, next: -1, end, problem);
+    }
+
+    /// <summary>Ends a sequence that no token can be drawn for.</summary>
+    private void Break(Sequence sequence, ReadOnlySpan<float> logits)
+    {
+        bool isGrammars = sequence.Grammar is not null && float.IsFinite(LogitScan.Max(logits));
+        string problem = isGrammars ? "the model gives no probability to what the grammar allows" : $"the model's logits after {sequence.Length} tokens are not numbers";
+        if (IsOnTrial && !isGrammars)
+            throw new TesseraException(problem);
+        set.End(sequence, FinishReason.Error, problem);
+        pool.Forget(sequence.Table!);
+        set.Remove(sequence);
+    }
+
+    /// <summary>Whether a sequence's grammar lets no token come any more.</summary>
+    private static FinishReason Follow(Sequence sequence, ref string? problem)
+    {
+        if (sequence.Grammar is not { IsAtEnd: true } grammar)
+            return FinishReason.None;
+        problem = grammar.Problem;
+        return problem is null ? FinishReason.EndToken : FinishReason.Error;
     }
 
     private int Draw(Sequence sequence, ReadOnlySpan<float> logits, int draft, int place) => draft >= 0 && sequence.Sampler.AcceptsByChance
@@ -143,7 +165,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         ? sequence.Sampler.Verify(best, sequence.Generated, draft, drafter.Distribution(sequence.DraftIndex, place), rule, _buffers)
         : sequence.Sampler.Draw(best, sequence.Generated, _buffers);
 
-    private void Settle(Sequence sequence, int accepted, bool rejected, int next, FinishReason reason)
+    private void Settle(Sequence sequence, int accepted, bool rejected, int next, FinishReason reason, string? problem)
     {
         sequence.Computed += accepted;
         Accepted += accepted;
@@ -151,11 +173,11 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         pool.Commit(sequence.Table!, sequence.Tokens, sequence.Computed);
         if (reason == FinishReason.None)
             return;
-        set.End(sequence, reason);
+        set.End(sequence, reason, problem);
         set.Remove(sequence);
     }
 
-    private FinishReason Emit(Sequence sequence, int token, ReadOnlySpan<float> logits)
+    private FinishReason Emit(Sequence sequence, int token, ReadOnlySpan<float> logits, ref string? problem)
     {
         float probability = float.NaN;
         if (sequence.Request.TopLogProbabilities >= 0)
@@ -180,6 +202,9 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
         sequence.Stops?.Append(token, null);
         if (sequence.Stops is { Stopped: true })
             return FinishReason.StopString;
-        return sequence.Generated == sequence.MaxTokens ? FinishReason.Length : FinishReason.None;
+        sequence.Grammar?.Advance(token);
+        if (sequence.Generated == sequence.MaxTokens)
+            return sequence.Grammar is { MayEnd: true, IsAtEnd: true } ? FinishReason.EndToken : FinishReason.Length;
+        return Follow(sequence, ref problem);
     }
 }

@@ -32,7 +32,7 @@ internal sealed class SpeculativeSampling : IAcceptanceRule
             items[at].Probability = 0; // p < q here, whatever the rounding.
         int token = target.DrawByProbability(residual);
         // Nothing is left where p and q differ by rounding only.
-        return token >= 0 ? token : at >= 0 ? draft : items[target.Best()].Id;
+        return token >= 0 ? token : p > 0 ? draft : items[target.Best()].Id;
     }
 
     private static double Probability(ReadOnlySpan<DraftCandidate> source, int token)

@@ -9,6 +9,7 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     private readonly int[] _counts = new int[sequences];
     private readonly int[] _proposed = new int[sequences];
     private readonly int[] _agreed = new int[sequences];
+    private readonly int[] _refused = new int[sequences];
     private readonly int[] _rooms = new int[sequences];
     private readonly int[] _sources = new int[sequences];
     private readonly byte[] _lengths = new byte[sequences * maxDraft];
@@ -26,6 +27,7 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     public void Open(int room)
     {
         _counts[_open] = _proposed[_open] = _agreed[_open] = 0;
+        _refused[_open] = -1;
         _rooms[_open++] = room;
     }
 
@@ -54,8 +56,14 @@ internal sealed class DraftBuffer(int sequences, int maxDraft, int sources, int 
     /// <summary>Shortens a draft.</summary>
     public void Cut(int sequence, int count) => _counts[sequence] = Math.Min(_counts[sequence], count);
 
+    /// <summary>Shortens a draft to its first tokens because the next one cannot come.</summary>
+    public void Refuse(int sequence, int count) => _counts[sequence] = _refused[sequence] = count;
+
+    /// <summary>The token at a place of a draft, if that is why it was shortened; −1: it is not.</summary>
+    public int Refused(int sequence, int position) => _refused[sequence] == position ? _tokens[sequence * maxDraft + position] : -1;
+
     /// <summary>Forgets a draft.</summary>
-    public void Drop(int sequence) => _counts[sequence] = _proposed[sequence] = 0;
+    public void Drop(int sequence) => (_counts[sequence], _proposed[sequence], _refused[sequence]) = (0, 0, -1);
 
     /// <inheritdoc/>
     public void Add(int sequence, int source, ReadOnlySpan<int> tokens) => Add(sequence, source, tokens, 0);

@@ -169,6 +169,27 @@ internal sealed class Drafter : IDisposable
         return true;
     }
 
+    /// <summary>How many of a draft's first tokens its sequence's grammar lets come. The one after them is known to be wrong and needs no row. A sampled draft is not to be shortened for any other reason after this: how long it is would
+    /// depend on what was drawn, and so would the output.</summary>
+    /// <param name="index">The sequence's index.</param>
+    /// <param name="count">The draft's tokens that are to be verified.</param>
+    public int Fit(int index, int count)
+    {
+        if (count == 0 || _sequences[index].Grammar is not { } grammar)
+            return count;
+        int fitting = grammar.Fit(_buffer.Tokens(index)[..count], _sequences[index].Generated);
+        if (fitting < count)
+            _buffer.Refuse(index, fitting);
+        return fitting;
+    }
+
+    /// <summary>The draft token that a sequence's grammar refused at a place of its draft; −1: there is none.</summary>
+    public int Refused(Sequence sequence, int place)
+    {
+        int index = sequence.DraftIndex;
+        return (uint)index < (uint)_count && _sequences[index] == sequence ? _buffer.Refused(index, place) : -1;
+    }
+
     /// <summary>Gives the strategy up while its code still runs on another thread; it keeps what it holds. The step goes on without drafts.</summary>
     public void Abandon()
     {
@@ -193,6 +214,7 @@ internal sealed class Drafter : IDisposable
         // Where the draft would have gone on, the token that came says whether it was right.
         if (next >= 0 && _buffer.Proposed(index, proposed) is >= 0 and int more)
             (right, rejected) = more == next ? (right + 1, false) : (right, true);
+        rejected |= next >= 0 && _buffer.Refused(index, proposed) >= 0;
         Tuner.Observe(_stats[index], source, _buffer.Agreed(index), right, rejected);
         if (proposed == 0)
             return;

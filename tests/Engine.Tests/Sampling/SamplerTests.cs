@@ -1,5 +1,6 @@
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
+using Tessera.Engine.Speculation;
 
 namespace Tessera.Engine.Tests.Sampling;
 
@@ -24,6 +25,45 @@ public sealed class SamplerTests
             logits[length - 1] = -5;
             Assert.Equal(length - 1, LogitScan.Argmax(logits));
         }
+    }
+
+    /// <summary>What a grammar does not allow has a logit of −∞, and often nearly everything has.</summary>
+    [Fact]
+    public void A_token_without_probability_is_never_drawn()
+    {
+        SamplingBuffers buffers = new(1000);
+        Random random = new(4);
+        SamplingOptions[] options =
+        [
+            new() { Temperature = 0 }, new(), new() { TopK = 40 }, new() { TopK = 300 }, new() { TypicalP = 0.5f }, new() { TypicalP = 0.99f }, new() { TopP = 0.999999f }, new() { TopP = 0.3f }, new() { MinP = 0.2f }, new() { Temperature = 100 },
+            new() { Temperature = 0, RepetitionPenalty = 1.5f, FrequencyPenalty = -1 }, new() { RepetitionPenalty = 0.5f, PresencePenalty = -50, LogitBias = Enumerable.Range(0, 900).ToDictionary(i => i, _ => 100f) },
+            new() { TopK = 100, TypicalP = 0.9f, TopP = 0.95f, MinP = 0.05f, RepetitionPenalty = 1.2f, Temperature = 0.2f, LogitBias = new Dictionary<int, float> { [3] = 100, [999] = 100 } },
+        ];
+        foreach (SamplingOptions each in options)
+            for (int round = 0; round < 60; round++)
+            {
+                float[] logits = Gauss(round, 1000);
+                int[] allowed = [.. Enumerable.Range(0, 1 + round % 4 * 7).Select(_ => random.Next(1000))];
+                for (int i = 0; i < logits.Length; i++)
+                    logits[i] = allowed.Contains(i) ? logits[i] * 30 : float.NegativeInfinity;
+                Sampler sampler = new(each, (ulong)round, [3, 5, allowed[0], 999], 100);
+                sampler.Accept([3, 5, allowed[0], 999, allowed[^1]]);
+                for (int place = 0; place < 10; place++)
+                {
+                    Assert.Contains(sampler.Draw(logits, place, buffers), allowed);
+                    if (sampler.AcceptsByChance)
+                        Assert.Contains(sampler.Verify(logits, place, draft: random.Next(1000), [], new SpeculativeSampling(), buffers), allowed);
+                }
+            }
+    }
+
+    [Fact]
+    public void A_draft_without_probability_is_not_accepted_where_rounding_leaves_nothing_else()
+    {
+        Candidates target = new(3);
+        Assert.True(target.Load([0, float.NegativeInfinity, float.NegativeInfinity]));
+        target.Softmax();
+        Assert.Equal(0, new SpeculativeSampling().Decide(target, 1, [new DraftCandidate(0, 1), new DraftCandidate(1, 1e-9f)], 0.5, 0.5));
     }
 
     [Fact]

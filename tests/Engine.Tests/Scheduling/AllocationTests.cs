@@ -1,4 +1,5 @@
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 
 namespace Tessera.Engine.Tests.Scheduling;
@@ -40,6 +41,28 @@ public sealed class AllocationTests
         Assert.Equal(4, ledger.Records[^1].Emitted);
         Assert.Empty(ledger.Backend.Violations);
         Assert.Null(ledger.Engine.Faulted);
+    }
+
+    /// <summary>Once its states are known, a grammar costs no memory.</summary>
+    [Fact]
+    public void A_decode_step_with_a_grammar_allocates_nothing()
+    {
+        using LedgerEngine ledger = new(maxContext: 4096);
+        Grammar grammar = Grammar.Parse("root ::= ([a-z]{1,6} \", \" | \"(\" [0-9]+ \")\")*");
+        for (int i = 0; i < 4; i++)
+            ledger.Engine.Submit(new GenerationRequest { Prompt = LedgerEngine.Prompt(i, 20), MaxTokens = 2000, Sampling = new SamplingOptions { Seed = 3, TopK = 20 }, IgnoreEndTokens = true, Grammar = grammar });
+        ledger.Records.Capacity = 4000;
+        Steps(ledger, 1200);
+        long best = long.MaxValue;
+        for (int round = 0; round < 4 && best > 0; round++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Steps(ledger, 60);
+            best = Math.Min(best, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+        Assert.Equal(0, best);
+        Assert.Equal(4, ledger.Records[^1].Emitted);
+        Assert.Empty(ledger.Backend.Violations);
     }
 
     private static void Steps(LedgerEngine ledger, int count)

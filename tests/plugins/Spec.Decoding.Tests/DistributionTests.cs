@@ -1,6 +1,7 @@
 using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Ledger;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 using Tessera.Engine.Speculation;
 
@@ -52,6 +53,46 @@ public sealed class DistributionTests
         Assert.True(score < Limit, $"{source}: chi-square score {score}");
     }
 
+    /// <summary>A grammar whose masks change along a draft; drafts have tokens that it does not allow, sampled ones among them.</summary>
+    [Theory]
+    [InlineData(null), InlineData("prediction"), InlineData("lookup"), InlineData("suffix"), InlineData("draft")]
+    public void A_grammar_holds_along_a_draft(string? source)
+    {
+        double score = Score(source, Constrained, Samples, null, out int proposed, out int accepted);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{source}: {accepted} of {proposed} draft tokens accepted, score {score:F2}");
+        Assert.True(source is null || (accepted > Samples / 100 && proposed > accepted), $"{accepted} of {proposed} accepted");
+        Assert.True(score < Limit, $"{source}: chi-square score {score}");
+    }
+
+    [Theory]
+    [InlineData("lookup", "greedy"), InlineData("draft", "greedy"), InlineData("lookup", "again"), InlineData("draft", "again"), InlineData("draft", "certain"), InlineData("draft", "refused")]
+    public void A_wrong_rule_is_found_out_with_a_grammar(string source, string rule)
+    {
+        double score = Score(source, Constrained, Samples, new WrongRule(rule), out _, out int accepted);
+        Assert.True(accepted > 0);
+        Assert.True(score > 2 * Limit, $"{source}, {rule}: chi-square score {score}");
+    }
+
+    /// <summary>The first is 0 to 3; none follows itself; 3 or 5 follow 1, 0 or 2 follow 5. It may end after the second.</summary>
+    private static bool Allowed(IReadOnlyList<int> output, int token) => token == End
+        ? output.Count >= 2
+        : output.Count == 0 ? token <= 3 : token != output[^1] && output[^1] switch { 1 => token is 3 or 5, 5 => token is 0 or 2, _ => true };
+
+    private static readonly GenerationRequest Constrained = Request with
+    {
+        IgnoreEndTokens = false,
+        MinTokens = 2,
+        Sampling = new SamplingOptions { Temperature = 2.2f, TopK = 4, TopP = 0.97f, RepetitionPenalty = 1.1f, LogitBias = new Dictionary<int, float> { [End] = -0.5f } },
+        Grammar = Grammar.Parse("""
+            root  ::= zero | one | two | three
+            zero  ::= "\x00" (one | two | three | five)?
+            one   ::= "\x01" (three | five)?
+            two   ::= "\x02" (zero | one | three | five)?
+            three ::= "\x03" (zero | one | two | five)?
+            five  ::= "\x05" (zero | two)?
+            """),
+    };
+
     [Theory]
     [InlineData("lookup", "greedy"), InlineData("draft", "greedy"), InlineData("lookup", "again"), InlineData("draft", "again"), InlineData("draft", "certain")]
     public void A_wrong_rule_is_found_out(string source, string rule)
@@ -64,7 +105,7 @@ public sealed class DistributionTests
     private static double Score(string? source, GenerationRequest request, int samples, IAcceptanceRule? rule, out int proposed, out int accepted)
     {
         LedgerModel model = new(Vocabulary), draft = new(Vocabulary, [2]);
-        ExactDistribution exact = new(model, request, End);
+        ExactDistribution exact = new(model, request, End, request.Grammar is null ? null : Allowed);
         SpecOptions? options = source is null ? null : new SpecOptions { Sources = [source], LookupMin = 1, MaxDraft = 3 };
         using SpecEngine engine = new(options, model, source == "draft" ? draft : null, rule: rule, maxContext: 32, tokenizer: new OneEnd(End));
         int[] counts = new int[exact.Cells], tokens = new int[5];
@@ -98,6 +139,9 @@ public sealed class DistributionTests
             {
                 // Takes whatever is likely enough.
                 "greedy" => p > 0.2 ? draft : target.DrawByProbability(residual),
+                // Forgets that a draft which the grammar refuses was sampled.
+                "refused" when p == 0 => target.DrawByProbability(residual),
+                "refused" => new SpeculativeSampling().Decide(target, draft, source, accept, residual),
                 // Draws from the whole distribution again where a draft was refused.
                 "again" => accept * q < p ? draft : target.DrawByProbability(residual),
                 // Takes a sampled draft for one that was not left to chance, and its residual for the sampled one's.

@@ -12,12 +12,15 @@ internal sealed class ExactDistribution
     private readonly GenerationRequest _request;
     private readonly int _end, _vocabulary;
     private readonly double[] _probabilities;
+    private readonly Func<IReadOnlyList<int>, int, bool>? _allowed;
 
     /// <param name="model">The model.</param>
     /// <param name="request">What is asked of it.</param>
     /// <param name="end">The end token.</param>
-    public ExactDistribution(LedgerModel model, GenerationRequest request, int end)
+    /// <param name="allowed">Whether the request's grammar lets a token follow an output; null: it has none.</param>
+    public ExactDistribution(LedgerModel model, GenerationRequest request, int end, Func<IReadOnlyList<int>, int, bool>? allowed = null)
     {
+        _allowed = allowed;
         (_model, _request, _end, _vocabulary) = (model, request, end, model.Graph.VocabularySize);
         _probabilities = new double[_vocabulary * _vocabulary * _vocabulary];
         Fill([.. request.Prompt], 0, 0, 1);
@@ -76,7 +79,7 @@ internal sealed class ExactDistribution
         }
     }
 
-    /// <summary>Least tokens, logit bias, repetition, frequency and presence penalties, top-k, top-p, min-p, temperature.</summary>
+    /// <summary>Least tokens, the grammar, logit bias, repetition, frequency and presence penalties, top-k, top-p, min-p, temperature.</summary>
     private double[] Next(float[] logits, List<int> tokens, int depth)
     {
         SamplingOptions sampling = _request.Sampling;
@@ -89,6 +92,9 @@ internal sealed class ExactDistribution
             values[said.Key] -= said.Count() * sampling.FrequencyPenalty + sampling.PresencePenalty;
         if (depth < _request.MinTokens)
             values[_end] = double.NegativeInfinity;
+        for (int token = 0; token < values.Length; token++)
+            if (_allowed?.Invoke([.. tokens.Skip(_request.Prompt.Length)], token) == false)
+                values[token] = double.NegativeInfinity;
         int[] best = [.. Enumerable.Range(0, values.Length).Where(i => double.IsFinite(values[i])).OrderByDescending(i => values[i]).Take(sampling.TopK == 0 ? values.Length : sampling.TopK)];
         double sum = best.Sum(i => Math.Exp(values[i])), mass = 0;
         List<int> kept = [];
