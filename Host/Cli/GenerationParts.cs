@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Grammars;
 using Tessera.Engine.Sampling;
 
 namespace Tessera.Host.Cli;
@@ -13,6 +14,7 @@ internal sealed class GenerationParts
     private readonly Option<float?> _topP = new("--top-p") { Description = "Keeps this probability mass." };
     private readonly Option<float?> _minP = new("--min-p") { Description = "Keeps tokens with this part of the best one's probability." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Makes the draws repeatable." };
+    private readonly Option<string?> _grammar = new("--grammar") { Description = "A file with a grammar (GBNF) that the output follows.", HelpName = "FILE" };
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past end tokens." };
 
     /// <summary>The system message.</summary>
@@ -20,7 +22,7 @@ internal sealed class GenerationParts
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[System, _maxTokens, _temperature, _topK, _topP, _minP, _seed, _ignoreEnd])
+        foreach (Option option in (Option[])[System, _maxTokens, _temperature, _topK, _topP, _minP, _seed, _grammar, _ignoreEnd])
             command.Add(option);
     }
 
@@ -29,6 +31,7 @@ internal sealed class GenerationParts
     {
         Prompt = prompt,
         MaxTokens = result.GetValue(_maxTokens) ?? int.MaxValue,
+        Grammar = result.GetValue(_grammar) is { } file ? ReadGrammar(file) : null,
         IgnoreEndTokens = result.GetValue(_ignoreEnd),
         Sampling = defaults with
         {
@@ -39,4 +42,16 @@ internal sealed class GenerationParts
             Seed = result.GetValue(_seed) ?? defaults.Seed,
         },
     };
+
+    private static Grammar ReadGrammar(string file)
+    {
+        try
+        {
+            return Grammar.Parse(File.ReadAllText(file));
+        }
+        catch (GrammarException e)
+        {
+            throw new TesseraException($"{file}: {e.Message}", e);
+        }
+    }
 }

@@ -38,8 +38,6 @@ internal static class ChatCompletionRequest
     {
         if (fields.Get("tools") is { } tools && !(tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() == 0) && !IsNone(fields.Get("tool_choice")))
             throw ApiException.Unsupported("tools", "calling tools (send \"tool_choice\": \"none\" to have them ignored)");
-        if (fields.Get("response_format") is { } format && new FieldReader(format, "response_format").String("type") is not ("text" or null))
-            throw ApiException.Unsupported("response_format.type", "structured output");
         if (fields.Strings("modalities", 8).Any(m => m != "text"))
             throw ApiException.Unsupported("modalities", "anything but text");
 

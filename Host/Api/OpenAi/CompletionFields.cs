@@ -15,8 +15,8 @@ internal static class CompletionFields
     private static readonly (string Field, string What)[] Refused =
     [
         ("functions", "function calling"), ("function_call", "function calling"), ("audio", "audio"),
-        ("web_search_options", "web search"), ("suffix", "text after the completion"), ("grammar", "a grammar"), ("guided_json", "guided output"),
-        ("guided_regex", "guided output"), ("guided_grammar", "guided output"),
+        ("web_search_options", "web search"), ("suffix", "text after the completion"), ("guided_json", "guided output"),
+        ("guided_regex", "guided output"),
     ];
 
     /// <summary>Reads the fields into a request without a prompt.</summary>
@@ -46,6 +46,7 @@ internal static class CompletionFields
             MinTokens = least,
             Sampling = SamplingFields.Read(fields, model.Sampling, model.VocabularySize),
             Stop = stop,
+            Grammar = GrammarFields.Read(fields),
             IgnoreEndTokens = fields.Boolean("ignore_eos") ?? false,
             TopLogProbabilities = topLogProbabilities,
             Choices = (int)(fields.Integer("n", 1, model.MaxChoices) ?? 1),

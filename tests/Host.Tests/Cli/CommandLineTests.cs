@@ -180,6 +180,10 @@ public sealed class CommandLineTests : IDisposable
         Finished run = await TesseraProcess.RunAsync("run", "chain", "--config", _config, "-p", "hi", "-n", "8", "-t", "0");
         Assert.Equal((0, "abcdefgh\n"), (run.Code, run.Output));
         Assert.Matches(@"prefill \d+ tokens .*; decode \d+ tokens .* tokens/s", run.Error);
+        string grammar = _folder.Write("some.gbnf", "root ::= [x-z]{3} \"!\""), wrong = _folder.Write("wrong.gbnf", "root ::= x");
+        Assert.Matches("^[x-z]{3}!\n$", (await TesseraProcess.RunAsync("run", "chain", "--config", _config, "-p", "hi", "--grammar", grammar)).Output);
+        Finished refused = await TesseraProcess.RunAsync("run", "chain", "--config", _config, "-p", "hi", "--grammar", wrong);
+        Assert.Equal((1, $"tessera: {wrong}: line 1, column 10: rule 'x' is not defined"), (refused.Code, refused.Error.Trim()));
         Assert.Equal("def\n", (await TesseraProcess.RunWithAsync("abc", "run", "chain", "--config", _config, "-p", "-", "--raw", "-n", "3", "-t", "0")).Output);
     }
 
