@@ -4,13 +4,19 @@ using System.Runtime.Intrinsics;
 namespace Tessera.Kernels.Cpu.Ops;
 
 /// <summary>
-/// One step of softmax attention over a tile of 16 cache entries, for one query head or two that share the tile.
-/// A query's arithmetic depends on the tiles that it walks, never on what else is computed beside it: the two forms agree bit for bit.
+/// Softmax attention over tiles of 16 cache entries, for one query head or two that share a tile; the scores of a stretch of tiles become weights at once.
+/// A query's arithmetic depends on the entries that it sees, never on what else is computed beside it: the two forms agree bit for bit.
 /// </summary>
 internal static unsafe partial class AttentionTile
 {
     /// <summary>Cache entries in a tile.</summary>
     public const int Entries = 16;
+
+    /// <summary>Cache entries whose weights are taken at once, always from a multiple of it on: the largest score and the sums cost as much for one tile as for eight.</summary>
+    public const int Stretch = 128;
+
+    /// <summary>Floats from one query's scores to the next one's: a stretch, and room in front of it and behind for the rest of tiles that begin or end elsewhere.</summary>
+    public const int ScoreStride = Entries + Stretch + Entries;
 
     /// <summary>The tiles of so many entries.</summary>
     public static int Count(int entries) => (entries + Entries - 1) / Entries;
@@ -44,7 +50,7 @@ internal static unsafe partial class AttentionTile
         (even1 + odd1).Store(scores + 8);
     }
 
-    /// <summary>As <see cref="Score"/> for two queries, <paramref name="stride"/> floats apart; the second's scores follow the first's.</summary>
+    /// <summary>As <see cref="Score"/> for two queries, <paramref name="stride"/> floats apart, their scores <see cref="ScoreStride"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScorePair(float* query, int stride, float* keys, int length, float* scores)
     {
@@ -78,12 +84,12 @@ internal static unsafe partial class AttentionTile
         }
         (even0 + odd0).Store(scores);
         (even1 + odd1).Store(scores + 8);
-        (even2 + odd2).Store(scores + 16);
-        (even3 + odd3).Store(scores + 24);
+        (even2 + odd2).Store(scores + ScoreStride);
+        (even3 + odd3).Store(scores + ScoreStride + 8);
     }
 
-    /// <summary>Turns scores into weights relative to the largest score so far, and brings the query's sums to it.</summary>
-    /// <param name="scores">16 scores; on return the weights, 0 outside of the visible entries.</param>
+    /// <summary>Turns the scores of a stretch into weights relative to the largest score so far, and brings the query's sums to it.</summary>
+    /// <param name="scores">The scores; on return the weights, 0 outside of the visible entries as far as the tiles go that hold these.</param>
     /// <param name="first">The first visible entry.</param>
     /// <param name="end">The entry after the last visible one.</param>
     /// <param name="exact">Uses the library's exponential.</param>
@@ -93,34 +99,49 @@ internal static unsafe partial class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weigh(float* scores, int first, int end, bool exact, AttentionState* state, float* output, int length)
     {
-        Vector256<int> lane = Vector256<int>.Indices;
+        int begin = first & -Entries;
         Vector256<int> from = Vector256.Create(first), to = Vector256.Create(end);
-        Vector256<float> hidden = Vector256.Create(float.NegativeInfinity);
-        Vector256<float> low = Vector256.ConditionalSelect((Vector256.GreaterThanOrEqual(lane, from) & Vector256.LessThan(lane, to)).AsSingle(), Vector256.Load(scores), hidden);
-        lane += Vector256.Create(8);
-        Vector256<float> high = Vector256.ConditionalSelect((Vector256.GreaterThanOrEqual(lane, from) & Vector256.LessThan(lane, to)).AsSingle(), Vector256.Load(scores + 8), hidden);
-        float largest = Largest(Vector256.MaxNative(low, high));
-        float before = state->Largest;
-        if (largest > before)
+        Vector256<float> hidden = Vector256.Create(float.NegativeInfinity), most = hidden;
+        for (int i = begin; i < end; i += 8)
         {
-            state->Largest = largest;
-            if (before != float.NegativeInfinity)
-            {
-                float shrink = exact ? MathF.Exp(before - largest) : FastExp.Exp(Vector256.Create(before - largest)).ToScalar();
-                state->Sum *= shrink;
-                for (int i = 0; i < length; i += 8)
-                    (Vector256.Load(output + i) * shrink).Store(output + i);
-            }
+            Vector256<int> lane = Vector256<int>.Indices + Vector256.Create(i);
+            Vector256<float> seen = Vector256.ConditionalSelect((Vector256.GreaterThanOrEqual(lane, from) & Vector256.LessThan(lane, to)).AsSingle(), Vector256.Load(scores + i), hidden);
+            most = Vector256.MaxNative(most, seen);
+            seen.Store(scores + i);
         }
-        else
-            largest = before;
-        // All scores −∞ so far (the model's own doing): −∞ − −∞ is NaN, as the definition has it.
-        Vector256<float> offset = Vector256.Create(largest);
-        low = exact ? FastExp.ExactExp(low - offset) : FastExp.Exp(low - offset);
-        high = exact ? FastExp.ExactExp(high - offset) : FastExp.Exp(high - offset);
+        // The second half of the last tile, where all of it is hidden.
+        if ((end - 1 & 8) == 0)
+            hidden.Store(scores + (end - 1 & -Entries) + 8);
+        Vector256<float> offset = Vector256.Create(Raise(Largest(most), exact, state, output, length));
+        Vector256<float> low = default, high = default;
+        for (int i = begin; i < end; i += Entries)
+        {
+            Vector256<float> a = Vector256.Load(scores + i) - offset, b = Vector256.Load(scores + i + 8) - offset;
+            (a, b) = exact ? (FastExp.ExactExp(a), FastExp.ExactExp(b)) : (FastExp.Exp(a), FastExp.Exp(b));
+            a.Store(scores + i);
+            b.Store(scores + i + 8);
+            low += a;
+            high += b;
+        }
         state->Sum += Vector256.Sum(low + high);
-        low.Store(scores);
-        high.Store(scores + 8);
+    }
+
+    /// <summary>Brings a query's sums to a score where that is the largest so far, and answers the largest. All scores −∞ so far (the model's own doing): −∞ − −∞ is NaN, as the definition has it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Raise(float largest, bool exact, AttentionState* state, float* output, int length)
+    {
+        float before = state->Largest;
+        if (!(largest > before))
+            return before;
+        state->Largest = largest;
+        if (before != float.NegativeInfinity)
+        {
+            float shrink = exact ? MathF.Exp(before - largest) : FastExp.Exp(Vector256.Create(before - largest)).ToScalar();
+            state->Sum *= shrink;
+            for (int i = 0; i < length; i += 8)
+                (Vector256.Load(output + i) * shrink).Store(output + i);
+        }
+        return largest;
     }
 
     /// <summary>output += Σ weights[entry] · values[entry], over the entries from <paramref name="first"/> to before <paramref name="end"/>, in order.</summary>
@@ -194,8 +215,9 @@ internal static unsafe partial class AttentionTile
             y[i] = output[i] * inverse;
     }
 
+    /// <summary>The largest of eight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector256<float> v)
+    public static float Largest(Vector256<float> v)
     {
         Vector128<float> m = Vector128.MaxNative(v.GetLower(), v.GetUpper());
         m = Vector128.MaxNative(m, Vector128.Shuffle(m, Vector128.Create(2, 3, 0, 1)));

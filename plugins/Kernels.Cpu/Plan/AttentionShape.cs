@@ -23,11 +23,11 @@ internal sealed unsafe class AttentionShape
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
         Later = checked((int)queries);
-        // Sections: states, queries, outputs, scores of four, a key, a normalized head, a tile of keys, a tile of values. States and outputs of a later span follow the first one's.
+        // Sections: states, queries, outputs, a stretch of scores for each query, a key, a normalized head, a tile of keys, a tile of values. States and outputs of a later span follow the first one's.
         _queries = Align(2 * queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
         _scores = _outputs + Align(2 * queries * OutputStride * sizeof(float));
-        _key = _scores + AttentionTile512.MaxHeads * AttentionTile.Entries * sizeof(float);
+        _key = _scores + Align(queries * AttentionTile.ScoreStride * sizeof(float));
         _head = _key + Align(QueryStride * sizeof(float));
         _keys = _head + Align(QueryStride * sizeof(float));
         _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
@@ -76,8 +76,8 @@ internal sealed unsafe class AttentionShape
     /// <summary>The weighted sums.</summary>
     public float* Outputs(byte* scratch) => (float*)(scratch + _outputs);
 
-    /// <summary>Scores of up to four queries.</summary>
-    public float* Scores(byte* scratch) => (float*)(scratch + _scores);
+    /// <summary>The scores of a stretch, <see cref="AttentionTile.ScoreStride"/> floats from one query's to the next one's; a tile's may begin before them.</summary>
+    public float* Scores(byte* scratch) => (float*)(scratch + _scores) + AttentionTile.Entries;
 
     /// <summary>A head that is normalized and not yet rotated.</summary>
     public float* Head(byte* scratch) => (float*)(scratch + _head);

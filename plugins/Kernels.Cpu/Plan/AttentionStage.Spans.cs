@@ -20,60 +20,75 @@ internal sealed unsafe partial class AttentionStage
     /// <summary>Bytes of <see cref="SharedSums"/>.</summary>
     public long SharedBytes => _sharedBytes;
 
-    // Bytes of one task's sums: states, then outputs.
-    private long SumBytes => (long)_shape.Group * (sizeof(AttentionState) + _shape.OutputStride * sizeof(float));
+    // Bytes of one task's sums of so many rows: states, then outputs.
+    private static long SumBytes(AttentionShape shape, int rows) => (long)rows * shape.Group * (sizeof(AttentionState) + shape.OutputStride * sizeof(float));
 
     private static int SpanEnd(int entry) => entry | (SpanEntries - 1);
 
-    private static long SharedNeed(AttentionShape shape, RuntimeLimits limits, int lanes) =>
-        Math.Min(MostShared, 2L * lanes * (limits.MaxContext / SpanEntries + 1) * shape.Group * (sizeof(AttentionState) + shape.OutputStride * sizeof(float)));
+    private static long SharedNeed(AttentionShape shape, RuntimeLimits limits, int lanes, int runRows) =>
+        Math.Min(MostShared, 2L * lanes * (limits.MaxContext / SpanEntries + 1) * SumBytes(shape, runRows));
 
     /// <summary>The number of tasks where lanes share the spans of few long contexts; 0: each context is one lane's.</summary>
     private int Shared(int lanes, Step step)
     {
         int heads = _shape.KeyHeads * _shape.Parts;
         // So many tasks and more keep all lanes busy without.
-        if (!_paged || lanes == 1 || !step.OneRowEach || step.Runs * heads >= 2 * lanes)
+        if (!_paged || lanes == 1 || step.Runs * heads >= 2 * lanes)
             return 0;
-        int spans = 0;
+        int spans = 0, rows = 0;
         for (int run = 0; run < step.Runs; run++)
+        {
             spans += Spans(step, run);
-        return spans > step.Runs && spans * heads * SumBytes <= _sharedBytes ? spans * heads : 0;
+            rows = Math.Max(rows, Rows(step, run));
+        }
+        return spans > step.Runs && spans * heads * SumBytes(_shape, rows) <= _sharedBytes ? spans * heads : 0;
     }
 
+    private static int Rows(Step step, int run) => step.RunStart[run + 1] - step.RunStart[run];
+
+    // From the first that the run's first row sees to that of its last row.
     private int Spans(Step step, int run)
     {
-        int index = step.Batch.CacheIndices[step.RunStart[run]];
-        return index / SpanEntries - FirstVisible(index) / SpanEntries + 1;
+        int* indices = step.Batch.CacheIndices;
+        return indices[step.RunStart[run + 1] - 1] / SpanEntries - FirstVisible(indices[step.RunStart[run]]) / SpanEntries + 1;
     }
 
     private void AttendTogether(Lane lane, Step step, int tasks)
     {
-        int heads = _shape.KeyHeads * _shape.Parts, group = _shape.Group;
+        int heads = _shape.KeyHeads * _shape.Parts, group = _shape.Group, most = 0;
+        for (int run = 0; run < step.Runs; run++)
+            most = Math.Max(most, Rows(step, run));
+        long stride = SumBytes(_shape, most);
         byte* scratch = lane.Attention;
         for (int task = step.Next(_stage); task < tasks; task = step.Next(_stage))
         {
             (int run, int head, int span) = Task(step, heads, task);
-            int row = step.RunStart[run], index = step.Batch.CacheIndices[row];
-            int first = span == 0 ? FirstVisible(index) : (FirstVisible(index) / SpanEntries + span) * SpanEntries;
-            Load(row, head, 0, scratch, span == 0 ? _sinks : null);
-            Empty(group, scratch);
-            Walk(step, run, head, first, Math.Min(index, SpanEnd(first)), scratch);
-            int from = span == 0 ? 0 : _shape.Later;
-            byte* sums = SharedSums + task * SumBytes;
-            Buffer.MemoryCopy(AttentionShape.States(scratch) + from, sums, group * sizeof(AttentionState), group * sizeof(AttentionState));
-            long bytes = (long)group * _shape.OutputStride * sizeof(float);
-            Buffer.MemoryCopy(_shape.Outputs(scratch) + (long)from * _shape.OutputStride, sums + group * sizeof(AttentionState), bytes, bytes);
+            int queries = Rows(step, run) * group;
+            for (int q = 0; q < queries; q += group)
+                Load(step.RunStart[run] + q / group, head, q, scratch);
+            Empty(queries, scratch);
+            RunReader reader = Reader(step, run, head);
+            int first = FirstVisible(reader.Indices[0]);
+            first = span == 0 ? first : (first / SpanEntries + span) * SpanEntries;
+            Walk(reader, first, Math.Min(reader.Last, SpanEnd(first)), scratch);
+            byte* sums = SharedSums + task * stride;
+            for (int row = 0; row < reader.Rows; row++)
+            {
+                int from = row * group + Later(reader, row, first);
+                CopyStates(AttentionShape.States(scratch) + from, States(sums, row));
+                CopyOutputs(_shape.Outputs(scratch) + (long)from * _shape.OutputStride, Outputs(sums, row, most));
+            }
         }
         lane.Team.Barrier();
-        (int begin, int end) = lane.Share(step.Runs * heads);
-        int before = 0;
-        for (int i = 0; i < end; i++)
+        (int begin, int end) = lane.Share(step.Rows * heads);
+        int before = 0, item = 0;
+        for (int run = 0; run < step.Runs && item < end; run++)
         {
-            int run = i / heads, spans = Spans(step, run);
-            if (i >= begin)
-                MergeSpans(step.RunStart[run], i % heads, before, spans, scratch);
-            before += spans;
+            int spans = Spans(step, run), rows = Rows(step, run);
+            for (int i = Math.Max(begin - item, 0); i < Math.Min(end - item, rows * heads); i++)
+                MergeSpans(step, run, i % rows, i / rows, SharedSums + (before + i / rows * spans) * stride, stride, most, scratch);
+            before += heads * spans;
+            item += rows * heads;
         }
     }
 
@@ -89,27 +104,30 @@ internal sealed unsafe partial class AttentionStage
         return (run, task / spans, task % spans);
     }
 
-    private void MergeSpans(int row, int head, int task, int spans, byte* scratch)
+    // A row of a run may see its first span later, and its last earlier, than others do.
+    private void MergeSpans(Step step, int run, int row, int head, byte* sums, long stride, int most, byte* scratch)
     {
-        int group = _shape.Group;
-        for (int q = 0; q < group; q++)
+        int* indices = step.Batch.CacheIndices + step.RunStart[run];
+        int origin = FirstVisible(indices[0]) / SpanEntries, first = FirstVisible(indices[row]) / SpanEntries - origin, last = indices[row] / SpanEntries - origin;
+        sums += first * stride;
+        CopyStates(States(sums, row), AttentionShape.States(scratch));
+        CopyOutputs(Outputs(sums, row, most), _shape.Outputs(scratch));
+        for (int span = first + 1; span <= last; span++)
         {
-            for (int span = 0; span < spans; span++)
-            {
-                byte* sums = SharedSums + (task + span) * SumBytes;
-                AttentionState* state = (AttentionState*)sums + q;
-                float* output = (float*)(sums + group * sizeof(AttentionState)) + (long)q * _shape.OutputStride;
-                if (span > 0)
-                    Merge(q, scratch, state, output);
-                else
-                {
-                    AttentionShape.States(scratch)[q] = *state;
-                    new Span<float>(output, _shape.OutputStride).CopyTo(new Span<float>(_shape.Outputs(scratch) + (long)q * _shape.OutputStride, _shape.OutputStride));
-                }
-            }
+            sums += stride;
+            for (int q = 0; q < _shape.Group; q++)
+                Merge(q, scratch, States(sums, row) + q, Outputs(sums, row, most) + (long)q * _shape.OutputStride);
         }
-        Finish(row, head, 0, scratch);
+        Finish(step.RunStart[run] + row, head, 0, scratch);
     }
+
+    private AttentionState* States(byte* sums, int row) => (AttentionState*)sums + row * _shape.Group;
+
+    private float* Outputs(byte* sums, int row, int rows) => (float*)((AttentionState*)sums + rows * _shape.Group) + (long)row * _shape.Group * _shape.OutputStride;
+
+    private void CopyStates(AttentionState* from, AttentionState* to) => new Span<AttentionState>(from, _shape.Group).CopyTo(new Span<AttentionState>(to, _shape.Group));
+
+    private void CopyOutputs(float* from, float* to) => new Span<float>(from, _shape.Group * _shape.OutputStride).CopyTo(new Span<float>(to, _shape.Group * _shape.OutputStride));
 
     /// <summary>Takes the softmax of a later span into a query's.</summary>
     private void Merge(int query, byte* scratch, AttentionState* state, float* output) =>

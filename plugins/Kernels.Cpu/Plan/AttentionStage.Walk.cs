@@ -1,7 +1,5 @@
 using System.Runtime.Intrinsics.X86;
-using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Ops;
-using Tessera.Kernels.Cpu.RowDots.Floats;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -16,14 +14,14 @@ internal sealed unsafe partial class AttentionStage
         int firstRow = step.RunStart[run], rows = step.RunStart[run + 1] - firstRow, group = _shape.Group;
         byte* scratch = lane.Attention;
         for (int row = 0; row < rows; row++)
-            Load(firstRow + row, head, row * group, scratch, _sinks);
-        int* indices = step.Batch.CacheIndices + firstRow;
-        int first = FirstVisible(indices[0]), last = LastVisible(indices[rows - 1], SequenceRows(step, run));
-        Walk(step, run, head, first, Math.Min(last, SpanEnd(first)), scratch);
-        for (int entry = SpanEnd(first) + 1; entry <= last; entry += SpanEntries)
+            Load(firstRow + row, head, row * group, scratch);
+        RunReader reader = Reader(step, run, head);
+        int first = FirstVisible(reader.Indices[0]);
+        Walk(reader, first, Math.Min(reader.Last, SpanEnd(first)), scratch);
+        for (int entry = SpanEnd(first) + 1; entry <= reader.Last; entry += SpanEntries)
         {
             Empty(rows * group, scratch);
-            Walk(step, run, head, entry, Math.Min(last, SpanEnd(entry)), scratch);
+            Walk(reader, entry, Math.Min(reader.Last, SpanEnd(entry)), scratch);
             for (int q = 0; q < rows * group; q++)
                 Merge(q, scratch, AttentionShape.States(scratch) + _shape.Later + q, _shape.Outputs(scratch) + (long)(_shape.Later + q) * _shape.OutputStride);
         }
@@ -31,81 +29,136 @@ internal sealed unsafe partial class AttentionStage
             Finish(firstRow + row, head, row * group, scratch);
     }
 
-    /// <summary>Takes the entries from <paramref name="first"/> to <paramref name="end"/>, of one span, into the rows' softmaxes: those of rows that saw an earlier span into the later ones.</summary>
-    private void Walk(Step step, int run, int head, int first, int end, byte* scratch)
+    private RunReader Reader(Step step, int run, int head)
     {
-        int firstRow = step.RunStart[run], rows = step.RunStart[run + 1] - firstRow;
-        AttentionShape shape = _shape;
-        int* table = Table(step, step.Batch.Slots[firstRow]);
+        int firstRow = step.RunStart[run], rows = step.RunStart[run + 1] - firstRow, sequence = SequenceRows(step, run);
         int* indices = step.Batch.CacheIndices + firstRow;
-        int sequence = SequenceRows(step, run), last = LastVisible(indices[rows - 1], sequence);
-        // For one row a tile is widened as it is read; several rows share one that is widened before.
-        bool finite = _layout.Type == KvType.F16 && !_blocks.HasNotFinite, direct = _wide && rows == 1 && finite;
+        // Up to four queries read a tile as it is; more share one that is widened before.
+        bool direct = _wide && rows * _shape.Group <= AttentionTile512.MaxHeads;
+        bool finite = _layout.Type == KvType.F16 && !_blocks.HasNotFinite;
+        return new RunReader
+        {
+            Table = Table(step, step.Batch.Slots[firstRow]),
+            KeyHead = head / _shape.Parts,
+            Indices = indices,
+            Rows = rows,
+            Sequence = sequence,
+            Last = LastVisible(indices[rows - 1], sequence),
+            IsFinite = finite,
+            Elements = (_layout.Type, direct) switch
+            {
+                (KvType.F16, true) => finite ? TileElements.FiniteHalves : TileElements.Halves,
+                (KvType.BF16, true) => TileElements.Brains,
+                _ => TileElements.Floats,
+            },
+        };
+    }
+
+    /// <summary>Takes the entries from <paramref name="first"/> to <paramref name="end"/>, of one span, into the rows' softmaxes: those of rows that saw an earlier span into the later ones.</summary>
+    private void Walk(in RunReader reader, int first, int end, byte* scratch)
+    {
         for (int entry = first; entry <= end;)
         {
-            // The tile that holds the entry: from its first entry to the next tile's or block's.
-            int inBlock = entry % _blockTokens;
-            int start = entry - inBlock % AttentionTile.Entries;
-            int entries = Math.Min(AttentionTile.Entries, _blockTokens - (inBlock - inBlock % AttentionTile.Entries));
-            byte* tile = Tile(table, start, head / shape.Parts);
-            if (direct && start + Ahead <= last)
-                Fetch(Tile(table, start + Ahead, head / shape.Parts));
-            float* keys = direct ? null : CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), finite, _halves);
-            float* values = direct ? null : CacheEntries.Values(_layout, tile, Math.Min(entries, last - start + 1), shape.ValueTile(scratch), finite, _halves);
+            int last = Math.Min(end, entry | (AttentionTile.Stretch - 1));
+            Score(reader, entry, last, scratch);
+            Weigh(reader, entry, last, scratch);
+            Accumulate(reader, entry, last, scratch);
+            entry = last + 1;
+        }
+    }
+
+    // All rows' scores, also of entries that some do not see.
+    private void Score(in RunReader reader, int first, int last, byte* scratch)
+    {
+        AttentionShape shape = _shape;
+        int start = first & -AttentionTile.Stretch, begin = TileStart(first), end = TileStart(last) + TileEntries(last);
+        for (int at = begin; at <= last; at += TileEntries(at))
+        {
+            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile;
+            int next = at + Ahead;
+            if (next <= last)
+                ahead = Tile(reader.Table, next, reader.KeyHead);
+            else if ((next += begin - end) <= last)
+                ahead = Tile(reader.Table, next, reader.KeyHead) + _layout.ValueOffset;
+            byte* keys = tile;
+            if (reader.Elements == TileElements.Floats)
+            {
+                Fetch(tile, ahead);
+                keys = (byte*)Cache.Entries.CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), reader.IsFinite, _halves);
+            }
+            ScoreTile(reader.Elements, reader.Rows * shape.Group, shape.Queries(scratch), keys, ahead, shape.Scores(scratch) + (at - start));
+        }
+    }
+
+    private void Weigh(in RunReader reader, int first, int last, byte* scratch)
+    {
+        AttentionShape shape = _shape;
+        int start = first & -AttentionTile.Stretch;
+        for (int row = 0; row < reader.Rows; row++)
+        {
+            (int from, int to) = Seen(reader, row, first, last);
+            int query = row * shape.Group, sums = query + Later(reader, row, first);
+            for (int g = 0; g < shape.Group && from <= to; g++, query++, sums++)
+            {
+                float* scores = shape.Scores(scratch) + (long)query * AttentionTile.ScoreStride;
+                float* output = shape.Outputs(scratch) + (long)sums * shape.OutputStride;
+                AttentionState* state = AttentionShape.States(scratch) + sums;
+                if (_cap != 0)
+                    SoftCap.Run(scores + (from - start), to - from + 1, _cap, _exact);
+                if (_wide && !_exact)
+                    AttentionTile512.Weigh(scores, from - start, to - start + 1, state, output, shape.OutputStride);
+                else
+                    AttentionTile.Weigh(scores, from - start, to - start + 1, _exact, state, output, shape.OutputStride);
+            }
+        }
+    }
+
+    private void Accumulate(in RunReader reader, int first, int last, byte* scratch)
+    {
+        AttentionShape shape = _shape;
+        int start = first & -AttentionTile.Stretch, group = shape.Group, rows = reader.Rows;
+        int later = Later(reader, 0, first);
+        for (int at = TileStart(first), entries; at <= last; at += entries)
+        {
+            entries = TileEntries(at);
+            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile + _layout.ValueOffset;
+            int next = at + Ahead;
+            if (next <= reader.Last)
+                ahead = Tile(reader.Table, next, reader.KeyHead) + (next <= last ? _layout.ValueOffset : 0);
+            byte* values = tile + _layout.ValueOffset;
+            if (reader.Elements == TileElements.Floats)
+            {
+                Fetch(values, ahead);
+                values = (byte*)Cache.Entries.CacheEntries.Values(_layout, tile, Math.Min(entries, reader.Last - at + 1), shape.ValueTile(scratch), reader.IsFinite, _halves);
+            }
+            float* weights = shape.Scores(scratch) + (at - start);
+            int begin = Math.Max(first, at), end = Math.Min(last, at + entries - 1);
+            if (Seen(reader, 0, begin, end) == (begin, end) && Seen(reader, rows - 1, begin, end) == (begin, end) && Later(reader, rows - 1, first) == later)
+            {
+                AccumulateTile(reader.Elements, rows * group, weights, values, ahead, begin - at, end - at + 1, shape.Outputs(scratch) + (long)later * shape.OutputStride);
+                continue;
+            }
             for (int row = 0; row < rows; row++)
             {
-                int from = Math.Max(0, FirstVisible(indices[row]) - start);
-                int to = Math.Min(entries, LastVisible(indices[row], sequence) - start + 1);
-                if (from >= to)
-                    continue;
-                int query = row * shape.Group, sums = query + (SpanEnd(FirstVisible(indices[row])) < start ? shape.Later : 0);
-                if (direct)
-                    StepWide<FiniteF16>(query, sums, scratch, tile, tile + _layout.ValueOffset, from, to);
-                else if (_wide)
-                    StepWide<F32>(query, sums, scratch, (byte*)keys, (byte*)values, from, to);
-                else
-                    Step(query, sums, scratch, keys, values, from, to);
+                (int from, int to) = Seen(reader, row, begin, end);
+                int query = row * group;
+                if (from <= to)
+                    AccumulateTile(reader.Elements, group, weights + (long)query * AttentionTile.ScoreStride, values, ahead, from - at, to - at + 1, shape.Outputs(scratch) + (long)(query + Later(reader, row, first)) * shape.OutputStride);
             }
-            entry = start + entries;
         }
     }
 
     /// <summary>Makes a row's queries and begins their softmaxes. A sink is there before all entries: its weight is e^0 of itself, and its value nothing.</summary>
-    private void Load(int row, int head, int query, byte* scratch, float* sinks)
+    private void Load(int row, int head, int query, byte* scratch)
     {
         AttentionShape shape = _shape;
         for (int g = 0; g < shape.Group; g++, query++)
         {
             int queryHead = head * shape.Group + g;
             _query.Make(row, queryHead, shape.KeyLength, _scale, shape.Head(scratch), shape.Queries(scratch) + (long)query * shape.QueryStride);
-            float sink = sinks == null ? float.NegativeInfinity : sinks[queryHead];
+            float sink = _sinks == null ? float.NegativeInfinity : _sinks[queryHead];
             AttentionShape.States(scratch)[query] = new AttentionState { Largest = sink, Sum = sink == float.NegativeInfinity ? 0 : 1 };
             new Span<float>(shape.Outputs(scratch) + (long)query * shape.OutputStride, shape.OutputStride).Clear();
-        }
-    }
-
-    private void Step(int query, int sums, byte* scratch, float* keys, float* values, int from, int to)
-    {
-        AttentionShape shape = _shape;
-        float* queries = shape.Queries(scratch), outputs = shape.Outputs(scratch), scores = shape.Scores(scratch);
-        AttentionState* states = AttentionShape.States(scratch);
-        for (int g = 0; g < shape.Group; g += 2, query += 2, sums += 2)
-        {
-            float* q = queries + (long)query * shape.QueryStride;
-            int count = Math.Min(2, shape.Group - g);
-            if (count == 2)
-                AttentionTile.ScorePair(q, shape.QueryStride, keys, shape.KeyLength, scores);
-            else
-                AttentionTile.Score(q, keys, shape.KeyLength, scores);
-            if (_cap != 0)
-                SoftCap.Run(scores, count * AttentionTile.Entries, _cap, _exact);
-            for (int i = 0; i < count; i++)
-            {
-                float* weights = scores + i * AttentionTile.Entries;
-                float* output = outputs + (long)(sums + i) * shape.OutputStride;
-                AttentionTile.Weigh(weights, from, to, _exact, states + sums + i, output, shape.OutputStride);
-                AttentionTile.Accumulate(weights, values, from, to, output, shape.OutputStride);
-            }
         }
     }
 
@@ -117,12 +170,43 @@ internal sealed unsafe partial class AttentionStage
                 _output.Row(row) + (head * shape.Group + g) * shape.ValueLength, shape.ValueLength);
     }
 
-    private void Fetch(byte* tile)
+    // The half of a tile that is ahead of one, where there is another.
+    private void Fetch(byte* half, byte* ahead)
     {
-        for (long line = 0; Sse.IsSupported && line < _layout.TileBytes; line += 64)
-            Sse.Prefetch0(tile + line);
+        long bytes = Math.Min(_layout.ValueOffset, _layout.TileBytes - _layout.ValueOffset);
+        for (long line = 0; Sse.IsSupported && ahead != half && line < bytes; line += 64)
+            Sse.Prefetch0(ahead + line);
+    }
+
+    // Of these entries those that a row sees.
+    private (int From, int To) Seen(in RunReader reader, int row, int first, int last) =>
+        (Math.Max(first, FirstVisible(reader.Indices[row])), Math.Min(last, LastVisible(reader.Indices[row], reader.Sequence)));
+
+    // From a row's softmax to the one that takes an entry.
+    private int Later(in RunReader reader, int row, int entry) => SpanEnd(FirstVisible(reader.Indices[row])) < entry ? _shape.Later : 0;
+
+    private int TileStart(int entry) => entry - entry % _blockTokens % AttentionTile.Entries;
+
+    // To the next tile or block.
+    private int TileEntries(int entry)
+    {
+        int inBlock = entry % _blockTokens;
+        return Math.Min(AttentionTile.Entries, _blockTokens - (inBlock - inBlock % AttentionTile.Entries));
     }
 
     // Rows of a run's sequence in the step; asked for where there is no cache alone.
     private int SequenceRows(Step step, int run) => _paged ? 0 : step.SequenceStart[step.RunSequence[run] + 1] - step.SequenceStart[step.RunSequence[run]];
+
+    /// <summary>What the rows of a run read for a head.</summary>
+    private readonly struct RunReader
+    {
+        public required int* Table { get; init; }
+        public required int KeyHead { get; init; }
+        public required int* Indices { get; init; }
+        public required int Rows { get; init; }
+        public required int Sequence { get; init; }
+        public required int Last { get; init; }
+        public required bool IsFinite { get; init; }
+        public required TileElements Elements { get; init; }
+    }
 }

@@ -39,7 +39,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         _shape = new AttentionShape(node.Heads, layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
-        _sharedBytes = SharedNeed(_shape, limits, lanes);
+        _sharedBytes = SharedNeed(_shape, limits, lanes, runRows);
     }
 
     /// <summary>Attention among the rows of a step, whose keys and values are kept in float32 until the next such stage.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 
 namespace Tessera.Kernels.Cpu.Cache.Entries;
 
@@ -32,7 +33,10 @@ internal static unsafe class BrainEntries
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(ushort* source, int count, float* destination)
     {
-        for (int i = 0; i < count; i += 8)
+        int i = 0;
+        for (; Avx512F.IsSupported && i <= count - 16; i += 16)
+            BF16.Load16((byte*)(source + i)).Store(destination + i);
+        for (; i < count; i += 8)
             Widen(source + i).Store(destination + i);
     }
 

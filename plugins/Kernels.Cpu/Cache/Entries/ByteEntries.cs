@@ -54,8 +54,11 @@ internal static unsafe class ByteEntries
         for (int i = 0; i < length; i += Group, scales += AttentionTile.Entries)
         {
             Vector256<float> left = Halves.Widen(scales), right = Halves.Widen(scales + 8);
-            int end = Math.Min(length, i + Group) * AttentionTile.Entries;
-            for (int k = i * AttentionTile.Entries; k < end; k += AttentionTile.Entries)
+            int k = i * AttentionTile.Entries, end = Math.Min(length, i + Group) * AttentionTile.Entries;
+            Vector512<float> both = Vector512.Create(left, right);
+            for (; Avx512F.IsSupported && k < end; k += AttentionTile.Entries)
+                (Widen16(keys + k) * both).Store(destination + k);
+            for (; k < end; k += AttentionTile.Entries)
             {
                 (Widen(keys + k) * left).Store(destination + k);
                 (Widen(keys + k + 8) * right).Store(destination + k + 8);
@@ -81,8 +84,10 @@ internal static unsafe class ByteEntries
             for (int i = 0; i < stride; i += Group)
             {
                 Vector256<float> scale = Vector256.Create(wide[i / Group]);
-                int end = Math.Min(stride, i + Group);
-                for (int k = i; k < end; k += 8)
+                int k = i, end = Math.Min(stride, i + Group);
+                for (; Avx512F.IsSupported && k <= end - 16; k += 16)
+                    (Widen16(values + k) * Vector512.Create(scale, scale)).Store(destination + k);
+                for (; k < end; k += 8)
                     (Widen(values + k) * scale).Store(destination + k);
             }
     }
@@ -101,6 +106,9 @@ internal static unsafe class ByteEntries
             to[i] = (sbyte)Math.Clamp((int)MathF.Round(x[i] * inverse), -Largest, Largest);
         return scale;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Widen16(sbyte* source) => Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Widen(sbyte* source)

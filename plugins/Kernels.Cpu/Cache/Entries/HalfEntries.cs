@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Cache.Entries;
@@ -57,7 +58,10 @@ internal static unsafe class HalfEntries
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(ushort* source, int count, float* destination)
     {
-        for (int i = 0; i < count; i += 8)
+        int i = 0;
+        for (; Avx512F.IsSupported && i <= count - 16; i += 16)
+            Halves.Widen16(source + i).Store(destination + i);
+        for (; i < count; i += 8)
             Halves.Widen(source + i).Store(destination + i);
     }
 
@@ -68,7 +72,10 @@ internal static unsafe class HalfEntries
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ReadFinite(ushort* source, int count, float* destination)
     {
-        for (int i = 0; i < count; i += 8)
+        int i = 0;
+        for (; Avx512F.IsSupported && i <= count - 16; i += 16)
+            Halves.WidenFinite16(source + i).Store(destination + i);
+        for (; i < count; i += 8)
             Halves.WidenFinite(source + i).Store(destination + i);
     }
 }

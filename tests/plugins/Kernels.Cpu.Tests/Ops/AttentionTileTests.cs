@@ -12,14 +12,14 @@ public unsafe class AttentionTileTests
     [InlineData(127)]
     public void A_pair_scores_bit_for_bit_as_each_alone(int length)
     {
-        float[] queries = Values(2 * length + 3, 1), keys = Values(length * 16, 2), pair = new float[32], single = new float[16];
+        float[] queries = Values(2 * length + 3, 1), keys = Values(length * 16, 2), pair = new float[AttentionTile.ScoreStride + 16], single = new float[16];
         fixed (float* q = queries, k = keys, p = pair, s = single)
         {
             AttentionTile.ScorePair(q, length + 3, k, length, p);
             for (int i = 0; i < 2; i++)
             {
                 AttentionTile.Score(q + i * (length + 3), k, length, s);
-                Assert.Equal(MemoryMarshal.AsBytes<float>(pair.AsSpan(16 * i, 16)), MemoryMarshal.AsBytes<float>(single));
+                Assert.Equal(MemoryMarshal.AsBytes<float>(pair.AsSpan(AttentionTile.ScoreStride * i, 16)), MemoryMarshal.AsBytes<float>(single));
                 for (int t = 0; t < 16; t++)
                     Assert.Equal(Enumerable.Range(0, length).Sum(d => (double)queries[i * (length + 3) + d] * keys[d * 16 + t]), single[t], 1e-5 * Math.Sqrt(length));
             }
@@ -36,24 +36,28 @@ public unsafe class AttentionTileTests
     [InlineData(true, 136)]
     public void Tiles_together_are_softmax_times_values(bool exact, int length)
     {
-        // Three tiles, of which the first is partly hidden at its start and the last at its end; the largest score comes late.
-        (int First, int End)[] visible = [(3, 16), (0, 16), (0, 5)];
-        float[] scores = Values(48, 3), values = Values(48 * length, 4), output = new float[length], result = new float[length];
+        // Three stretches, of which the first is partly hidden at its start and the last at its end; the largest score comes late.
+        const int Stretches = 3, Stretch = AttentionTile.Stretch;
+        (int First, int End)[] visible = [(3, Stretch), (0, Stretch), (0, 21)];
+        float[] scores = Values(Stretches * Stretch, 3), values = Values(Stretches * Stretch * length, 4), output = new float[length], result = new float[length];
         for (int i = 0; i < scores.Length; i++)
-            scores[i] = scores[i] * 10 + i;
+            scores[i] = scores[i] * 10 + i / 8;
         float[] weights = (float[])scores.Clone();
         scores[0] = float.NaN;
         AttentionState state = new() { Largest = float.NegativeInfinity };
         fixed (float* w = weights, v = values, o = output, r = result)
         {
-            for (int tile = 0; tile < 3; tile++)
+            for (int i = 0; i < Stretches; i++)
             {
-                AttentionTile.Weigh(w + 16 * tile, visible[tile].First, visible[tile].End, exact, &state, o, length);
-                AttentionTile.Accumulate(w + 16 * tile, v + 16 * tile * length, visible[tile].First, visible[tile].End, o, length);
+                (int first, int end) = visible[i];
+                float* own = w + i * Stretch, ownValues = v + i * Stretch * length;
+                AttentionTile.Weigh(own, first, end, exact, &state, o, length);
+                for (int tile = 0; tile < end; tile += 16)
+                    AttentionTile.Accumulate(own + tile, ownValues + tile * length, Math.Max(first - tile, 0), Math.Min(end - tile, 16), o, length);
             }
             AttentionTile.Finish(&state, o, r, length);
         }
-        int[] seen = [.. Enumerable.Range(3, 34)];
+        int[] seen = [.. Enumerable.Range(3, 2 * Stretch + 21 - 3)];
         double largest = seen.Max(i => scores[i]), sum = seen.Sum(i => Math.Exp(scores[i] - largest));
         for (int d = 0; d < length; d++)
             Assert.Equal(seen.Sum(i => Math.Exp(scores[i] - largest) / sum * values[i * length + d]), result[d], 2e-6);

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Tests.Ops;
@@ -28,5 +30,26 @@ public class FastExpTests
     {
         Assert.Equal(expected, FastExp.Exp(Vector256.Create(x)).ToScalar());
         Assert.Equal(MathF.Exp(x), FastExp.ExactExp(Vector256.Create(x)).ToScalar());
+    }
+
+    [Fact]
+    public void Sixteen_are_bitwise_two_times_eight()
+    {
+        if (!Avx512F.IsSupported)
+            Assert.Skip("this processor has no AVX-512");
+        float[] x = new float[16], wide = new float[16], narrow = new float[16];
+        Random random = new(1);
+        for (int round = 0; round < 20_000; round++)
+        {
+            for (int i = 0; i < 16; i++)
+                x[i] = (random.NextSingle() * 2 - 1) * (i % 4 == 0 ? 1 : 95);
+            (x[1], x[2], x[3], x[5], x[6]) = (float.NegativeInfinity, float.PositiveInfinity, float.NaN, -87, 88);
+            FastExp.Exp(Vector512.Create(x)).CopyTo(wide);
+            FastExp.Exp(Vector256.Create(x, 0)).CopyTo(narrow);
+            FastExp.Exp(Vector256.Create(x, 8)).CopyTo(narrow, 8);
+            Assert.True(float.IsNaN(wide[3]) && float.IsNaN(narrow[3]));
+            wide[3] = narrow[3];
+            Assert.Equal(MemoryMarshal.AsBytes<float>(narrow), MemoryMarshal.AsBytes<float>(wide));
+        }
     }
 }

@@ -12,6 +12,7 @@ public class AttentionSpanTests
     private static readonly Dictionary<string, CheckShape> Shapes = new()
     {
         ["one key head"] = new() { Heads = 4, KeyHeads = 1 },
+        ["a window that begins a span, sinks"] = CheckShapes.All["sinks, clamped gate"] with { Window = 579, KeyHeads = 1, Heads = 3 },
         ["a window over two spans, sinks"] = CheckShapes.All["sinks, clamped gate"] with { Window = 700, KeyHeads = 1, Heads = 3 },
         ["soft caps, blocks of 8"] = CheckShapes.All["soft caps"] with { Window = 0, BlockTokens = 8, KeyHeads = 2, Heads = 2 },
         ["heads of two tasks"] = new() { Heads = 40, KeyHeads = 1, HeadLength = 8, Layers = 1 },
@@ -30,8 +31,12 @@ public class AttentionSpanTests
         foreach (int lanes in (int[])[1, 2, 7])
         {
             using Session session = new(model.Graph, Quantizations.With(), limits, lanes, blocks: Blocks(limits));
-            session.Feed(0, tokens.AsSpan(0, Tokens - Single), 33);
-            Difference.None(expected, session.Feed(0, tokens.AsSpan(Tokens - Single), 1), $"{lanes} lanes");
+            // One row at a time, and several as drafts are verified.
+            foreach ((int slot, int rows) in (ReadOnlySpan<(int, int)>)[(0, 1), (1, 5)])
+            {
+                session.Feed(slot, tokens.AsSpan(0, Tokens - Single), 33);
+                Difference.None(expected, session.Feed(slot, tokens.AsSpan(Tokens - Single), rows), $"{lanes} lanes, {rows} rows");
+            }
         }
     }
 
@@ -66,6 +71,10 @@ public class AttentionSpanTests
         int many = team.Barriers(() => session.Feed(0, tokens.AsSpan(601, 1), 1));
         // Each layer has one before the spans and one behind them.
         Assert.Equal(2 * Shapes["one key head"].Layers, many - few);
+        few = team.Barriers(() => session.Feed(1, tokens.AsSpan(0, 5), 5));
+        many = team.Barriers(() => session.Feed(0, tokens.AsSpan(602, 5), 5));
+        // That before the spans is there for several rows in any case.
+        Assert.Equal(Shapes["one key head"].Layers, many - few);
     }
 
     private static RuntimeLimits Limits(CheckShape shape, KvType kv) =>
