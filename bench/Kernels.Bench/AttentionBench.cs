@@ -21,7 +21,7 @@ internal static unsafe class AttentionBench
     public static void Run()
     {
         Console.WriteLine($"attention, {Sequences} sequences of {Depth} entries, {Group} query heads for each of {KeyHeads} key heads, GB/s of keys and values, best and median");
-        foreach (int length in (int[])[64, 80, 96, 128])
+        foreach (int length in (int[])[64, 80, 96, 128, 256])
         {
             List<Kind> kinds = [.. from kv in (KvType[])[KvType.F16, KvType.BF16, KvType.Q8, KvType.F32] from sources in (ITileSource[][])[[], [new JitTileSource()]] where kv == KvType.F16 || sources.Length == 0 select new Kind(length, kv, sources)];
             for (int round = 0; round < Rounds; round++)

@@ -7,10 +7,10 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 namespace Tessera.Kernels.Cpu.Ops;
 
 /// <summary>
-/// The parts of <see cref="AttentionTile"/> that read the cache, for one to four query heads at once: what they read is widened once for all of them. Every result
-/// is bitwise the other form's. AVX-512.
+/// The parts of <see cref="AttentionTile"/> that read the cache, for one to four query heads at once: what they read is widened once for all of them; and weights by
+/// sixteen. Every result is bitwise the other form's. AVX-512.
 /// </summary>
-internal static unsafe class AttentionTile512
+internal static unsafe partial class AttentionTile512
 {
     /// <summary>The most heads.</summary>
     public const int MaxHeads = 4;
@@ -149,110 +149,5 @@ internal static unsafe class AttentionTile512
             (even2 + odd2).Store(scores + 2 * AttentionTile.ScoreStride);
         if (TRows.Count > 3)
             (even3 + odd3).Store(scores + 3 * AttentionTile.ScoreStride);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate<TElement, TRows>(float* weights, byte* values, byte* ahead, int first, int end, float* outputs, int stride, int length)
-        where TElement : struct, IFloatWeight
-        where TRows : struct, IRowCount
-    {
-        float* y0 = outputs, y1 = outputs + stride, y2 = outputs + 2 * stride, y3 = outputs + 3 * stride;
-        int i = 0;
-        for (; i <= length - 32; i += 32)
-        {
-            Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-            a0 = Vector512.Load(y0 + i);
-            b0 = Vector512.Load(y0 + i + 16);
-            if (TRows.Count > 1)
-            {
-                a1 = Vector512.Load(y1 + i);
-                b1 = Vector512.Load(y1 + i + 16);
-            }
-            if (TRows.Count > 2)
-            {
-                a2 = Vector512.Load(y2 + i);
-                b2 = Vector512.Load(y2 + i + 16);
-            }
-            if (TRows.Count > 3)
-            {
-                a3 = Vector512.Load(y3 + i);
-                b3 = Vector512.Load(y3 + i + 16);
-            }
-            byte* v = values + (i + (long)first * length) * TElement.Bytes, next = ahead + (i + (long)first * length) * TElement.Bytes;
-            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes, next += (long)length * TElement.Bytes)
-            {
-                if (TElement.Bytes < sizeof(float))
-                    Sse.Prefetch0(next);
-                Vector512<float> low = TElement.Load16(v), high = TElement.Load16(v + 16 * TElement.Bytes);
-                Vector512<float> w0 = Vector512.Create(weights[t]);
-                a0 = Avx512F.FusedMultiplyAdd(w0, low, a0);
-                b0 = Avx512F.FusedMultiplyAdd(w0, high, b0);
-                if (TRows.Count > 1)
-                {
-                    Vector512<float> w1 = Vector512.Create(weights[t + 1 * AttentionTile.ScoreStride]);
-                    a1 = Avx512F.FusedMultiplyAdd(w1, low, a1);
-                    b1 = Avx512F.FusedMultiplyAdd(w1, high, b1);
-                }
-                if (TRows.Count > 2)
-                {
-                    Vector512<float> w2 = Vector512.Create(weights[t + 2 * AttentionTile.ScoreStride]);
-                    a2 = Avx512F.FusedMultiplyAdd(w2, low, a2);
-                    b2 = Avx512F.FusedMultiplyAdd(w2, high, b2);
-                }
-                if (TRows.Count > 3)
-                {
-                    Vector512<float> w3 = Vector512.Create(weights[t + 3 * AttentionTile.ScoreStride]);
-                    a3 = Avx512F.FusedMultiplyAdd(w3, low, a3);
-                    b3 = Avx512F.FusedMultiplyAdd(w3, high, b3);
-                }
-            }
-            a0.Store(y0 + i);
-            b0.Store(y0 + i + 16);
-            if (TRows.Count > 1)
-            {
-                a1.Store(y1 + i);
-                b1.Store(y1 + i + 16);
-            }
-            if (TRows.Count > 2)
-            {
-                a2.Store(y2 + i);
-                b2.Store(y2 + i + 16);
-            }
-            if (TRows.Count > 3)
-            {
-                a3.Store(y3 + i);
-                b3.Store(y3 + i + 16);
-            }
-        }
-        for (; i < length; i += 8)
-        {
-            Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
-            a0 = Vector256.Load(y0 + i);
-            if (TRows.Count > 1)
-                a1 = Vector256.Load(y1 + i);
-            if (TRows.Count > 2)
-                a2 = Vector256.Load(y2 + i);
-            if (TRows.Count > 3)
-                a3 = Vector256.Load(y3 + i);
-            byte* v = values + (i + (long)first * length) * TElement.Bytes;
-            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes)
-            {
-                Vector256<float> value = TElement.Load8(v);
-                a0 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), value, a0);
-                if (TRows.Count > 1)
-                    a1 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 1 * AttentionTile.ScoreStride]), value, a1);
-                if (TRows.Count > 2)
-                    a2 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 2 * AttentionTile.ScoreStride]), value, a2);
-                if (TRows.Count > 3)
-                    a3 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 3 * AttentionTile.ScoreStride]), value, a3);
-            }
-            a0.Store(y0 + i);
-            if (TRows.Count > 1)
-                a1.Store(y1 + i);
-            if (TRows.Count > 2)
-                a2.Store(y2 + i);
-            if (TRows.Count > 3)
-                a3.Store(y3 + i);
-        }
     }
 }

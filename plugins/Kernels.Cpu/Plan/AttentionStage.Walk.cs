@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Plan;
@@ -84,7 +85,7 @@ internal sealed unsafe partial class AttentionStage
             if (reader.Elements == TileElements.Floats)
             {
                 Fetch(tile, ahead);
-                keys = (byte*)Cache.Entries.CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), reader.IsFinite, _halves);
+                keys = (byte*)CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), reader.IsFinite, _halves);
             }
             ScoreTile(reader.Elements, reader.Rows * shape.Group, shape.Queries(scratch), keys, ahead, shape.Scores(scratch) + (at - start));
         }
@@ -129,7 +130,7 @@ internal sealed unsafe partial class AttentionStage
             if (reader.Elements == TileElements.Floats)
             {
                 Fetch(values, ahead);
-                values = (byte*)Cache.Entries.CacheEntries.Values(_layout, tile, Math.Min(entries, reader.Last - at + 1), shape.ValueTile(scratch), reader.IsFinite, _halves);
+                values = (byte*)CacheEntries.Values(_layout, tile, Math.Min(entries, reader.Last - at + 1), shape.ValueTile(scratch), reader.IsFinite, _halves);
             }
             float* weights = shape.Scores(scratch) + (at - start);
             int begin = Math.Max(first, at), end = Math.Min(last, at + entries - 1);

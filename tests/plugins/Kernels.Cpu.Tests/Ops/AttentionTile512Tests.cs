@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Tests.Ops;
 
 public unsafe class AttentionTile512Tests
 {
-    public static MatrixTheoryData<int, int> Cases => new([1, 2, 3, 4], [6, 8, 24, 32, 64, 72, 127]);
+    public static MatrixTheoryData<int, int> Cases => new([1, 2, 3, 4], [6, 8, 24, 32, 64, 72, 96, 127, 152]);
 
     [Theory, MemberData(nameof(Cases))]
     public void Scores_and_sums_are_bitwise_those_of_the_other_form(int heads, int length)
