@@ -80,7 +80,7 @@ internal sealed unsafe partial class AttentionStage
             if (next <= last)
                 ahead = Tile(reader.Table, next, reader.KeyHead);
             else if ((next += begin - end) <= last)
-                ahead = Tile(reader.Table, next, reader.KeyHead) + _layout.ValueOffset;
+                ahead = Tile(reader.Table, next, reader.KeyHead) + _valueOffset;
             byte* keys = tile;
             if (reader.Elements == TileElements.Floats)
             {
@@ -122,11 +122,11 @@ internal sealed unsafe partial class AttentionStage
         for (int at = TileStart(first), entries; at <= last; at += entries)
         {
             entries = TileEntries(at);
-            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile + _layout.ValueOffset;
+            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile + _valueOffset;
             int next = at + Ahead;
             if (next <= reader.Last)
-                ahead = Tile(reader.Table, next, reader.KeyHead) + (next <= last ? _layout.ValueOffset : 0);
-            byte* values = tile + _layout.ValueOffset;
+                ahead = Tile(reader.Table, next, reader.KeyHead) + (next <= last ? _valueOffset : 0);
+            byte* values = tile + _valueOffset;
             if (reader.Elements == TileElements.Floats)
             {
                 Fetch(values, ahead);
@@ -174,7 +174,7 @@ internal sealed unsafe partial class AttentionStage
     // The half of a tile that is ahead of one, where there is another.
     private void Fetch(byte* half, byte* ahead)
     {
-        long bytes = Math.Min(_layout.ValueOffset, _layout.TileBytes - _layout.ValueOffset);
+        long bytes = Math.Min(_valueOffset, _tileBytes - _valueOffset);
         for (long line = 0; Sse.IsSupported && ahead != half && line < bytes; line += 64)
             Sse.Prefetch0(ahead + line);
     }

@@ -20,6 +20,8 @@ internal sealed unsafe partial class AttentionStage : Stage
     private readonly AttentionShape _shape;
     private readonly HeadInput _query, _key;
     private readonly ValueBuffer _value, _output;
+    // The layout's own, which it computes.
+    private readonly long _tileBytes, _headBytes, _valueOffset;
 
     public AttentionStage(int stage, AttentionNode node, AttentionInputs inputs, CacheBlocks blocks, int groupIndex, CacheLayout layout, RuntimeLimits limits, bool wide, int runRows, LaneSizes sizes, int lanes, NativeHalves? halves)
     {
@@ -36,6 +38,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         _halves = halves;
         _blocks = blocks;
         _layout = layout;
+        (_tileBytes, _headBytes, _valueOffset) = (layout.TileBytes, layout.HeadBytes, layout.ValueOffset);
         _shape = new AttentionShape(node.Heads, layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
@@ -53,6 +56,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         _wide = wide;
         _scale = node.Scale;
         _layout = new CacheLayout(new CacheSpec(node.Name, node.KeyHeads, node.KeyLength, node.ValueLength), 0, 1, KvType.F32);
+        (_tileBytes, _headBytes, _valueOffset) = (_layout.TileBytes, _layout.HeadBytes, _layout.ValueOffset);
         _shape = new AttentionShape(node.Heads, _layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
@@ -100,9 +104,9 @@ internal sealed unsafe partial class AttentionStage : Stage
     private byte* Tile(int* table, int cacheIndex, int head)
     {
         if (!_paged)
-            return Kept + ((*table + (long)cacheIndex / AttentionTile.Entries) * _shape.KeyHeads + head) * _layout.TileBytes;
+            return Kept + ((*table + (long)cacheIndex / AttentionTile.Entries) * _shape.KeyHeads + head) * _tileBytes;
         byte* block = _blocks.Addresses[table[cacheIndex / _blockTokens]];
-        return block + _layout.Offset + head * _layout.HeadBytes + cacheIndex % _blockTokens / AttentionTile.Entries * _layout.TileBytes;
+        return block + _layout.Offset + head * _headBytes + cacheIndex % _blockTokens / AttentionTile.Entries * _tileBytes;
     }
 
     private void Write(Lane lane, Step step, int row, int head)
