@@ -15,11 +15,12 @@ trap 'rm -rf "$folder"' EXIT
 echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1); $(basename "$model")"
 missed=0
 for type in "${types[@]}"; do
-    written=$("$tessera" quantize "$model" "$folder/model.gguf" "$type" --requantize 2>/dev/null | awk '$3 == "tensors" && $1 != "f32" { printf "%s%s %s", separator, $2, $1; separator = ", " }')
+    written=$("$tessera" quantize "$model" "$folder/model.gguf" "$type" --requantize 2>/dev/null | awk '$3 == "tensors" && $1 != "f32" && $1 ~ /^[a-z0-9_]+$/ { printf "%s%s %s", separator, $2, $1; separator = ", " }')
     "$accuracy" "$folder/model.gguf" | awk -v type="$type" -v written="$written" '
-        /^perplexity/ { change = ($5 / $3 - 1) * 100 ; exact = $3; product = $5 }
+        /^perplexity +float32/ { change = ($5 / $3 - 1) * 100; exact = $3; product = $5 }
+        /^perplexity moves/ { error = $8 }
         /^product/ { divergence = $0; sub(/.*divergence mean /, "", divergence); sub(/,.*/, "", divergence) }
-        END { printf "%-8s %9.4f -> %9.4f  %+.3f %%  KL %s  (%s)\n", type, exact, product, change, divergence, written; exit change * change >= 0.25 }' || missed=1
+        END { printf "%-8s %9.4f -> %9.4f  %+.3f %% (standard error %s %%)  KL %s  (%s)\n", type, exact, product, change, error, divergence, written; exit change * change >= 0.25 }' || missed=1
     rm -f "$folder/model.gguf"
 done
 exit $missed

@@ -14,7 +14,7 @@ internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
     {
         List<int> ids = [];
         _model.Open.CreateTokenizer().Encode(text, default, ids);
-        int most = Math.Min(ids.Count, 2048);
+        int most = Math.Min(ids.Count, 4096);
         return [.. ids[..most]];
     }
 
@@ -23,7 +23,7 @@ internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
     {
         int count = ids.Length - 1;
         using FileStream rows = new(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
-        double referenceNll = 0, productNll = 0, distance = 0, divergence = 0, largest = 0;
+        double referenceNll = 0, productNll = 0, distance = 0, squares = 0, divergence = 0, largest = 0;
         double[] reference = new double[count];
         int same = 0;
         Evaluate(ids, ActivationPrecision.Float32, (position, logits) =>
@@ -41,12 +41,14 @@ internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
             double own = LogProbability.Of(logits, ids[position + 1]);
             productNll -= own;
             distance += Math.Abs(own - reference[position]);
+            squares += (own - reference[position]) * (own - reference[position]);
             double between = Divergence.Of(row, logits);
             divergence += between;
             largest = Math.Max(largest, between);
             same += Best(row) == Best(logits) ? 1 : 0;
         });
-        return new(referenceNll / count, productNll / count, distance / count, divergence / count, largest, (double)same / count);
+        double change = (productNll - referenceNll) / count;
+        return new(referenceNll / count, productNll / count, Math.Sqrt((squares / count - change * change) / count), distance / count, divergence / count, largest, (double)same / count);
     }
 
     public ValueTask DisposeAsync() => _model.DisposeAsync();
@@ -69,5 +71,5 @@ internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
     }
 }
 
-/// <summary>What was measured; means over the positions.</summary>
-internal sealed record Measured(double ReferenceNll, double ProductNll, double Distance, double Divergence, double LargestDivergence, double SameBest);
+/// <summary>What was measured; means over the positions, and the standard error of the difference of the first two.</summary>
+internal sealed record Measured(double ReferenceNll, double ProductNll, double Error, double Distance, double Divergence, double LargestDivergence, double SameBest);

@@ -18,6 +18,7 @@ int[] ids = paths.Encode(args.Length == 2 ? File.ReadAllText(args[1]) : FixedTex
 Measured measured = paths.Measure(ids);
 Console.WriteLine($"{Path.GetFileName(args[0])}, {ids.Length} tokens of {(args.Length == 2 ? Path.GetFileName(args[1]) : "the fixed text")}{(kv is null ? "" : $", KV {kv}")}");
 Console.WriteLine($"perplexity       float32 {Math.Exp(measured.ReferenceNll):F4}   product {Math.Exp(measured.ProductNll):F4}");
+Console.WriteLine($"perplexity moves by {(Math.Exp(measured.ProductNll - measured.ReferenceNll) - 1) * 100:+0.000;-0.000} %, standard error {measured.Error * 100:F3} %");
 Console.WriteLine($"mean nll         float32 {measured.ReferenceNll:F5}  product {measured.ProductNll:F5}");
 Console.WriteLine($"product from float32: mean |d log-probability| of the text's tokens {measured.Distance:F4}; KL divergence mean {measured.Divergence:F5}, largest {measured.LargestDivergence:F4}; same best token {measured.SameBest:P1}");
 return 0;
