@@ -111,6 +111,41 @@ public sealed class SpeculationTests(PlainOutputs outputs) : IClassFixture<Plain
         Assert.True(accepted > 120, $"{accepted} draft tokens accepted");
     }
 
+    /// <summary>The draft model has memory while there is some; when more sequences come it has to give it up, and they push each other out all the same.</summary>
+    [Fact]
+    public async Task A_draft_model_that_has_to_give_its_memory_up_changes_nothing()
+    {
+        Goldens goldens = Goldens.Require();
+        Generation[] plain = await outputs.GetAsync(goldens);
+        await using HostStack stack = Stack("draft", maxDraft: 4);
+        int[] some = [.. Enumerable.Range(0, plain.Length).Where(i => goldens.List[i].Ids.Length < 200).Take(8)];
+        using Composition probe = stack.Build(goldens.Model, ActivationPrecision.Fast, Context);
+        long block = Enumerable.Range(0, probe.Graph.CacheGroups.Count).Sum(probe.Runtime.BlockBytes);
+        long prompts = some.Sum(i => (goldens.List[i].Ids.Length + 15) / 16);
+        int preempted = 0, accepted = 0;
+        foreach (int more in (int[])[0, 1, 2, 4])
+        {
+            SharedBudget budget = new((prompts + more) * block);
+            await using SteppedEngine spec = new(Compose(stack, goldens.Model, draft: true, budget), Options);
+            GenerationStream Submit(int i) => spec.Engine.Submit(Request(goldens.List[i].Ids, null, speculative: true))[0];
+            List<GenerationStream> streams = [.. some.Take(2).Select(Submit)];
+            for (int steps = 0; steps < 3; steps++)
+                spec.Engine.Step();
+            int early = spec.Records.Sum(r => r.Accepted);
+            Assert.True(early > 0, "no draft token was accepted while there was memory");
+            streams.AddRange(some.Skip(2).Select(Submit));
+            spec.Run();
+            for (int i = 0; i < some.Length; i++)
+                AssertPlain(plain[some[i]], streams[i], goldens.List[some[i]].Name);
+            preempted += spec.Records.Sum(r => r.Preempted);
+            accepted += spec.Records.Sum(r => r.Accepted);
+            Assert.Equal(0, spec.Engine.Speculation!.Faults);
+            Assert.Equal(0, spec.Engine.Load.BlocksUsed);
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{preempted} preemptions, {accepted} draft tokens accepted");
+        Assert.True(preempted > 0, "no sequence was preempted");
+    }
+
     private static void AssertPlain(Generation plain, GenerationStream stream, string what)
     {
         Generation found = SteppedEngine.Read(stream);
