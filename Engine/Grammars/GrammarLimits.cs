@@ -28,5 +28,5 @@ internal static class GrammarLimits
     public const long Memory = 16L << 20;
 
     /// <summary>Work, in places looked at: what a grammar may have at first and save up, and what it gets for each token. Known states cost nothing.</summary>
-    public const long FirstWork = 6_000_000, WorkPerToken = 250_000;
+    public const long FirstWork = 2_000_000, WorkPerToken = 250_000;
 }

@@ -91,7 +91,11 @@ internal sealed class GrammarRun(GrammarMachine machine, VocabularyTrie vocabula
             return _mask;
         try
         {
-            _state ??= machine.Start;
+            if (_state is null)
+            {
+                machine.AllowStart();
+                _state = machine.Start;
+            }
             _mask = machine.Mask(_state, vocabulary);
             if (_mask.Count == 0 && !_state.MayEnd)
                 Problem = "no token of the vocabulary fits the grammar here, and it does not let the output end";

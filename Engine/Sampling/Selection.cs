@@ -20,7 +20,12 @@ internal static class Selection
         {
             Span<Candidate> range = items[low..high];
             if (!Extent(range, out float best, out float scale))
+            {
+                // Nothing but −∞ is left, such as what a grammar forbids: it has no mass, and need not be sorted.
+                if (best == float.NegativeInfinity)
+                    return Math.Max(low, 1);
                 break;
+            }
             counts.Clear();
             masses.Clear();
             foreach (ref readonly Candidate c in range)

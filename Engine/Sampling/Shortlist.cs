@@ -9,17 +9,17 @@ internal sealed class Shortlist(int vocabulary)
     private const int Block = 64;
     private readonly float[] _maxima = new float[(vocabulary + Block - 1) / Block];
 
-    /// <summary>The k-th best of the blocks' best logits: at least k logits are no lower.</summary>
+    /// <summary>The k-th best of the blocks' best logits: at least k logits are no lower. A number in any case: what is −∞ cannot be drawn, and behind a grammar's mask it is nearly all.</summary>
     public float TopK(ReadOnlySpan<float> logits, int k)
     {
         int blocks = (logits.Length + Block - 1) / Block;
         if (k > blocks)
-            return float.NegativeInfinity;
+            return float.MinValue;
         for (int block = 0; block < blocks; block++)
             _maxima[block] = LogitScan.Max(logits.Slice(block * Block, Math.Min(Block, logits.Length - block * Block)));
         Span<float> maxima = _maxima.AsSpan(0, blocks);
         maxima.Sort();
-        return maxima[blocks - k];
+        return Math.Max(maxima[blocks - k], float.MinValue);
     }
 
     /// <summary>The logit below which all tokens together have less than what top-p drops.</summary>

@@ -39,6 +39,8 @@ internal sealed class Resumption(Composition composition, GrammarCache grammars)
         // The failure of the other engine may have come between a token and the end that it makes.
         if (!generated.IsEmpty && _endTokens.Ends(request, generated[^1], generated.Length))
             return FinishReason.EndToken;
-        return !generated.IsEmpty && sequence.Generated == sequence.MaxTokens ? FinishReason.Length : FinishReason.None;
+        if (generated.IsEmpty || sequence.Generated != sequence.MaxTokens)
+            return FinishReason.None;
+        return sequence.Grammar is { MayEnd: true, IsAtEnd: true, Problem: null } ? FinishReason.EndToken : FinishReason.Length;
     }
 }

@@ -204,7 +204,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
             return FinishReason.StopString;
         sequence.Grammar?.Advance(token);
         if (sequence.Generated == sequence.MaxTokens)
-            return sequence.Grammar is { MayEnd: true, IsAtEnd: true } ? FinishReason.EndToken : FinishReason.Length;
+            return sequence.Grammar is { MayEnd: true, IsAtEnd: true, Problem: null } ? FinishReason.EndToken : FinishReason.Length;
         return Follow(sequence, ref problem);
     }
 }

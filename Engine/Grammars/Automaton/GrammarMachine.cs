@@ -39,6 +39,9 @@ internal sealed class GrammarMachine
     /// <exception cref="GrammarCostException">The grammar is too ambiguous.</exception>
     public GrammarState Start => _start ??= Begin();
 
+    /// <summary>Allows the work of a beginning, whatever others that follow the grammar have used up.</summary>
+    public void AllowStart() => _work = GrammarLimits.FirstWork;
+
     /// <summary>Allows work for one more token.</summary>
     public void AllowToken() => _work = Math.Min(GrammarLimits.FirstWork, _work + GrammarLimits.WorkPerToken);
 
@@ -153,8 +156,11 @@ internal sealed class GrammarMachine
 
     private void Charge(int work)
     {
-        if ((_work -= work) < 0)
-            throw new GrammarCostException("its states take too much work to follow");
+        _work -= work;
+        if (_work >= 0)
+            return;
+        _work = 0;
+        throw new GrammarCostException("its states take too much work to follow");
     }
 
     private ReturnStack Push(int node, ReturnStack? rest)

@@ -111,13 +111,13 @@ internal sealed class GrammarText
             case 'n': return '\n';
             case 'r': return '\r';
             case 't': return '\t';
-            case '\\' or '"' or '[' or ']': return kind;
+            case '\\' or '"' or '[' or ']' or '-': return kind;
             case 'x': return Hex(start, 2);
             case 'u': return Hex(start, 4);
             case 'U': return Hex(start, 8);
             default:
                 Place--;
-                throw Unexpected("one of n r t \\ \" [ ] x u U after a backslash");
+                throw Unexpected("one of n r t \\ \" [ ] - x u U after a backslash");
         }
     }
 

@@ -57,6 +57,22 @@ public sealed class MaskTests
         Assert.True(masks > 60);
     }
 
+    /// <summary>What others have used up of a grammar's work is not missing at the beginning of the next output.</summary>
+    [Fact]
+    public void An_output_begins_with_work_of_its_own()
+    {
+        ListTokenizer tokenizer = new([[(byte)'a'], [(byte)'b']], [], []);
+        GrammarMachine machine = new(Grammar.Parse("root ::= [ab]{3}").Automaton) { Work = 0 };
+        Tessera.Engine.Generation.GenerationRequest request = new() { Prompt = [0], MaxTokens = 4 };
+        GrammarRun run = new(machine, Vocabularies.Trie(tokenizer), request);
+        Assert.False(run.IsAtEnd);
+        Assert.Null(run.Problem);
+        machine.Work = 0;
+        GrammarRun other = new(machine, Vocabularies.Trie(tokenizer), request);
+        other.Advance(0);
+        Assert.Null(other.Problem);
+    }
+
     /// <summary>A token may end inside a character, begin inside one, be empty, or have the same bytes as another.</summary>
     [Fact]
     public void Tokens_may_be_parts_of_characters()

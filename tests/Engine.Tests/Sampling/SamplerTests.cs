@@ -27,6 +27,23 @@ public sealed class SamplerTests
         }
     }
 
+    /// <summary>Where all but a few logits are −∞, top-k neither loads nor sorts the others.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(5000)]
+    public void What_cannot_be_drawn_is_not_taken_in_by_top_k(int k)
+    {
+        float[] logits = new float[100_000];
+        Array.Fill(logits, float.NegativeInfinity);
+        (logits[7], logits[50_000], logits[99_999]) = (1, 3, 2);
+        SamplingBuffers buffers = new(logits.Length);
+        buffers.Candidates.Load(logits, buffers.Shortlist.TopK(logits, k));
+        Assert.Equal(3, buffers.Candidates.Count);
+        Assert.True(buffers.Candidates.Load(logits));
+        TopK.Apply(buffers.Candidates, k);
+        Assert.Equal([50_000, 99_999, 7], buffers.Candidates.Items.ToArray().Select(c => c.Id));
+    }
+
     /// <summary>What a grammar does not allow has a logit of −∞, and often nearly everything has.</summary>
     [Fact]
     public void A_token_without_probability_is_never_drawn()
