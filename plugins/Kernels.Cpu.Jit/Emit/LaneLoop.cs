@@ -47,18 +47,27 @@ internal static class LaneLoop
         c.inc(eax);
         c.cmp(eax, lanes);
         c.jl(lane);
-        for (int row = 0; row < Rows; row++)
-        {
-            for (int i = 0; i < lanes; i++)
-                v.Load(i, Vectors.Scratch, i * laneBytes + row * v.Bytes);
-            for (int half = lanes / 2; half > 0; half /= 2)
-                for (int i = 0; i < half; i++)
-                    v.AddFloats(i, i, i + half);
-            v.Store(Vectors.Sums, row * v.Bytes, 0);
-        }
+        AddLanes(v, lanes, Rows);
         c.pop(r13);
         c.pop(r12);
         c.pop(rbx);
         return v.ToArray();
+    }
+
+    /// <summary>Adds the lanes' sums, the halves first. They stand in the scratch, lane after lane.</summary>
+    /// <param name="v">Where the code goes.</param>
+    /// <param name="lanes">The number of lanes.</param>
+    /// <param name="sums">Vectors of a lane.</param>
+    public static void AddLanes(Vectors v, int lanes, int sums)
+    {
+        for (int sum = 0; sum < sums; sum++)
+        {
+            for (int i = 0; i < lanes; i++)
+                v.Load(i, Vectors.Scratch, (i * sums + sum) * v.Bytes);
+            for (int half = lanes / 2; half > 0; half /= 2)
+                for (int i = 0; i < half; i++)
+                    v.AddFloats(i, i, i + half);
+            v.Store(Vectors.Sums, sum * v.Bytes, 0);
+        }
     }
 }

@@ -61,15 +61,7 @@ internal static class PairLoop
         c.inc(eax);
         c.cmp(eax, lanes);
         c.jl(lane);
-        for (int sum = 0; sum < Sums; sum++)
-        {
-            for (int i = 0; i < lanes; i++)
-                v.Load(i, Vectors.Scratch, (i * Sums + sum) * v.Bytes);
-            for (int half = lanes / 2; half > 0; half /= 2)
-                for (int i = 0; i < half; i++)
-                    v.AddFloats(i, i, i + half);
-            v.Store(Vectors.Sums, sum * v.Bytes, 0);
-        }
+        LaneLoop.AddLanes(v, lanes, Sums);
         c.pop(r14);
         c.pop(r13);
         c.pop(r12);
