@@ -20,6 +20,13 @@ public sealed class ConversionStack(SharedStack stack)
         return plan;
     }
 
+    /// <summary>What a model says of itself.</summary>
+    internal ModelMetadata Metadata(string path)
+    {
+        using OpenModel open = OpenModel.Open(path, Host.Plugins, mmap: true);
+        return open.Source.Metadata;
+    }
+
     /// <summary>The logits of each recorded row that the file's context has room for, on the reference path; a tokenizer is not needed.</summary>
     internal List<float[]> Logits(string path, FolderGolden golden) => Logits(path, golden.Rows.Select(r => (r.Tokens, r.Position)));
 

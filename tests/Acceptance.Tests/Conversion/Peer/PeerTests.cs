@@ -10,45 +10,65 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
 {
     private const int Context = 256, Tokens = 24, Alternatives = 10, Texts = 20;
 
-    // Logarithms of probabilities. The peer rounds activations to the type of floats that the weights have, to eight bits for quantized ones, and looks GELU up in a table.
-    // Random weights with peaked attention take rounding worse than a trained model.
-    private const double OfF16 = 0.02, OfBF16 = 0.2, OfQuantized = 0.5, OfRandomF16 = 0.1, OfRandomQuantized = 1.5;
-
     private static readonly string[] Questions = ["Tell me a story about a fox in the garden.", "What is the capital of France?"];
 
     private static string Demo => Path.Combine(Shared.RepositoryRoot, "models", "demo", "hf");
 
     [Theory]
-    [InlineData("BF16", OfBF16), InlineData("F16", OfF16), InlineData("Q8_0", OfQuantized), InlineData("Q4_K_M", OfQuantized)]
-    public async Task It_answers_from_the_demos_file_as_we_do(string type, double tolerance)
+    [InlineData("F32"), InlineData("BF16"), InlineData("F16"), InlineData("Q8_0"), InlineData("Q4_K_M")]
+    public async Task It_answers_from_the_demos_file_as_we_do(string type)
     {
         PeerServer.Require();
         using TemporaryFile converted = new(), quantized = new();
         stack.Convert(Demo, converted.Path, null);
         stack.Convert(converted.Path, quantized.Path, type);
         string[] texts = [.. Questions.Select(q => $"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n"), .. CorpusGenerator.Generate(11, Texts).Select(c => c.Turns[0].Assistant)];
-        await CompareAsync(quantized.Path, texts, texts[..Questions.Length], [], tolerance);
+        await CompareAsync(quantized.Path, quantized.Path, type, texts, texts[..Questions.Length], [], isTrained: true);
     }
 
     // Not of Gemma 2: the fixture's scale of scores is one that no file can say.
     [Theory]
-    [InlineData("gemma3_text", "F16"), InlineData("llama2_bias", "F16"), InlineData("llama3", "F16"), InlineData("llama_sharded", "F16"), InlineData("mistral", "F16"), InlineData("mixtral", "F16")]
-    [InlineData("phi3", "F16"), InlineData("qwen2", "F16"), InlineData("qwen2_yarn", "F16"), InlineData("qwen3", "F16"), InlineData("llama3", "Q8_0"), InlineData("qwen3", "Q8_0"), InlineData("gemma3_text", "Q4_K_M")]
+    [InlineData("gemma3_text", "F32"), InlineData("llama2_bias", "F32"), InlineData("llama3", "F32"), InlineData("llama_sharded", "F32"), InlineData("mistral", "F32"), InlineData("mixtral", "F32")]
+    [InlineData("phi3", "F32"), InlineData("qwen2", "F32"), InlineData("qwen2_yarn", "F32"), InlineData("qwen3", "F32"), InlineData("llama3", "F16"), InlineData("qwen3", "F16"), InlineData("gemma3_text", "F16")]
+    [InlineData("llama3", "Q8_0"), InlineData("qwen3", "Q8_0"), InlineData("gemma3_text", "Q4_K_M")]
     public async Task It_answers_from_a_folders_file_as_we_do(string name, string type)
     {
         PeerServer.Require();
         HfModels.HfGolden golden = HfModels.HfGolden.Require(name);
         using TemporaryFile file = new();
         stack.Convert(golden.Folder, file.Path, type);
-        await CompareAsync(file.Path, [.. golden.Texts.Select(t => t.GetProperty("text").GetString()!)], [], [golden.Prompt], type == "F16" ? OfRandomF16 : OfRandomQuantized);
+        await CompareAsync(file.Path, file.Path, type, [.. golden.Texts.Select(t => t.GetProperty("text").GetString()!)], [], [golden.Prompt], isTrained: false);
     }
 
-    /// <summary>Compares on one file: ids of texts, and the peer's greedy continuations of prompts with what we give to each of its tokens.</summary>
-    private async Task CompareAsync(string file, string[] texts, string[] prompts, int[][] ids, double tolerance)
+    /// <summary>Two rows of one matrix in each other's place, as where the pairs of a rotation are laid out wrongly.</summary>
+    [Theory]
+    [InlineData("F32"), InlineData("F16"), InlineData("BF16")]
+    public async Task A_wrong_conversion_is_noticed(string type)
     {
-        using Composition composition = stack.Host.Build(file, tolerance is OfQuantized or OfRandomQuantized ? ActivationPrecision.Fast : ActivationPrecision.Float32, Context);
+        PeerServer.Require();
+        using TemporaryFile right = new(), wrong = new();
+        WritePlan plan = stack.Convert(Demo, right.Path, type);
+        byte[] file = File.ReadAllBytes(right.Path);
+        WrittenTensor tensor = plan.Tensors.Single(t => t.Name == "blk.0.attn_q.weight");
+        int row = (int)(tensor.Length / tensor.Shape[0]);
+        Span<byte> first = file.AsSpan((int)tensor.Offset, row), second = file.AsSpan((int)tensor.Offset + row, row);
+        byte[] kept = first.ToArray();
+        second.CopyTo(first);
+        kept.CopyTo(second);
+        File.WriteAllBytes(wrong.Path, file);
+        string[] prompts = [.. Questions.Select(q => $"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n")];
+        Exception? failed = await Record.ExceptionAsync(() => CompareAsync(right.Path, wrong.Path, type, [], prompts, [], isTrained: true));
+        Assert.IsType<Xunit.Sdk.XunitException>(failed, exactMatch: false);
+    }
+
+    /// <summary>Compares on a file: ids of texts, and the peer's greedy continuations of prompts with what we give to each of its tokens.</summary>
+    private async Task CompareAsync(string ours, string theirs, string type, string[] texts, string[] prompts, int[][] ids, bool isTrained)
+    {
+        ModelMetadata m = stack.Metadata(ours);
+        (double tolerance, ActivationPrecision activations) = PeerTolerance.Of(type, Math.Max(m.EmbeddingLength, m.FeedForwardLength), isTrained, hasGelu: m.Architecture == "gemma3");
+        using Composition composition = stack.Host.Build(ours, activations, Context);
         using SequenceEvaluator evaluator = new(composition.Name, composition.Graph, composition.Runtime, composition.Limits, Context);
-        await using PeerServer peer = await PeerServer.StartAsync(file, Context);
+        await using PeerServer peer = await PeerServer.StartAsync(theirs, Context);
         foreach (string text in texts)
             foreach (bool addSpecial in new[] { false, true })
                 Assert.Equal(Encode(composition.Tokenizer, text, addSpecial), await peer.TokenizeAsync(text, addSpecial));
@@ -70,7 +90,7 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
                 Assert.True(lost <= tolerance, $"token {position}: the peer's is {token.Id}, and another is better by {lost}");
             });
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{composition.Source.Metadata.Architecture}: {texts.Length} texts, {tokens} tokens, {said} of them with probabilities; largest difference of a logarithm of a probability {largest:E2} of {tolerance}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{m.Architecture}, {type}: {texts.Length} texts, {tokens} tokens, {said} of them with probabilities; largest difference of a logarithm of a probability {largest:E2} of {tolerance}");
         Assert.True(said > 0);
         Assert.InRange(largest, 0, tolerance);
     }
