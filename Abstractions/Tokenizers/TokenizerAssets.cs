@@ -34,6 +34,9 @@ public sealed class TokenizerAssets
     /// <summary>Whether encoding with special tokens puts EOS last; null: the kind's own default.</summary>
     public bool? AddEos { get; init; }
 
+    /// <summary>Whether a pair of texts has one more separator between them, behind what ends the first; null: the kind's own default.</summary>
+    public bool? AddSep { get; init; }
+
     /// <summary>Whether text gets a space in front (SentencePiece); null: the kind's own default.</summary>
     public bool? AddSpacePrefix { get; init; }
 

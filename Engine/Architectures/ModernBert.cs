@@ -16,8 +16,8 @@ public sealed class ModernBert : IModelArchitecture
     {
         Decoder model = new(source);
         ModelMetadata m = model.Metadata;
-        if (m.Attention.SlidingWindow < 2)
-            throw Hyperparameters.Bad(m, "attention.sliding_window", "at least 2", m.Attention.SlidingWindow);
+        if (m.Attention.SlidingWindow is not 0 and < 2)
+            throw Hyperparameters.Bad(m, "attention.sliding_window", "0 or at least 2", m.Attention.SlidingWindow);
         RopeTable rope = model.Rope();
         float localBase = Hyperparameters.Factor(m, "rope.freq_base_swa", DefaultLocalBase);
         if (localBase < 1)
@@ -26,7 +26,7 @@ public sealed class ModernBert : IModelArchitecture
         GraphValue x = EncoderLayers.EmbeddingNorm(model, model.Embed());
         for (int i = 0; i < model.LayerCount; i++)
         {
-            bool isLocal = IsLocal(m, i);
+            bool isLocal = m.Attention.SlidingWindow > 0 && IsLocal(m, i);
             DecoderLayer layer = model.Layer(i);
             GraphValue h = i == 0 && !layer.Has("attn_norm.weight") ? x : layer.LayerNorm("attn_norm", x);
             Qkv a = layer.Rotate(layer.Project(h), isLocal ? localRope : rope);

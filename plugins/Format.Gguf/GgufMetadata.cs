@@ -53,6 +53,7 @@ internal sealed class GgufMetadata
                 Scale = Number(Own("attention.scale")),
                 LogitSoftCap = Number(Own(SoftCap)),
             },
+            Activation = GgufActivation.Read(this, _architecture),
             Rope = GgufRope.Read(this, _architecture),
             Pooling = GgufPooling.Read(this, _architecture),
             Sampling = GgufSampling.Read(this),

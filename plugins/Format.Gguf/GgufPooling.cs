@@ -4,13 +4,14 @@ namespace Tessera.Format.Gguf;
 internal static class GgufPooling
 {
     private const int Rank = 4;
+    private const string ModernBert = "modern-bert";
 
     /// <summary>Maps the key of a file.</summary>
     public static PoolingMetadata Read(GgufMetadata metadata, string architecture)
     {
         string key = metadata.Own("pooling_type");
         int type = metadata.OptionalInteger(key, 0) ?? 0;
-        bool isEncoder = architecture is "bert" or "nomic-bert" or "nomic-bert-moe" or "modern-bert" or "jina-bert-v2" or "jina-bert-v3" or "neo-bert";
+        bool isEncoder = architecture is "bert" or "nomic-bert" or "nomic-bert-moe" or ModernBert or "jina-bert-v2" or "jina-bert-v3" or "neo-bert";
         switch (type)
         {
             case 0: return new();
@@ -20,9 +21,9 @@ internal static class GgufPooling
             case Rank:
                 return new()
                 {
-                    Kind = isEncoder ? PoolingKind.First : PoolingKind.Last,
+                    Kind = architecture == ModernBert ? PoolingKind.Mean : isEncoder ? PoolingKind.First : PoolingKind.Last,
                     IsClassifier = true,
-                    ClassifierActivation = architecture == "modern-bert" ? Activation.Gelu : Activation.Tanh,
+                    ClassifierActivation = ClassifierActivation(architecture),
                     // A causal model's two scores stand for yes and no.
                     Scores = isEncoder ? ScoreFunction.Sigmoid : ScoreFunction.Softmax,
                 };
@@ -31,4 +32,7 @@ internal static class GgufPooling
                 return new();
         }
     }
+
+    /// <summary>The nonlinearity between a classifier's products.</summary>
+    public static Activation ClassifierActivation(string architecture) => architecture == ModernBert ? Activation.Gelu : Activation.Tanh;
 }

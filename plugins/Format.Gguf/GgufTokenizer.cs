@@ -36,6 +36,7 @@ internal static class GgufTokenizer
             Special = Special(keys, tokens.Length),
             AddBos = Flag(keys, Prefix + "add_bos_token"),
             AddEos = Flag(keys, Prefix + "add_eos_token"),
+            AddSep = Flag(keys, Prefix + "add_sep_token"),
             AddSpacePrefix = Flag(keys, Prefix + "add_space_prefix"),
             RemoveExtraWhitespaces = Flag(keys, Prefix + "remove_extra_whitespaces"),
             Lowercase = Flag(keys, Prefix + "normalizer.lowercase"),

@@ -14,6 +14,7 @@ public sealed class BpeFactory : ITokenizerFactory
     /// <inheritdoc/>
     public ITokenizer Create(TokenizerAssets assets) => assets.Model switch
     {
+        "gpt2" when PairBpeTokenizer.IsMeant(assets) => new PairBpeTokenizer(assets, PreTokenizer.Named(assets.PreTokenizer)),
         "gpt2" => new BpeTokenizer(assets, PreTokenizer.Named(assets.PreTokenizer)),
         // Such a file may name any pre-tokenizer: its own is the only one that counts.
         "gemma4" => new BpeTokenizer(assets, PreTokenizer.Named("gemma4")),

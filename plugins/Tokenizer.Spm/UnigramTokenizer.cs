@@ -22,6 +22,7 @@ internal sealed class UnigramTokenizer : PieceTokenizer, IPairTokenizer
 
     private readonly UnigramModel _model;
     private readonly bool _wordsAreApart;
+    private readonly bool? _addSep;
 
     /// <summary>The tokenizer of a GGUF.</summary>
     public UnigramTokenizer(TokenizerAssets assets) : this(assets, new TokenTable(assets, SpellPiece, Defaults)) { }
@@ -57,6 +58,7 @@ internal sealed class UnigramTokenizer : PieceTokenizer, IPairTokenizer
             if (table.Kind(id) == TokenKind.Normal)
                 (lowest, highest) = (Math.Min(lowest, assets.Scores[id]), Math.Max(highest, assets.Scores[id]));
         }
+        _addSep = assets.AddSep;
         _wordsAreApart = WordMarks.AreApart(assets.Tokens);
         double[] scores = [.. assets.Scores];
         for (int id = 0; id < scores.Length; id++)
@@ -70,8 +72,8 @@ internal sealed class UnigramTokenizer : PieceTokenizer, IPairTokenizer
     /// <inheritdoc/>
     public int PairTokens => (Prefix is null ? 0 : 1) + (Suffix is null ? 0 : 2) + (IsDoubled ? 1 : 0);
 
-    // XLM-R, which begins with BOS, puts its EOS between two texts twice; T5 once.
-    private bool IsDoubled => Prefix is not null && Suffix is not null;
+    // Where the file does not say: XLM-R, which begins with BOS, puts its EOS between two texts twice; T5 once.
+    private bool IsDoubled => Suffix is not null && (_addSep ?? Prefix is not null);
 
     /// <inheritdoc/>
     public void JoinPair(ReadOnlySpan<int> first, ReadOnlySpan<int> second, List<int> ids, List<int> types)

@@ -8,18 +8,18 @@ internal sealed class PoolingKeys(HeaderBuilder header, Func<string, string> own
     /// <summary>Adds the keys.</summary>
     public void Add(ModelMetadata m, string architecture)
     {
-        Activation? encoder = WriterArchitectures.EncoderActivation(architecture);
-        if (encoder is not null)
-        {
-            if (m.Activation is { } function && function != encoder)
-                throw Unsaid(architecture, $"a feed-forward with {function} in place of {encoder}");
+        bool isEncoder = WriterArchitectures.IsEncoder(architecture);
+        if (WriterArchitectures.EncoderActivation(architecture) is { } usual && m.Activation is { } function && function != usual)
+            throw Unsaid(architecture, $"a feed-forward with {function} in place of {usual}");
+        if (architecture == WriterArchitectures.ModernBert)
+            header.Add(own(GgufActivation.Key), GgufActivation.Name(m.Activation ?? Activation.Gelu) ?? throw Unsaid(architecture, $"a feed-forward with {m.Activation}"));
+        if (isEncoder)
             header.Add(own("attention.causal"), false);
-        }
         PoolingMetadata pooling = m.Pooling;
         if (pooling.Products.Count > 0)
             throw Unsaid(architecture, "dense layers behind the pool");
         if (pooling.IsClassifier)
-            AddClassifier(pooling, architecture, encoder is not null);
+            AddClassifier(pooling, architecture, isEncoder);
         else if (pooling.Kind != PoolingKind.None)
             AddEmbedding(pooling);
         if ((pooling.Kind != PoolingKind.None || pooling.IsClassifier) && pooling.MaxTokens > 0 && pooling.MaxTokens < m.ContextLength)
@@ -39,10 +39,11 @@ internal sealed class PoolingKeys(HeaderBuilder header, Func<string, string> own
 
     private void AddClassifier(PoolingMetadata pooling, string architecture, bool isEncoder)
     {
-        if (pooling.Kind != (isEncoder ? PoolingKind.First : PoolingKind.Last))
+        if (pooling.Kind != WriterArchitectures.ClassifierPooling(architecture))
             throw Unsaid(architecture, $"a classifier of the {pooling.Kind} of all rows");
-        if (isEncoder && pooling.ClassifierActivation != Activation.Tanh)
-            throw Unsaid(architecture, $"a classifier with {pooling.ClassifierActivation} in place of Tanh");
+        Activation between = GgufPooling.ClassifierActivation(architecture);
+        if (isEncoder && pooling.ClassifierActivation != between)
+            throw Unsaid(architecture, $"a classifier with {pooling.ClassifierActivation} in place of {between}");
         header.Add(own("pooling_type"), Rank);
         ScoreFunction read = isEncoder ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
         if (pooling.Scores != read)

@@ -3,14 +3,17 @@ namespace Tessera.Format.Gguf.Writing;
 /// <summary>What is known of llama.cpp's architectures: which there are for the canonical names, and what their loaders do not read.</summary>
 internal static class WriterArchitectures
 {
+    /// <summary>ModernBERT's name.</summary>
+    public const string ModernBert = "modern-bert";
+
     private static readonly string[] Known =
     [
         "llama", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "gemma", "gemma2", "gemma3", "phi2", "phi3", "gpt-oss", "deepseek2", "granite", "granitemoe", "smollm3",
-        "command-r", "cohere2", "chatglm", "glm4", "starcoder2", "stablelm", "olmo2", "bert", "nomic-bert",
+        "command-r", "cohere2", "chatglm", "glm4", "starcoder2", "stablelm", "olmo2", "bert", "nomic-bert", ModernBert,
     ];
 
-    private static readonly string[] WithWindow = ["gemma2", "gemma3", "phi3", "gpt-oss", "cohere2", "olmo2"];
-    private static readonly string[] WithLayerNorm = ["phi2", "command-r", "cohere2", "starcoder2", "stablelm", "bert", "nomic-bert"];
+    private static readonly string[] WithWindow = ["gemma2", "gemma3", "phi3", "gpt-oss", "cohere2", "olmo2", ModernBert];
+    private static readonly string[] WithLayerNorm = ["phi2", "command-r", "cohere2", "starcoder2", "stablelm", "bert", "nomic-bert", ModernBert];
     private static readonly string[] WithScale = ["granite", "granitemoe"];
 
     /// <summary>The architecture of a file for a model.</summary>
@@ -26,13 +29,31 @@ internal static class WriterArchitectures
     /// <summary>Whether the norms are layer norms, whose epsilon has a key of its own.</summary>
     public static bool HasLayerNorm(string architecture) => WithLayerNorm.Contains(architecture);
 
-    /// <summary>The nonlinearity of an encoder's feed-forward, which its files do not say; null: the architecture is no encoder's.</summary>
+    /// <summary>Whether rows see their whole sequence.</summary>
+    public static bool IsEncoder(string architecture) => architecture is "bert" or "nomic-bert" or ModernBert;
+
+    /// <summary>The nonlinearity of the feed-forward of encoders whose files do not say it; null: they do, or the architecture is no encoder's.</summary>
     public static Activation? EncoderActivation(string architecture) => architecture switch
     {
         "bert" => Activation.Gelu,
         "nomic-bert" => Activation.Silu,
         _ => null,
     };
+
+    /// <summary>The rows that a classifier reads.</summary>
+    public static PoolingKind ClassifierPooling(string architecture) => architecture == ModernBert ? PoolingKind.Mean : IsEncoder(architecture) ? PoolingKind.First : PoolingKind.Last;
+
+    /// <summary>Refuses a model with parts that llama.cpp's loader of the architecture has no place for.</summary>
+    /// <exception cref="UnsupportedModelException">There is such a part; the text names it.</exception>
+    public static void Check(string architecture, ModelSource source)
+    {
+        if (architecture != ModernBert)
+            return;
+        if (source.Tensors.FirstOrDefault(t => t.Name.EndsWith(".bias", StringComparison.Ordinal) && t.Name != "cls.output.bias") is { } bias)
+            throw new UnsupportedModelException($"gguf: tensor '{bias.Name}' cannot be written: llama.cpp's {architecture} has no place for it");
+        if (source.Metadata.Rope.Scaling != RopeScaling.None)
+            throw new UnsupportedModelException($"gguf: rotation of kind {source.Metadata.Rope.Scaling} cannot be written for {architecture}: llama.cpp does not scale that of the layers with a window");
+    }
 
     /// <summary>The first layer whose rotation is not what llama.cpp takes for SmolLM3, which leaves out every fourth; null: all are.</summary>
     public static int? OddRotation(ModelMetadata m)

@@ -18,7 +18,7 @@ public sealed class EncoderTests
         ["roberta-scores"] = p => Encoders.Bert(p, Tokens, EncoderRun.Types, TinyEncoders.UnusedPositions) is var x ? (x, Encoders.Classify(p, x[0], Math.Tanh, norm: false)) : default,
         ["nomic-bert"] = p => Encoders.Nomic(p, Tokens, EncoderRun.Types) is var x ? (x, Encoders.Mean(x)) : default,
         ["modern-bert"] = p => Encoders.Modern(p, Tokens) is var x ? (x, x[0]) : default,
-        ["modern-bert-scores"] = p => Encoders.Modern(p, Tokens) is var x ? (x, Encoders.Classify(p, x[0], Encoders.GeluErf, norm: true)) : default,
+        ["modern-bert-scores"] = p => Encoders.Modern(p, Tokens) is var x ? (x, Encoders.Classify(p, Encoders.Mean(x), Encoders.GeluErf, norm: true)) : default,
         ["qwen3-last"] = p => Last(p) is var x ? (x, x[^1]) : default,
     };
 
@@ -82,13 +82,21 @@ public sealed class EncoderTests
     [InlineData("roberta-scores", "position_offset", 1, "position_embd.weight")]
     [InlineData("roberta-scores", "position_offset", -1, "bert.position_offset")]
     [InlineData("roberta-scores", "pooling_type", 1, "'cls.weight' [32, 32] has no place")]
-    [InlineData("modern-bert", "attention.sliding_window", 1, "modern-bert.attention.sliding_window: expected at least 2")]
+    [InlineData("modern-bert", "attention.sliding_window", 1, "modern-bert.attention.sliding_window: expected 0 or at least 2")]
     [InlineData("bert", "context_length", 65, "position_embd.weight")]
     [InlineData("modern-bert", "rope.freq_base_swa", -1f, "rope.freq_base_swa")]
     public void What_cannot_be_meant_is_refused(string name, string key, object value, string text)
     {
         TesseraException e = Assert.ThrowsAny<TesseraException>(() => new FamilyRun(TinyEncoders.Find(name).ToGguf(key, value)).Dispose());
         Assert.Contains(text, e.Message, StringComparison.Ordinal);
+    }
+
+    // As llama.cpp reads a file that names no window.
+    [Fact]
+    public void Without_a_window_every_layer_of_ModernBert_sees_everything()
+    {
+        using FamilyRun run = new(TinyEncoders.Find("modern-bert").ToGguf("attention.sliding_window", 0));
+        Assert.All(run.Graph.Nodes.OfType<BidirectionalAttentionNode>(), n => Assert.Equal(0, n.Reach));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public static class TinyEncoders
             .Global("token_types.weight", Types, TinyFamily.Width).Global("token_embd_norm.weight", TinyFamily.Width).Global("token_embd_norm.bias", TinyFamily.Width)
             .Norms("attn_output_norm", "layer_output_norm").RowBiases("attn_output_norm", "layer_output_norm").Key("pooling_type", 1),
         Modern("modern-bert").Key("pooling_type", 2),
-        Modern("modern-bert-scores").Key("pooling_type", 4).Global("cls.weight", TinyFamily.Width, TinyFamily.Width).Global("cls.norm.weight", TinyFamily.Width).Global("cls.output.weight", 1, TinyFamily.Width).Global("cls.output.bias", 1),
+        Modern("modern-bert-scores").Key("pooling_type", 4).Global("cls.weight", TinyFamily.Width, TinyFamily.Width).Global("cls.norm.weight", TinyFamily.Width).Global("cls.output.weight", Scores, TinyFamily.Width).Global("cls.output.bias", Scores),
         new TinyFamily("qwen3-last", "qwen3", 2, 12).Qkv().Gate().Norms("attn_norm", "ffn_norm").EachLayer("attn_q_norm.weight", 12).EachLayer("attn_k_norm.weight", 12).Key("pooling_type", 3),
     ];
 

@@ -24,6 +24,22 @@ public class UnigramTokenizerTests
         PrecompiledCharsMap = map ?? [],
     });
 
+    // Without BOS, as T5, and with EOS at the end.
+    [Theory]
+    [InlineData(null, new[] { 4, 1, 5, 1 })]
+    [InlineData(true, new[] { 4, 1, 1, 5, 1 })]
+    public void The_file_says_how_two_texts_are_kept_apart(bool? addSep, int[] expected)
+    {
+        IPairTokenizer tokenizer = (IPairTokenizer)new SpmFactory().Create(new TokenizerAssets
+        {
+            Model = "t5", Tokens = [.. Base.Select(t => Encoding.UTF8.GetBytes(t.Spelling))], Scores = [.. Base.Select(t => t.Score)], Kinds = [.. Base.Select(t => t.Kind)], AddSep = addSep,
+        });
+        List<int> ids = [];
+        tokenizer.JoinPair([4], [5], ids, []);
+        Assert.Equal(expected, ids);
+        Assert.Equal(expected.Length - 2, tokenizer.PairTokens);
+    }
+
     private static string Pieces(ITokenizer tokenizer, string text, bool addSpecial = false, bool parseSpecial = false) =>
         string.Join('|', TokenizerFixtures.Encode(tokenizer, text, addSpecial, parseSpecial).Select(id => Encoding.UTF8.GetString(tokenizer.Piece(id))));
 

@@ -26,7 +26,7 @@ internal sealed partial class HuggingFaceVocabulary
         ReadAdded(unknownText);
         (byte[] map, bool joinsSpaces) = Normalizer();
         joinsSpaces |= CutsAtSpaces();
-        (Dictionary<SpecialToken, int> special, bool addBos, bool addEos) = Around(assets, notes);
+        (Dictionary<SpecialToken, int> special, bool addBos, bool addEos, bool? addSep) = Around(assets, notes);
         if (unknown >= 0)
             special[SpecialToken.Unknown] = unknown;
         TokenKind[] kinds = Kinds();
@@ -40,6 +40,7 @@ internal sealed partial class HuggingFaceVocabulary
             Special = special,
             AddBos = addBos,
             AddEos = addEos,
+            AddSep = addSep,
             AddSpacePrefix = true,
             RemoveExtraWhitespaces = joinsSpaces,
             PrecompiledCharsMap = map,

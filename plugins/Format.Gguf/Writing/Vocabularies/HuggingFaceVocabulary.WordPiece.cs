@@ -19,12 +19,14 @@ internal sealed partial class HuggingFaceVocabulary
         foreach ((string text, TokenizerJson id) in vocabulary.Members())
             Add(text, id.Number(HighestId), text == unknown ? TokenKind.Unknown : TokenKind.Normal, vocabulary, Shown(text));
         ReadAdded(unknown);
+        notes.AddRange(StrippedSpaces());
         Dictionary<SpecialToken, int> special = Special(assets);
         AroundText around = AroundText.Read(_file.Find("post_processor"));
         if (around.Before.Count > 1 || around.After.Count > 1)
             notes.Add($"tokenizer.json puts {string.Join(" ", around.Before.Append("…").Concat(around.After))} around a text; GGUF can say [CLS] and [SEP] only");
+        // llama.cpp puts BOS in front, and takes bert-base's where the file names none.
         if (around.Before.Count > 0 && _ids.TryGetValue(around.Before[0], out int first))
-            special[SpecialToken.Classification] = first;
+            special[SpecialToken.Bos] = special[SpecialToken.Classification] = first;
         if (around.After.Count > 0 && _ids.TryGetValue(around.After[^1], out int last))
             special[SpecialToken.Separator] = last;
         if (unknown is not null && _ids.TryGetValue(unknown, out int unknownId))
@@ -38,6 +40,7 @@ internal sealed partial class HuggingFaceVocabulary
             Special = special,
             AddBos = around.Before.Count > 0,
             AddEos = around.After.Count > 0,
+            AddSep = around.AddsSeparator,
             Lowercase = lowers,
             StripAccents = normalizer.Find("strip_accents") is null ? lowers : normalizer.Flag("strip_accents", lowers),
         };

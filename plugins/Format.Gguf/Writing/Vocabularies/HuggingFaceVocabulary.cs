@@ -7,7 +7,7 @@ namespace Tessera.Format.Gguf.Writing.Vocabularies;
 /// <summary>Says a tokenizer.json, with its tokenizer_config.json, in GGUF's terms: byte-level BPE as <c>gpt2</c>, SentencePiece's BPE as <c>llama</c>, WordPiece as <c>bert</c>, unigram as <c>t5</c>.</summary>
 internal sealed partial class HuggingFaceVocabulary
 {
-    private const int HighestId = (1 << 24) - 1, MostHoles = 1 << 16;
+    private const int HighestId = (1 << 24) - 1, MostHoles = 1 << 16, MostNamed = 3;
     private const string Mark = "▁";
 
     private static readonly (string Key, SpecialToken Role)[] Keys =
@@ -55,7 +55,7 @@ internal sealed partial class HuggingFaceVocabulary
             throw _model.Get("type").Unsaid($"a tokenizer model of type {type}");
         string[] merges = [.. _model.Get("merges").Items().Select(Merge)];
         ReadTokens();
-        (Dictionary<SpecialToken, int> special, bool addBos, bool addEos) = Around(assets, notes);
+        (Dictionary<SpecialToken, int> special, bool addBos, bool addEos, bool? addSep) = Around(assets, notes);
         return new TokenizerAssets
         {
             Model = _isByteLevel ? "gpt2" : "llama",
@@ -67,6 +67,7 @@ internal sealed partial class HuggingFaceVocabulary
             Special = special,
             AddBos = addBos,
             AddEos = addEos,
+            AddSep = addSep,
             AddSpacePrefix = !_isByteLevel && MarkedSpaces.PutsOneInFront(_file),
         };
     }
@@ -83,22 +84,23 @@ internal sealed partial class HuggingFaceVocabulary
 
     private TokenKind[] Kinds() => [.. Enumerable.Range(0, Count()).Select(i => _tokens.TryGetValue(i, out (string, TokenKind Kind) token) ? token.Kind : TokenKind.Unused)];
 
-    /// <summary>Roles, and whether a text gets BOS and EOS around it.</summary>
-    private (Dictionary<SpecialToken, int> Special, bool AddBos, bool AddEos) Around(TokenizerAssets assets, List<string> notes)
+    /// <summary>Roles, and whether a text gets BOS and EOS around it, and two a separator more between them.</summary>
+    private (Dictionary<SpecialToken, int> Special, bool AddBos, bool AddEos, bool? AddSep) Around(TokenizerAssets assets, List<string> notes)
     {
         Dictionary<SpecialToken, int> special = Special(assets);
         AroundText around = AroundText.Read(_file.Find("post_processor"));
+        notes.AddRange(StrippedSpaces());
         bool addsNothing = around.Before.Count + around.After.Count == 0;
         if (_config is { } settings && ExplicitAround.Of(settings) is { } flags)
         {
             Require(flags.Bos, SpecialToken.Bos, "add_bos_token");
             Require(flags.Eos, SpecialToken.Eos, "add_eos_token");
-            return (special, flags.Bos, flags.Eos);
+            return (special, flags.Bos, flags.Eos, null);
         }
         if (addsNothing)
-            return (special, _config?.Flag("add_bos_token", false) == true, _config?.Flag("add_eos_token", false) == true);
+            return (special, _config?.Flag("add_bos_token", false) == true, _config?.Flag("add_eos_token", false) == true, null);
         Check(around, special, notes);
-        return (special, around.Before.Count > 0, around.After.Count > 0);
+        return (special, around.Before.Count > 0, around.After.Count > 0, around.AddsSeparator);
 
         void Require(bool isAdded, SpecialToken role, string key)
         {
@@ -153,6 +155,14 @@ internal sealed partial class HuggingFaceVocabulary
             else if (!_tokens.ContainsKey(id))
                 ReadAdded(token, id, unknown);
         }
+    }
+
+    /// <summary>What is lost of tokens that take the spaces beside them with them.</summary>
+    private IEnumerable<string> StrippedSpaces()
+    {
+        string[] tokens = [.. (_file.Find("added_tokens")?.Items() ?? []).Where(t => t.Flag("lstrip", false) || t.Flag("rstrip", false)).Select(t => t.Text("content"))];
+        if (tokens.Length > 0)
+            yield return $"{string.Join(", ", tokens.Take(MostNamed))}{(tokens.Length > MostNamed ? ", …" : "")} in a text {(tokens.Length == 1 ? "takes" : "take")} the spaces beside along: GGUF has no key for it";
     }
 
     private void ReadAdded(TokenizerJson token, int id, string? unknown)

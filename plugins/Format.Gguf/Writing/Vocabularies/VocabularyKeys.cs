@@ -43,6 +43,7 @@ internal static class VocabularyKeys
                 header.Add($"{Prefix}{name}_token_id", (uint)id);
         Flag("add_bos_token", assets.AddBos);
         Flag("add_eos_token", assets.AddEos);
+        Flag("add_sep_token", assets.AddSep);
         Flag("add_space_prefix", assets.AddSpacePrefix);
         Flag("remove_extra_whitespaces", assets.RemoveExtraWhitespaces);
         Flag("normalizer.lowercase", assets.Lowercase);

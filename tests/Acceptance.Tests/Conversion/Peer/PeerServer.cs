@@ -9,7 +9,7 @@ using System.Text.Json.Nodes;
 namespace Tessera.Acceptance.Tests.Conversion.Peer;
 
 /// <summary>llama.cpp's server on one file, where the variable TESSERA_PEER names the folder of its programs.</summary>
-internal sealed class PeerServer : IAsyncDisposable
+internal sealed partial class PeerServer : IAsyncDisposable
 {
     private const string Variable = "TESSERA_PEER", Program = "llama-server";
     private const int MostErrors = 4000;
@@ -38,13 +38,16 @@ internal sealed class PeerServer : IAsyncDisposable
     public static void Require() => _ = Path();
 
     /// <summary>Starts it and waits until it has read the file.</summary>
-    public static async Task<PeerServer> StartAsync(string model, int context)
+    /// <param name="model">The file.</param>
+    /// <param name="context">Tokens.</param>
+    /// <param name="more">More arguments.</param>
+    public static async Task<PeerServer> StartAsync(string model, int context, params string[] more)
     {
         int port = FreePort();
         ProcessStartInfo start = new(Path(),
         [
             "--model", model, "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--ctx-size", context.ToString(CultureInfo.InvariantCulture),
-            "--parallel", "1", "--threads", "2", "--threads-batch", "2", "--cache-ram", "0", "--flash-attn", "off", "--cache-type-k", "f32", "--cache-type-v", "f32", "--no-warmup", "--offline",
+            "--parallel", "1", "--threads", "2", "--threads-batch", "2", "--cache-ram", "0", "--flash-attn", "off", "--cache-type-k", "f32", "--cache-type-v", "f32", "--no-warmup", "--offline", .. more,
         ])
         { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         PeerServer server = new(Process.Start(start)!, port);

@@ -23,7 +23,7 @@ public sealed class VocabularyTests
         Assert.Equal(["a b"], read.Merges);
         Assert.Empty(read.Scores);
         Assert.Equal((3, 4, 3), (read.Special[SpecialToken.Bos], read.Special[SpecialToken.Eos], read.Special[SpecialToken.Eot]));
-        Assert.Equal((true, false), (read.AddBos, read.AddEos));
+        Assert.Equal((true, false, null), (read.AddBos, read.AddEos, read.AddSep));
     }
 
     [Fact]
@@ -46,7 +46,8 @@ public sealed class VocabularyTests
     {
         string json = $$$"""
             {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":{{{accents}}},"lowercase":true},"pre_tokenizer":{"type":"BertPreTokenizer"},
-             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],"special_tokens":{}},
+             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+             "pair":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}},{"Sequence":{"id":"B","type_id":1}},{"SpecialToken":{"id":"[SEP]","type_id":1}}],"special_tokens":{}},
              "added_tokens":[{"id":1,"content":"[CLS]","special":true},{"id":2,"content":"[SEP]","special":true}],
              "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"a":3,"##b":4} } }
             """;
@@ -56,6 +57,8 @@ public sealed class VocabularyTests
         Assert.Equal([TokenKind.Unknown, TokenKind.Control, TokenKind.Control, TokenKind.Normal, TokenKind.Normal, TokenKind.Unused], read.Kinds);
         Assert.Equal((0, 1, 2), (read.Special[SpecialToken.Unknown], read.Special[SpecialToken.Classification], read.Special[SpecialToken.Separator]));
         Assert.Equal((true, true, lowers, strips), (read.AddBos, read.AddEos, read.Lowercase, read.StripAccents));
+        // llama.cpp's own are bert-base's, and two separators.
+        Assert.Equal((1, false), (read.Special[SpecialToken.Bos], read.AddSep));
         Refuses<UnsupportedModelException>(json.Replace("\"clean_text\":true", "\"clean_text\":false", StringComparison.Ordinal), "normalizer", "BertNormalizer");
         Refuses<UnsupportedModelException>(json.Replace("BertPreTokenizer", "Whitespace", StringComparison.Ordinal), "pre_tokenizer", "Whitespace");
         Refuses<UnsupportedModelException>(json.Replace("\"##\"", "\"@@\"", StringComparison.Ordinal), "continuing_subword_prefix");
@@ -66,7 +69,8 @@ public sealed class VocabularyTests
     {
         const string Json = """
             {"normalizer":{"type":"Precompiled","precompiled_charsmap":"AQID"},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}]},
-             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],"special_tokens":{}},
+             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],
+             "pair":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}},{"Sequence":{"id":"B","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],"special_tokens":{}},
              "added_tokens":[{"id":0,"content":"<s>","special":true},{"id":1,"content":"</s>","special":true},{"id":4,"content":"<mask>","special":true,"lstrip":true}],
              "model":{"type":"Unigram","unk_id":2,"byte_fallback":false,"vocab":[["<s>",0.0],["</s>",0.0],["<unk>",0.0],["▁a",-1.5]]} }
             """;
@@ -76,7 +80,7 @@ public sealed class VocabularyTests
         Assert.Equal([TokenKind.Control, TokenKind.Control, TokenKind.Unknown, TokenKind.Normal, TokenKind.Control, TokenKind.Unused], read.Kinds);
         Assert.Equal(-1.5f, read.Scores[3]);
         Assert.Equal([1, 2, 3], read.PrecompiledCharsMap);
-        Assert.Equal((true, true, true, true), (read.AddBos, read.AddEos, read.AddSpacePrefix, read.RemoveExtraWhitespaces));
+        Assert.Equal((true, true, true, true, true), (read.AddBos, read.AddEos, read.AddSep, read.AddSpacePrefix, read.RemoveExtraWhitespaces));
         Assert.Equal((0, 1, 2, 4), (read.Special[SpecialToken.Bos], read.Special[SpecialToken.Eos], read.Special[SpecialToken.Unknown], read.Special[SpecialToken.Mask]));
         Refuses<UnsupportedModelException>(Json.Replace("\"Precompiled\"", "\"Lowercase\"", StringComparison.Ordinal), "normalizer", "Lowercase");
         Refuses<UnsupportedModelException>(Json.Replace("\"always\"", "\"never\"", StringComparison.Ordinal), "pre_tokenizer", "Metaspace");
