@@ -58,10 +58,7 @@ public sealed class GgufWeightWriter : IWeightWriter
             ?? throw new ModelFormatException($"gguf: '{files.Name}': tensor 'token_embd.weight' is missing");
         WriterArchitectures.Check(architecture, source);
         new ModelKeys(header, architecture, notes).Add(source.Metadata, files.IsFolder ? files.Name : Path.GetFileNameWithoutExtension(files.Name), rows);
-        if (architecture == "qwen3moe" && WriterArchitectures.DenseLayer(source) is { } dense)
-            notes.Add($"layer {dense} has no experts: llama.cpp does not load qwen3moe files with such layers");
-        if (architecture == "smollm3" && WriterArchitectures.OddRotation(source.Metadata) is { } odd)
-            notes.Add($"rope.layers: layer {odd} {(source.Metadata.ExtraLists["rope.layers"][odd] != 0 ? "rotates" : "does not rotate")}: llama.cpp does not read it for smollm3 and rotates all but every fourth layer");
+        notes.AddRange(LoaderNotes.Of(architecture, source));
         // llama.cpp takes one label where the key is absent.
         if (source.Metadata.Pooling.IsClassifier && source.Tensors.FirstOrDefault(t => t.Name == "cls.output.weight") is { Rows: > 1 } labels)
             header.AddTexts($"{architecture}.classifier.output_labels", [.. Enumerable.Range(0, checked((int)labels.Rows)).Select(i => Encoding.UTF8.GetBytes($"LABEL_{i}"))]);
