@@ -19,6 +19,7 @@ internal static class FileConversion
     public static async Task<int> RunAsync(string model, string output, string? fileType, bool roundsTwice, string? config, CancellationToken cancellation)
     {
         await using HostSession session = HostSession.Open(config, model);
+        OutputPath.Check(output);
         string target = Path.GetFullPath(output);
         if (target == Path.GetFullPath(session.Model.Path))
             throw new TesseraException($"{output}: the model cannot be written over itself; name another file");

@@ -27,6 +27,8 @@ internal static class ShowCommand
 
     private static async Task<int> RunAsync(string file, string? tensor, string? output, string? config)
     {
+        if (output is not null)
+            OutputPath.Check(output);
         await using HostSession session = HostSession.Open(config, file);
         using OpenModel? open = Open(session, isReported: tensor is null);
         if (open is null)

@@ -57,6 +57,10 @@ public sealed class ConvertTests : IDisposable
         await RefusedAsync(["'Q9_9'", "Q4_K_M", "Q8_0"], "quantize", _model, _output, "Q9_9");
         await RefusedAsync(["chain.gguf", "over itself"], "convert", _model, _model);
         Assert.False(File.Exists(_output));
+        string nowhere = Path.Combine(_folder.Path, "nowhere", "out.gguf");
+        await RefusedAsync(["out.gguf: there is no folder", "nowhere'"], "convert", _model, nowhere);
+        await RefusedAsync(["out.gguf: there is no folder"], "show", _model, "--tensor", "output_norm.weight", "--out", nowhere);
+        await RefusedAsync(["expected the name of a file to write, found a folder"], "quantize", _model, _folder.Path, "Q8_0");
 
         byte[] odd = new GgufWriter().Add("llama.block_count", 1u).Tensor("blk.0.attn_q.weight", [2, 32], [.. Enumerable.Repeat(1f, 40), float.NaN, .. Enumerable.Repeat(1f, 23)]).ToBytes();
         File.WriteAllText(_output, "what was there");
