@@ -12,7 +12,8 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// GPTQ of four bits whose columns are grouped in the order of their activations. Strips of rows go down the columns by a <see cref="ColumnSchedule"/>, the beginning of a strip with the
 /// end of the one before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
 /// </summary>
-internal sealed unsafe class ScatteredGptq4 : LinearKernel
+internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
+    where TTurned : struct, ITurnedColumns
 {
     private const int StripRows = TurnedColumns.Rows, Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
 
@@ -73,7 +74,8 @@ internal sealed unsafe class ScatteredGptq4 : LinearKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Few(int firstRow, int rowCount, byte* scratch, in Batch batch)
     {
-        float* sums = stackalloc float[Together * GroupSum.Lanes * StripRows];
+        float* sums = stackalloc float[Together * GroupSum.Lanes * StripRows + TurnedColumns.MemoryLine / sizeof(float)];
+        sums = (float*)(((nint)sums + TurnedColumns.MemoryLine - 1) & -TurnedColumns.MemoryLine);
         byte* entries = scratch + 2 * StripBytes;
         int steps = Columns / Part, lag = _schedule.Lag, strips = (rowCount + StripRows - 1) / StripRows;
         Strip before = default;
@@ -107,9 +109,9 @@ internal sealed unsafe class ScatteredGptq4 : LinearKernel
         fixed (int* lines = &_lines[step * Part])
             for (int line = 0; line < StepLines; line++, words += stride)
                 if (strip.Rows == StripRows)
-                    TurnedColumns.Turn(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                    TTurned.Turn(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
                 else
-                    TurnedColumns.Turn(words, strip.Rows, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                    TurnedColumns.Turn<TTurned>(words, strip.Rows, strip.Lines, lines + line * TurnedColumns.WordColumns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -132,12 +134,11 @@ internal sealed unsafe class ScatteredGptq4 : LinearKernel
             byte* activations = batch.Activations + row * batch.Stride;
             short* second = products + StripRows;
             fixed (int* ordered = &_ordered[part.First])
-                TurnedColumns.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? second : products);
+                TTurned.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? second : products);
             if (!part.EndsUnit)
                 continue;
             TransposedGroup sum = new(((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit], ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit], scales, minimums, sums + unit % GroupSum.Lanes * StripRows);
-            for (int i = 0; i < strip.Rows; i += 16)
-                sum.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(second + i));
+            TTurned.Add(sum, products, second, strip.Rows);
             if (number == parts.Length - 1)
                 for (int i = 0; i < strip.Rows; i += 8)
                     TransposedGroup.Total(sums + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);

@@ -38,6 +38,7 @@ internal readonly unsafe struct StoredGroups(byte* scales, byte* zeros, long row
     /// <param name="count">Rows, a multiple of 8.</param>
     /// <param name="scales">Takes the scales.</param>
     /// <param name="minimums">Takes the negated minimums.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(int group, int row, int count, float* scales, float* minimums)
     {
         long at = group * _rows + row;

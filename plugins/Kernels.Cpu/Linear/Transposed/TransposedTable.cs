@@ -19,7 +19,8 @@ internal static class TransposedTable
             return null;
         int zeroOffset = weight.Parameters.GetValueOrDefault("zero_offset") == "1" ? 1 : 0;
         if (source.Order is not null)
-            return weight.Quantization == "gptq4" ? new ScatteredGptq4(weight, zeroOffset, source, isa, native) : null;
+            return weight.Quantization != "gptq4" ? null
+                : isa.Avx512 ? new ScatteredGptq4<Turned512>(weight, zeroOffset, source, isa, native) : new ScatteredGptq4<Turned256>(weight, zeroOffset, source, isa, native);
         int group = (int)long.Min(weight.Columns, long.Parse(weight.Parameters["group"], CultureInfo.InvariantCulture));
         return weight.Quantization == "gptq4"
             ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native)

@@ -4,6 +4,7 @@ using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tests.Models;
+using Tessera.Kernels.Cpu.Tests.RowDots;
 using Tessera.Kernels.Cpu.Tiles.Native;
 
 namespace Tessera.Kernels.Cpu.Tests.Linear;
@@ -16,8 +17,13 @@ public unsafe class ScatteredKernelTests
     [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven"), InlineData(136, 4096, 128, "random")]
     public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind)
     {
-        CpuIsa isa = CpuIsa.Detect();
-        using PackedWeight weight = new("gptq4", rows, columns, group, Index(columns, group, kind));
+        foreach (CpuIsa isa in Isas.All.Values)
+            Multiplies(isa, rows, columns, group, Index(columns, group, kind));
+    }
+
+    private static void Multiplies(CpuIsa isa, int rows, int columns, int group, int[] index)
+    {
+        using PackedWeight weight = new("gptq4", rows, columns, group, index);
         AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type("gptq4"))!;
         Preparation ordered = Preparation.Int8(isa, source.Order!);
         Assert.True(ordered.IsSameAs(Preparation.Int8(isa, [.. source.Order!])));
@@ -27,6 +33,7 @@ public unsafe class ScatteredKernelTests
         AffineLinear unpacked = new(weight.Tensor, source, ordered, isa);
         float[] x = PackedProducts.Activations(columns), expected = PackedProducts.Multiply(unpacked, x, 8);
         PackedProducts.Near(weight, x, expected);
+        Assert.Equal(expected, PackedProducts.Multiply(new AffineLinear(weight.Tensor, source, Preparation.Int8(CpuIsa.Scalar, source.Order!), CpuIsa.Scalar), x, 8));
         if (unpacked.Tile is not null)
             Assert.Equal(expected, PackedProducts.Tiles(unpacked, x, isa));
         Assert.Equal(isa.Avx2, gathered is not null);

@@ -13,8 +13,15 @@ public unsafe class TurnedColumnsTests
     [InlineData(TurnedColumns.Rows), InlineData(TurnedColumns.Rows - 8), InlineData(TurnedColumns.Rows / 2), InlineData(24), InlineData(8)]
     public void Any_columns_of_a_turned_strip_are_multiplied(int rows)
     {
-        if (!CpuIsa.Detect().Avx2)
-            return;
+        if (CpuIsa.Detect().Avx2)
+            Multiplies<Turned256>(rows);
+        if (CpuIsa.Detect().Avx512)
+            Multiplies<Turned512>(rows);
+    }
+
+    private static void Multiplies<TTurned>(int rows)
+        where TTurned : struct, ITurnedColumns
+    {
         Random random = new(rows);
         uint[] words = [.. Enumerable.Range(0, Columns / 8 * rows).Select(i => i % rows == 0 ? uint.MaxValue : (uint)random.NextInt64(1L << 32))];
         int[] columns = Shuffled(random), places = [.. Shuffled(random).Select(slot => slot * TurnedColumns.LineBytes)], ordered = [.. columns.Select(c => places[c])];
@@ -28,27 +35,28 @@ public unsafe class TurnedColumnsTests
         {
             for (int line = 0; line < Columns / 8; line++)
                 if (rows == TurnedColumns.Rows)
-                    TurnedColumns.Turn((byte*)(from + line * rows), lines, p + line * TurnedColumns.WordColumns);
+                    TTurned.Turn((byte*)(from + line * rows), lines, p + line * TurnedColumns.WordColumns);
                 else
-                    TurnedColumns.Turn((byte*)(from + line * rows), rows, lines, p + line * TurnedColumns.WordColumns);
+                    TurnedColumns.Turn<TTurned>((byte*)(from + line * rows), rows, lines, p + line * TurnedColumns.WordColumns);
             for (int first = 0; first < Columns; first += Part)
             {
-                TurnedColumns.Multiply(lines, o + first, q + first, rows, (byte*)from, 0, sums);
+                TTurned.Multiply(lines, o + first, q + first, rows, (byte*)from, 0, sums);
                 Assert.Equal(
                     Enumerable.Range(0, rows).Select(row => Enumerable.Range(first, Part).Sum(i => (int)(words[columns[i] / 8 * rows + row] >> columns[i] % 8 * 4 & 15) * quants[i])),
-                    InRows(sums).Take(rows));
+                    InRows(sums, TTurned.SumRows).Take(rows));
             }
         }
         NativeMemory.AlignedFree(lines);
         NativeMemory.AlignedFree(sums);
     }
 
-    // Of each sixteen rows: 0–3 8–11, 4–7 12–15.
-    private static int[] InRows(short* sums)
+    // Of each sixteen rows: 0–3 8–11, 4–7 12–15; of each 32 likewise 0–3 16–19, 4–7 20–23, 8–11 24–27, 12–15 28–31.
+    private static int[] InRows(short* sums, int together)
     {
         int[] rows = new int[TurnedColumns.Rows];
+        int half = together / 2;
         for (int row = 0; row < rows.Length; row++)
-            rows[row] = sums[row / 16 * 16 + row % 16 / 4 % 2 * 8 + row % 16 / 8 * 4 + row % 4];
+            rows[row] = sums[row / together * together + row % half / 4 * 8 + row % together / half * 4 + row % 4];
         return rows;
     }
 
