@@ -31,6 +31,13 @@ internal static unsafe class StoredScale
         : type == ScaleType.F16 ? HalfFloat.ToSingle(X86.Avx2.ConvertToVector256Int32((ushort*)scales + index))
         : (X86.Avx2.ConvertToVector256Int32((ushort*)scales + index) << 16).AsSingle();
 
+    /// <summary>Sixteen scales from an index on. Needs AVX-512 F.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sixteen(byte* scales, long index, ScaleType type) =>
+        type == ScaleType.F32 ? Vector512.Load((float*)scales + index)
+        : type == ScaleType.F16 ? HalfFloat.ToSingle(X86.Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)scales + index)))
+        : (X86.Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)scales + index)) << 16).AsSingle();
+
     /// <summary>The bytes that <see cref="Spread"/> picks: of the scales of eight places, each for so many of them.</summary>
     public static Vector256<byte> Picks(ScaleType type, int times)
     {

@@ -6,6 +6,9 @@ internal unsafe interface ITurnedColumns
     /// <summary>Shorts of a vector of sums: the rows of each such stretch are in fours, first all those of its first half, then of its second, as they take turns in 128 bits.</summary>
     static abstract int SumRows { get; }
 
+    /// <summary>Bytes of what belongs to a group and a strip's rows, a multiple of 64.</summary>
+    static abstract int FactorBytes { get; }
+
     /// <summary>Turns a strip's words of eight columns.</summary>
     /// <param name="words">The words, one for each row.</param>
     /// <param name="lines">Where all lines start, 64-byte aligned.</param>
@@ -22,10 +25,20 @@ internal unsafe interface ITurnedColumns
     /// <param name="sums">Takes a short for each row, in the order that <see cref="SumRows"/> says; 64-byte aligned.</param>
     static abstract void Multiply(byte* lines, int* places, sbyte* quants, int rows, byte* ahead, nint stride, short* sums);
 
-    /// <summary>Adds the products of two times sixteen columns to the sums of rows.</summary>
-    /// <param name="group">What they are multiplied with, and where they are added.</param>
-    /// <param name="first">Products from <see cref="Multiply"/>.</param>
-    /// <param name="second">The other columns'.</param>
+    /// <summary>Reads what the products of a group are multiplied with and what is added to them.</summary>
+    /// <param name="groups">The weight's groups.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="row">The strip's first row.</param>
     /// <param name="rows">Rows of the strip that are there.</param>
-    static abstract void Add(in TransposedGroup group, short* first, short* second, int rows);
+    /// <param name="factors">Takes <see cref="FactorBytes"/>; 64-byte aligned.</param>
+    static abstract void Read(in StoredGroups groups, int group, int row, int rows, byte* factors);
+
+    /// <summary>Adds the products of two times sixteen columns to the sums of rows, as <see cref="TransposedGroup"/> does.</summary>
+    /// <param name="step">The activations' scale.</param>
+    /// <param name="sum">Their scaled sum.</param>
+    /// <param name="factors">The group's.</param>
+    /// <param name="products">Those from <see cref="Multiply"/>, of the strip's rows and then again.</param>
+    /// <param name="sums">The rows' sums so far.</param>
+    /// <param name="rows">Rows of the strip that are there.</param>
+    static abstract void Add(float step, float sum, byte* factors, short* products, float* sums, int rows);
 }

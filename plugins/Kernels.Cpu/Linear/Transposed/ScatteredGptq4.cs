@@ -23,8 +23,8 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
     // Steps whose words, and parts whose groups are asked for ahead.
     private const int Ahead = 4, GroupsAhead = 16;
 
-    // A group's scales and minimums, and for each activation row the products of two parts.
-    private const int FactorBytes = 2 * StripRows * sizeof(float), ProductBytes = 2 * StripRows * sizeof(short), EntryBytes = FactorBytes + Together * ProductBytes;
+    // For each activation row the products of two parts.
+    private const int ProductBytes = 2 * StripRows * sizeof(short);
 
     private readonly byte* _data;
     private readonly StoredGroups _groups;
@@ -60,6 +60,8 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
     public override long WorkingRowBytes => sizeof(float);
 
     public override long ScratchBytes(int rows) => 2 * StripBytes + (long)_schedule.EntryCount * EntryBytes;
+
+    private static int EntryBytes => TTurned.FactorBytes + Together * ProductBytes;
 
     private long StripBytes => (long)_schedule.SlotCount * TurnedColumns.LineBytes;
 
@@ -120,10 +122,9 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
         ReadOnlySpan<ScheduledPart> parts = _schedule.Parts;
         ref readonly ScheduledPart part = ref parts[number];
         byte* entry = entries + part.Entry * EntryBytes;
-        float* scales = (float*)entry, minimums = scales + StripRows;
-        short* products = (short*)(entry + FactorBytes);
+        short* products = (short*)(entry + TTurned.FactorBytes);
         if (part.NeedsGroup)
-            _groups.Read(part.Group, strip.Row, strip.Rows, scales, minimums);
+            TTurned.Read(_groups, part.Group, strip.Row, strip.Rows, entry);
         int soon = number + GroupsAhead, unit = part.First / ColumnSchedule.Unit;
         if (soon < parts.Length && parts[soon].NeedsGroup)
             _groups.Ask(parts[soon].Group, strip.Row, strip.Rows);
@@ -132,13 +133,12 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
             if (number == 0)
                 new Span<float>(sums, GroupSum.Lanes * StripRows).Clear();
             byte* activations = batch.Activations + row * batch.Stride;
-            short* second = products + StripRows;
             fixed (int* ordered = &_ordered[part.First])
-                TTurned.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? second : products);
+                TTurned.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? products + StripRows : products);
             if (!part.EndsUnit)
                 continue;
-            TransposedGroup sum = new(((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit], ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit], scales, minimums, sums + unit % GroupSum.Lanes * StripRows);
-            TTurned.Add(sum, products, second, strip.Rows);
+            float step = ((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit], sum = ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit];
+            TTurned.Add(step, sum, entry, products, sums + unit % GroupSum.Lanes * StripRows, strip.Rows);
             if (number == parts.Length - 1)
                 for (int i = 0; i < strip.Rows; i += 8)
                     TransposedGroup.Total(sums + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);

@@ -50,4 +50,33 @@ internal readonly unsafe struct StoredGroups(byte* scales, byte* zeros, long row
             (-(scale * Vector256.ConvertToSingle(zeros))).Store(minimums + i);
         }
     }
+
+    /// <summary>Reads the scales and the zero points of a group's rows. Needs AVX-512 F.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="row">The first row, a multiple of 8.</param>
+    /// <param name="count">Rows, a multiple of 8.</param>
+    /// <param name="scales">Takes the scales.</param>
+    /// <param name="zeros">Takes the zero points, of a multiple of 16 rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void ReadZeros(int group, int row, int count, float* scales, sbyte* zeros)
+    {
+        long at = group * _rows + row;
+        int i = 0;
+        for (; i <= count - 16; i += 16, at += 16)
+        {
+            StoredScale.Sixteen(_scales, at, _type).Store(scales + i);
+            Zeros(Unsafe.ReadUnaligned<ulong>(_zeros + at / 2)).Store(zeros + i);
+        }
+        if (i == count)
+            return;
+        StoredScale.Eight(_scales, at, _type).Store(scales + i);
+        Zeros(Unsafe.ReadUnaligned<uint>(_zeros + at / 2)).Store(zeros + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector128<sbyte> Zeros(ulong words)
+    {
+        Vector128<byte> stored = Vector128.CreateScalar(words).AsByte(), mask = Vector128.Create((byte)15);
+        return X86.Sse2.UnpackLow(stored & mask, (stored.AsUInt16() >> 4).AsByte() & mask).AsSByte() + Vector128.Create((sbyte)_zeroOffset);
+    }
 }

@@ -34,14 +34,6 @@ internal readonly unsafe struct TransposedGroup(float step, float sum, float* sc
         Add(row + apart, Avx2.UnpackHigh(first, second));
     }
 
-    /// <summary>Adds the products of 32 rows, as above. Needs AVX-512 F and BW.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, int apart, Vector512<short> first, Vector512<short> second)
-    {
-        AddSixteen(row, Avx512BW.UnpackLow(first, second));
-        AddSixteen(row + apart, Avx512BW.UnpackHigh(first, second));
-    }
-
     /// <summary>Adds the products of eight rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int row, Vector256<int> products)
@@ -57,14 +49,6 @@ internal readonly unsafe struct TransposedGroup(float step, float sum, float* sc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Total(float* sums, int width) =>
         (Pair(sums, width) + Pair(sums + 2 * width, width)) + (Pair(sums + width, width) + Pair(sums + 3 * width, width));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AddSixteen(int row, Vector512<short> pairs)
-    {
-        Vector512<float> dots = Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(pairs, Vector512.Create((short)1)));
-        Vector512<float> sum = Avx512F.FusedMultiplyAdd(dots, Vector512.Load(_scales + row) * Vector512.Create(_step, _step), Vector512.Load(_sums + row));
-        Avx512F.FusedMultiplyAdd(Vector512.Load(_minimums + row), Vector512.Create(_sum, _sum), sum).Store(_sums + row);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Pair(float* lane, int width) => Vector256.Load(lane) + Vector256.Load(lane + 4 * width);

@@ -15,6 +15,8 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
 
     public static int SumRows => 16;
 
+    public static int FactorBytes => 2 * TurnedColumns.Rows * sizeof(float);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(byte* words, byte* lines, int* places)
     {
@@ -31,11 +33,17 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
             Multiply(lines, places, quants, false, ahead, stride, sums);
     }
 
+    // Scales, then negated minimums.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(in TransposedGroup group, short* first, short* second, int rows)
+    public static void Read(in StoredGroups groups, int group, int row, int rows, byte* factors) =>
+        groups.Read(group, row, rows, (float*)factors, (float*)factors + TurnedColumns.Rows);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Add(float step, float sum, byte* factors, short* products, float* sums, int rows)
     {
+        TransposedGroup group = new(step, sum, (float*)factors, (float*)factors + TurnedColumns.Rows, sums);
         for (int i = 0; i < rows; i += 16)
-            group.Add(i, 8, Vector256.LoadAligned(first + i), Vector256.LoadAligned(second + i));
+            group.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(products + TurnedColumns.Rows + i));
     }
 
     // Of one half of the rows or two.

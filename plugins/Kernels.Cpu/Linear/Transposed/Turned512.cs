@@ -12,6 +12,8 @@ internal readonly unsafe struct Turned512 : ITurnedColumns
 {
     public static int SumRows => 32;
 
+    public static int FactorBytes => TurnedColumns.Rows * (sizeof(float) + sizeof(sbyte));
+
     // The high nibbles of the first 64 rows' words change places with the low ones of the others'.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(byte* words, byte* lines, int* places)
@@ -23,13 +25,16 @@ internal readonly unsafe struct Turned512 : ITurnedColumns
         Store(Nibbles(a >> 4, e), Nibbles(b >> 4, f), Nibbles(c >> 4, g), Nibbles(d >> 4, h), lines, places + 1);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply(byte* lines, int* places, sbyte* quants, int rows, byte* ahead, nint stride, short* sums)
     {
         Vector512<short> a = default, b = default, c = default, d = default;
         // Where memory's lines do not begin with the strip, it has a part of one more.
-        Sse.Prefetch1(ahead + TurnedColumns.WordBytes - 1);
-        Sse.Prefetch1(ahead + stride + TurnedColumns.WordBytes - 1);
+        if ((nint)ahead % TurnedColumns.MemoryLine != 0)
+        {
+            Sse.Prefetch1(ahead + TurnedColumns.WordBytes);
+            Sse.Prefetch1(ahead + stride + TurnedColumns.WordBytes);
+        }
         for (int i = 0; i < ColumnSchedule.Part / 2; i++, places += 2, quants += 2, ahead += TurnedColumns.MemoryLine)
         {
             Sse.Prefetch1(ahead);
@@ -48,11 +53,32 @@ internal readonly unsafe struct Turned512 : ITurnedColumns
         d.StoreAligned(sums + 96);
     }
 
+    // Scales, then zero points in bytes: minimums would be read from the second-level cache, and cost more than to be computed anew each time.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(in TransposedGroup group, short* first, short* second, int rows)
+    public static void Read(in StoredGroups groups, int group, int row, int rows, byte* factors) =>
+        groups.ReadZeros(group, row, rows, (float*)factors, (sbyte*)factors + TurnedColumns.Rows * sizeof(float));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Add(float step, float sum, byte* factors, short* products, float* sums, int rows)
     {
+        Vector512<float> steps = Vector512.Create(step), all = Vector512.Create(sum);
         for (int i = 0; i < rows; i += 32)
-            group.Add(i, 16, Vector512.LoadAligned(first + i), Vector512.LoadAligned(second + i));
+        {
+            Vector512<short> first = Vector512.LoadAligned(products + i), second = Vector512.LoadAligned(products + TurnedColumns.Rows + i);
+            AddSixteen(steps, all, factors, Avx512BW.UnpackLow(first, second), sums, i);
+            AddSixteen(steps, all, factors, Avx512BW.UnpackHigh(first, second), sums, i + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddSixteen(Vector512<float> step, Vector512<float> sum, byte* factors, Vector512<short> pairs, float* sums, int row)
+    {
+        Vector512<float> scale = Vector512.LoadAligned((float*)factors + row);
+        Vector128<sbyte> zeros = Vector128.LoadAligned((sbyte*)factors + TurnedColumns.Rows * sizeof(float) + row);
+        Vector512<float> minimum = scale * Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(zeros));
+        Vector512<float> dots = Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(pairs, Vector512.Create((short)1)));
+        Vector512<float> before = Avx512F.FusedMultiplyAdd(dots, scale * step, Vector512.LoadAligned(sums + row));
+        Avx512F.FusedMultiplyAddNegated(minimum, sum, before).StoreAligned(sums + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

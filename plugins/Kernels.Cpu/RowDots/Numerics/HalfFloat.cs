@@ -39,4 +39,15 @@ internal static class HalfFloat
         Vector256<int> subnormal = ((magnitude + Vector256.Create(SmallestNormal)).AsSingle() - Vector256.Create(SmallestNormal).AsSingle()).AsInt32();
         return (Vector256.ConditionalSelect(Vector256.GreaterThan(Vector256.Create(FirstNormal), magnitude), subnormal, normal) | sign).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToSingle(Vector512<int> halves)
+    {
+        Vector512<int> magnitude = (halves & Vector512.Create(0x7fff)) << 13;
+        Vector512<int> sign = (halves & Vector512.Create(0x8000)) << 16;
+        Vector512<int> normal = magnitude + Vector512.Create(Rebias)
+            + (Vector512.GreaterThan(magnitude, Vector512.Create(LastFinite)) & Vector512.Create(Rebias));
+        Vector512<int> subnormal = ((magnitude + Vector512.Create(SmallestNormal)).AsSingle() - Vector512.Create(SmallestNormal).AsSingle()).AsInt32();
+        return (Vector512.ConditionalSelect(Vector512.GreaterThan(Vector512.Create(FirstNormal), magnitude), subnormal, normal) | sign).AsSingle();
+    }
 }
