@@ -3,15 +3,18 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <summary>How <see cref="TurnedColumns"/> are made and multiplied; a type argument, so that the calls vanish.</summary>
 internal unsafe interface ITurnedColumns
 {
-    /// <summary>Shorts of a vector of sums: the rows of each such stretch are in fours, first all those of its first half, then of its second, as they take turns in 128 bits.</summary>
+    /// <summary>Rows of a strip, and twice the bytes of a column's line. Its halves have a half of each line.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Shorts of a vector of sums: of each such stretch of rows four of the first half and four of the second take turns.</summary>
     static abstract int SumRows { get; }
 
     /// <summary>Bytes of what belongs to a group and a strip's rows, a multiple of 64.</summary>
     static abstract int FactorBytes { get; }
 
-    /// <summary>Turns a strip's words of eight columns.</summary>
+    /// <summary>Turns the words of eight columns of half a strip.</summary>
     /// <param name="words">The words, one for each row.</param>
-    /// <param name="lines">Where all lines start, 64-byte aligned.</param>
+    /// <param name="lines">Where all lines' halves start; the lines are 64-byte aligned.</param>
     /// <param name="places">The eight columns' lines, bytes from there.</param>
     static abstract void Turn(byte* words, byte* lines, int* places);
 
@@ -19,7 +22,7 @@ internal unsafe interface ITurnedColumns
     /// <param name="lines">Where all lines start.</param>
     /// <param name="places">The columns' lines, bytes from there.</param>
     /// <param name="quants">What they are multiplied with, within ±127.</param>
-    /// <param name="rows">Rows of the strip that are there; the others may be left out.</param>
+    /// <param name="rows">Rows of the strip that are there; where they are no more than half, the other half is left out.</param>
     /// <param name="ahead">Words that are asked for meanwhile, as by <see cref="TurnedColumns.Ask"/>.</param>
     /// <param name="stride">Bytes from a line of words to the next.</param>
     /// <param name="sums">Takes a short for each row, in the order that <see cref="SumRows"/> says; 64-byte aligned.</param>

@@ -15,16 +15,13 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
     where TTurned : struct, ITurnedColumns
 {
-    private const int StripRows = TurnedColumns.Rows, Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
+    private const int Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
 
     // Activation rows that share the way down the columns.
     private const int Together = LeastTileRows - 1;
 
     // Steps whose words, and parts whose groups are asked for ahead.
     private const int Ahead = 4, GroupsAhead = 16;
-
-    // For each activation row the products of two parts.
-    private const int ProductBytes = 2 * StripRows * sizeof(short);
 
     private readonly byte* _data;
     private readonly StoredGroups _groups;
@@ -42,7 +39,7 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
         int[] order = source.Order!, groups = new int[Columns];
         new ReadOnlySpan<byte>(Stored("group_index"), Columns * sizeof(int)).CopyTo(MemoryMarshal.AsBytes(groups.AsSpan()));
         _schedule = new ColumnSchedule(order, groups);
-        _lines = Array.ConvertAll(_schedule.Slots, slot => slot * TurnedColumns.LineBytes);
+        _lines = Array.ConvertAll(_schedule.Slots, slot => slot * StripRows / 2);
         _ordered = Array.ConvertAll(order, column => _lines[column]);
         Tile = TileTable.Create(weight, source, isa, native);
     }
@@ -50,7 +47,7 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
     public override TileKernel? Tile { get; }
 
     // The first strip of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
-    public override int MostBlockRows => 8 * StripRows;
+    public override int MostBlockRows => 1024;
 
     public override int BlocksOfLane => 2;
 
@@ -61,9 +58,12 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
 
     public override long ScratchBytes(int rows) => 2 * StripBytes + (long)_schedule.EntryCount * EntryBytes;
 
-    private static int EntryBytes => TTurned.FactorBytes + Together * ProductBytes;
+    private static int StripRows => TTurned.Rows;
 
-    private long StripBytes => (long)_schedule.SlotCount * TurnedColumns.LineBytes;
+    // What belongs to a group, and for each activation row the products of two parts.
+    private static int EntryBytes => TTurned.FactorBytes + Together * 2 * StripRows * sizeof(short);
+
+    private long StripBytes => (long)_schedule.SlotCount * StripRows / 2;
 
     private nint Stride => (nint)Rows * sizeof(int);
 
@@ -97,7 +97,7 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
                 else if (strip > 0)
                     Multiply(before, step - lag + steps, ahead, entries, sums, batch);
                 else
-                    TurnedColumns.Ask(ahead, Stride);
+                    TurnedColumns.Ask(ahead, own.Rows, Stride);
             }
             before = own;
         }
@@ -111,7 +111,7 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
         fixed (int* lines = &_lines[step * Part])
             for (int line = 0; line < StepLines; line++, words += stride)
                 if (strip.Rows == StripRows)
-                    TTurned.Turn(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                    TurnedColumns.Turn<TTurned>(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
                 else
                     TurnedColumns.Turn<TTurned>(words, strip.Rows, strip.Lines, lines + line * TurnedColumns.WordColumns);
     }

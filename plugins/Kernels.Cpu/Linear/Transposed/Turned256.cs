@@ -10,18 +10,24 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// </remarks>
 internal readonly unsafe struct Turned256 : ITurnedColumns
 {
-    // Rows of half a line.
-    private const int Half = TurnedColumns.Rows / 2;
+    private const int Half = 64, WordBytes = Half * sizeof(int);
+
+    public static int Rows => 2 * Half;
 
     public static int SumRows => 16;
 
-    public static int FactorBytes => 2 * TurnedColumns.Rows * sizeof(float);
+    public static int FactorBytes => 2 * Rows * sizeof(float);
 
+    // The high nibbles of the first 32 rows' words change places with the low ones of the others'.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(byte* words, byte* lines, int* places)
     {
-        TurnHalf(words, lines, places);
-        TurnHalf(words + TurnedColumns.WordBytes / 2, lines + TurnedColumns.LineBytes / 2, places);
+        uint* rows = (uint*)words, others = rows + Half / 2;
+        Vector256<uint> a = Vector256.Load(rows), b = Vector256.Load(rows + 8), c = Vector256.Load(rows + 16), d = Vector256.Load(rows + 24);
+        Vector256<uint> e = Vector256.Load(others), f = Vector256.Load(others + 8), g = Vector256.Load(others + 16), h = Vector256.Load(others + 24);
+        Vector256<uint> ae = Differing(a, e), bf = Differing(b, f), cg = Differing(c, g), dh = Differing(d, h);
+        Store(a ^ ae << 4, b ^ bf << 4, c ^ cg << 4, d ^ dh << 4, lines, places);
+        Store(e ^ ae, f ^ bf, g ^ cg, h ^ dh, lines, places + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -36,14 +42,14 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
     // Scales, then negated minimums.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(in StoredGroups groups, int group, int row, int rows, byte* factors) =>
-        groups.Read(group, row, rows, (float*)factors, (float*)factors + TurnedColumns.Rows);
+        groups.Read(group, row, rows, (float*)factors, (float*)factors + Rows);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(float step, float sum, byte* factors, short* products, float* sums, int rows)
     {
-        TransposedGroup group = new(step, sum, (float*)factors, (float*)factors + TurnedColumns.Rows, sums);
+        TransposedGroup group = new(step, sum, (float*)factors, (float*)factors + Rows, sums);
         for (int i = 0; i < rows; i += 16)
-            group.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(products + TurnedColumns.Rows + i));
+            group.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(products + Rows + i));
     }
 
     // Of one half of the rows or two.
@@ -51,13 +57,14 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
     private static void Multiply(byte* lines, int* places, sbyte* quants, bool two, byte* ahead, nint stride, short* sums)
     {
         Vector256<short> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
-        // Where memory's lines do not begin with the strip, it has a part of one more.
-        Sse.Prefetch1(ahead + TurnedColumns.WordBytes - 1);
-        Sse.Prefetch1(ahead + stride + TurnedColumns.WordBytes - 1);
+        TurnedColumns.AskRest(ahead + (two ? 2 : 1) * WordBytes, stride);
         for (int i = 0; i < ColumnSchedule.Part / 2; i++, places += 2, quants += 2, ahead += TurnedColumns.MemoryLine)
         {
-            Sse.Prefetch1(ahead);
-            Sse.Prefetch1(ahead + stride);
+            if (two || i < WordBytes / TurnedColumns.MemoryLine)
+            {
+                Sse.Prefetch1(ahead);
+                Sse.Prefetch1(ahead + stride);
+            }
             Vector256<sbyte> q = Avx2.BroadcastScalarToVector256((short*)quants).AsSByte();
             byte* first = lines + (uint)places[0], second = lines + (uint)places[1];
             Vector256<byte> x = Vector256.LoadAligned(first), y = Vector256.LoadAligned(second), low = Avx2.UnpackLow(x, y), high = Avx2.UnpackHigh(x, y);
@@ -67,7 +74,7 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
             d += Products((high.AsUInt16() >> 4).AsByte(), q);
             if (!two)
                 continue;
-            (x, y) = (Vector256.LoadAligned(first + TurnedColumns.LineBytes / 2), Vector256.LoadAligned(second + TurnedColumns.LineBytes / 2));
+            (x, y) = (Vector256.LoadAligned(first + Half / 2), Vector256.LoadAligned(second + Half / 2));
             (low, high) = (Avx2.UnpackLow(x, y), Avx2.UnpackHigh(x, y));
             e += Products(low, q);
             f += Products(high, q);
@@ -90,18 +97,6 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Products(Vector256<byte> nibbles, Vector256<sbyte> quants) => Avx2.MultiplyAddAdjacent(nibbles & Vector256.Create((byte)15), quants);
-
-    // 64 rows: the high nibbles of the first 32 rows' words change places with the low ones of the others'.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TurnHalf(byte* words, byte* lines, int* places)
-    {
-        uint* rows = (uint*)words, others = rows + Half / 2;
-        Vector256<uint> a = Vector256.Load(rows), b = Vector256.Load(rows + 8), c = Vector256.Load(rows + 16), d = Vector256.Load(rows + 24);
-        Vector256<uint> e = Vector256.Load(others), f = Vector256.Load(others + 8), g = Vector256.Load(others + 16), h = Vector256.Load(others + 24);
-        Vector256<uint> ae = Differing(a, e), bf = Differing(b, f), cg = Differing(c, g), dh = Differing(d, h);
-        Store(a ^ ae << 4, b ^ bf << 4, c ^ cg << 4, d ^ dh << 4, lines, places);
-        Store(e ^ ae, f ^ bf, g ^ cg, h ^ dh, lines, places + 1);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Differing(Vector256<uint> rows, Vector256<uint> others) => (rows >> 4 ^ others) & Vector256.Create(0x0F0F0F0Fu);

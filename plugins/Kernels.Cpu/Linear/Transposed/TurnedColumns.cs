@@ -9,38 +9,60 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// </summary>
 internal static unsafe class TurnedColumns
 {
-    /// <summary>Rows of a strip.</summary>
-    public const int Rows = 128;
-
-    /// <summary>Bytes of a column.</summary>
-    public const int LineBytes = Rows / 2;
-
     /// <summary>Columns of a word.</summary>
     public const int WordColumns = 8;
-
-    /// <summary>Bytes of a strip's words of the same columns.</summary>
-    public const int WordBytes = Rows * sizeof(int);
 
     /// <summary>Bytes that the processor reads of memory at once.</summary>
     public const int MemoryLine = 64;
 
-    /// <summary>Turns the words of fewer rows; the other rows are zero.</summary>
+    /// <summary>Turns a strip's words of eight columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn<TTurned>(byte* words, byte* lines, int* places)
+        where TTurned : struct, ITurnedColumns
+    {
+        int half = TTurned.Rows / 2;
+        TTurned.Turn(words, lines, places);
+        TTurned.Turn(words + half * sizeof(int), lines + half / 2, places);
+    }
+
+    /// <summary>Turns the words of fewer rows; the other rows of a half that has any are zero.</summary>
     public static void Turn<TTurned>(byte* words, int rows, byte* lines, int* places)
         where TTurned : struct, ITurnedColumns
     {
-        byte* all = stackalloc byte[WordBytes];
-        Unsafe.CopyBlockUnaligned(all, words, (uint)rows * sizeof(int));
-        new Span<byte>(all + rows * sizeof(int), WordBytes - rows * sizeof(int)).Clear();
-        TTurned.Turn(all, lines, places);
+        int half = TTurned.Rows / 2, bytes = half * sizeof(int);
+        byte* all = stackalloc byte[bytes];
+        for (; rows > 0; rows -= half, words += bytes, lines += half / 2)
+        {
+            int there = Math.Min(rows, half) * sizeof(int);
+            Unsafe.CopyBlockUnaligned(all, words, (uint)there);
+            new Span<byte>(all + there, bytes - there).Clear();
+            TTurned.Turn(all, lines, places);
+        }
     }
 
-    /// <summary>Asks for a strip's words of sixteen columns, in the second-level cache: lines of many models fall on the same few sets of the first.</summary>
-    public static void Ask(byte* words, nint stride)
+    /// <summary>Asks for words of sixteen columns, in the second-level cache: lines of many models fall on the same few sets of the first.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="rows">Their rows.</param>
+    /// <param name="stride">Bytes from a line of words to the next.</param>
+    public static void Ask(byte* words, int rows, nint stride)
     {
-        for (int i = 0; i <= WordBytes; i += MemoryLine)
+        for (int i = 0; i < rows * sizeof(int); i += MemoryLine)
         {
-            Sse.Prefetch1(words + Math.Min(i, WordBytes - 1));
-            Sse.Prefetch1(words + stride + Math.Min(i, WordBytes - 1));
+            Sse.Prefetch1(words + i);
+            Sse.Prefetch1(words + stride + i);
         }
+        AskRest(words + rows * sizeof(int), stride);
+    }
+
+    /// <summary>Where memory's lines do not begin with the words, these have a part of one more.</summary>
+    /// <param name="end">Where the words end.</param>
+    /// <param name="stride">Bytes from a line of words to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AskRest(byte* end, nint stride)
+    {
+        if ((nint)end % MemoryLine == 0)
+            return;
+        Sse.Prefetch1(end);
+        Sse.Prefetch1(end + stride);
     }
 }
