@@ -32,15 +32,17 @@ internal sealed class JitTileSource : ITileSource
         all.Add("cpu.group32.minimum.w16x2.r1", () => GroupPairCode.Emit(zeroShift: 0, hasMinimum: true));
         all.Add("cpu.super256.by32.w16x2.r1", () => SuperPairCode.Emit(group: 8, hasMinimums: true));
         all.Add("cpu.super256.by16.w16x2.r1", () => SuperPairCode.Emit(group: 4, hasMinimums: false));
-        for (int count = 1; count <= RowsCode.Most; count++)
-        {
-            int rows = count;
-            all.Add($"cpu.rows.q4_k.n{rows}.r1", () => new KRowsCode(rows, hasFifthBits: false).Emit());
-            all.Add($"cpu.rows.q5_k.n{rows}.r1", () => new KRowsCode(rows, hasFifthBits: true).Emit());
-            all.Add($"cpu.rows.q6_k.n{rows}.r1", () => new Q6RowsCode(rows).Emit());
-            foreach ((string type, int bits, bool hasMinimum) in ((string, int, bool)[])[("q4_0", 4, false), ("q4_1", 4, true), ("q5_0", 5, false), ("q5_1", 5, true), ("q8_0", 8, false)])
-                all.Add($"cpu.rows.{type}.n{rows}.r1", () => new GroupRowsCode(rows, bits, hasMinimum).Emit());
-        }
+        Rows(all, "q4_k", () => new KRowCode(hasFifthBits: false), () => new KTurnedCode(hasFifthBits: false));
+        Rows(all, "q5_k", () => new KRowCode(hasFifthBits: true), () => new KTurnedCode(hasFifthBits: true));
+        Rows(all, "q6_k", () => new Q6RowCode(), () => new Q6TurnedCode());
+        foreach ((string type, int bits, bool hasMinimum) in ((string, int, bool)[])[("q4_0", 4, false), ("q4_1", 4, true), ("q5_0", 5, false), ("q5_1", 5, true), ("q8_0", 8, false)])
+            Rows(all, type, () => new GroupRowCode(bits, hasMinimum), () => new GroupTurnedCode(bits, hasMinimum));
         return all;
+    }
+
+    private static void Rows(Dictionary<string, Func<byte[]>> all, string type, Func<RowCode> one, Func<TurnedCode> several)
+    {
+        all.Add($"cpu.row.{type}.r1", () => one().Emit());
+        all.Add($"cpu.turned.{type}.r1", () => several().Emit());
     }
 }

@@ -35,6 +35,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>Up to so many activation rows, blocks are large: weights pass by once, or so seldom that there is nothing to keep.</summary>
     public virtual int FewRows => LeastFewRows;
 
+    /// <summary>Weight rows of the smallest block, where there are as many; a multiple of 8.</summary>
+    public virtual int LeastBlockRows => 8;
+
     /// <summary>Weight rows of the largest block; a multiple of 8.</summary>
     public virtual int MostBlockRows => 256;
 

@@ -16,8 +16,8 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
 
     // Zen 4: a tile of machine code costs as much as 5 rows of a K-quant, and as 4 of a type with blocks of 32.
     // Zen 3: eight weight rows at a time need no whole panels of activations; of K-quants they give what four panels do, of types with blocks of 32 what six do.
-    // Zen 5: ten rows in machine code, five at a time, cost less than its tile of 16.
-    public override int TileRows => rows is not null ? 2 * NativeRows.Most + 1 : (kernel.Form, Tile is { IsNative: true }) switch
+    // Zen 5: what sixteen weight rows give together in machine code is as fast as its tiles, which need their panels first.
+    public override int TileRows => rows is not null ? NativeRows.Most + 1 : (kernel.Form, Tile is { IsNative: true }) switch
     {
         (ActivationForm.Int8Blocks256, false) => isa.Avx512 ? 17 : EightRows.Most + 1,
         (ActivationForm.Int8Blocks256, true) => 5,
@@ -26,7 +26,11 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
         _ => LeastTileRows,
     };
 
-    public override int FewRows => rows is null ? Math.Max(kernel.Together, LeastFewRows) : LeastFewRows;
+    public override int FewRows => rows is null ? Math.Max(kernel.Together, LeastFewRows) : TileRows - 1;
+
+    public override int LeastBlockRows => rows is null ? base.LeastBlockRows : NativeRows.Strip;
+
+    public override int BlockUnit => rows is null ? base.BlockUnit : NativeRows.Strip;
 
     public override long WorkingRowBytes => _rowBytes;
 

@@ -9,7 +9,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
 {
     // A block and the activations that meet it should fit the first-level cache; for a few rows there is nothing to keep, and larger blocks are fewer.
     private const long ManyBytes = 16 << 10;
-    private const long FewBytes = 96 << 10;
+    private const long FewBytes = 256 << 10;
     // Unpacked rows stay in the second-level cache while all activations pass by.
     private const long TileBytes = 256 << 10;
 
@@ -90,7 +90,7 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
             _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
         };
-        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), 8, kernel.MostBlockRows);
+        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), kernel.LeastBlockRows, kernel.MostBlockRows);
         rows -= rows % (rows >= kernel.BlockUnit ? kernel.BlockUnit : 8);
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
         sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));

@@ -17,7 +17,7 @@ public sealed unsafe class JitRowsTests
     public void Products_are_bitwise_the_built_in_ones(string quantization)
     {
         using NativeRows native = Require(quantization);
-        const int rows = 7;
+        const int rows = 37;
         int cases = 0;
         // Every number of blocks that is left when four, or eight small ones, were taken together.
         int[] shapes = TestWeight.BlockSize(quantization) == 256 ? [256, 512, 768, 1024, 1280, 2048, 3840] : [32, 64, 96, 128, 160, 192, 224, 256, 288, 576, 2048];
@@ -36,8 +36,8 @@ public sealed unsafe class JitRowsTests
         using NativeRows native = Require(quantization);
         foreach (byte code in (byte[])[0xff, 0x7f, 0x80, 0])
         {
-            using TestWeight weight = TestWeight.CreateOneCode(quantization, 3, 1280, code);
-            Assert.Equal(11, Check(native, quantization, weight, 3, 1280));
+            using TestWeight weight = TestWeight.CreateOneCode(quantization, 16, 1280, code);
+            Assert.Equal(11, Check(native, quantization, weight, 16, 1280));
         }
     }
 
@@ -93,16 +93,18 @@ public sealed unsafe class JitRowsTests
     {
         Assert.SkipUnless(Processor.HasVnni512, "no AVX-512 VNNI here");
         JitTileSource source = new();
-        return new([.. Enumerable.Range(1, NativeRows.Most).Select(count => source.TryGet(NativeRows.Layout(quantization, count))!)]);
+        return new([.. NativeRows.Layouts(quantization).Select(layout => source.TryGet(layout)!)]);
     }
 
-    /// <summary>Gives one row's code for two.</summary>
+    /// <summary>Gives another type's code of the same size for several rows.</summary>
     private sealed class Mistaken : ITileSource
     {
-        public ITile? TryGet(string layout) => new Lease(new JitTileSource().TryGet(layout.Replace(".n2.", ".n1.", StringComparison.Ordinal))!, "mistaken", () => { });
+        public ITile? TryGet(string layout) => new Lease(new JitTileSource().TryGet(layout.StartsWith("cpu.turned.", StringComparison.Ordinal) ? Other(layout) : layout)!, "mistaken", () => { });
+
+        private static string Other(string layout) => layout.Contains("_k.", StringComparison.Ordinal) ? "cpu.turned.q8_0.r1" : layout.Contains("q4_0", StringComparison.Ordinal) ? "cpu.turned.q4_1.r1" : "cpu.turned.q4_0.r1";
     }
 
-    /// <summary>Has no code for three rows.</summary>
+    /// <summary>Has no code for several rows.</summary>
     private sealed class Partial : ITileSource
     {
         public static int Given { get; private set; }
@@ -111,7 +113,7 @@ public sealed unsafe class JitRowsTests
 
         public ITile? TryGet(string layout)
         {
-            if (layout.Contains(".n3.", StringComparison.Ordinal))
+            if (layout.StartsWith("cpu.turned.", StringComparison.Ordinal))
                 return null;
             Given++;
             return new Lease(new JitTileSource().TryGet(layout)!, "partial", () => Returned++);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tessera.Kernels.Cpu.Lowering;
 
 namespace Tessera.Kernels.Cpu.RowDots.Native;
@@ -33,19 +34,20 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
 
     private (NativeRows? Rows, string Why) Look(in RowDotKernel kernel)
     {
-        string rejected = "", quantization = kernel.Quantization;
-        string[] layouts = [.. Enumerable.Range(1, NativeRows.Most).Select(count => NativeRows.Layout(quantization, count))];
+        string rejected = "";
         foreach (ITileSource source in isa.Avx512 ? sources : [])
         {
-            if (TileLeases.Take(source, layouts, ref rejected) is not { } leases)
+            if (TileLeases.Take(source, NativeRows.Layouts(kernel.Quantization), ref rejected) is not { } leases)
                 continue;
             NativeRows rows = new(leases);
             RowsTrial trial = RowsTrial.Run(kernel, rows, isa);
             if (trial is { IsEqual: true, IsFaster: true })
-                return (rows, $"{rows.Description}, {trial.Gain:F1} times as fast as the built-in one");
-            rejected = trial.IsEqual ? $"{rows.Description} not used: {trial.Gain:F1} times as fast as the built-in one" : $"{rows.Description} not used: its products are not those of the built-in one";
+                return (rows, $"{rows.Description}, {Gain(trial)}");
+            rejected = $"{rows.Description} not used: {(trial.IsEqual ? Gain(trial) : "its products are not those of the built-in one")}";
             rows.Dispose();
         }
         return (null, rejected);
     }
+
+    private static string Gain(RowsTrial trial) => string.Create(CultureInfo.InvariantCulture, $"{trial.Gain:F1} times as fast as the built-in one, {trial.GainOfSeveral:F1} times with several activation rows");
 }

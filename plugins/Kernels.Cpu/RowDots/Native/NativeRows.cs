@@ -1,33 +1,63 @@
+using System.Runtime.CompilerServices;
+
 namespace Tessera.Kernels.Cpu.RowDots.Native;
 
-/// <summary>A type's row dots from a tile source, one kernel for each number of activation rows up to <see cref="Most"/>.</summary>
-/// <param name="leases">Of one row, two rows, and so on.</param>
+/// <summary>A type's products from a tile source: one kernel for one activation row, weight row by weight row, and one for several, sixteen weight rows at a time.</summary>
+/// <param name="leases">Those of <see cref="Layouts"/>.</param>
 internal sealed unsafe class NativeRows(ITile[] leases) : IDisposable
 {
-    /// <summary>Activation rows of the largest kernel.</summary>
-    public const int Most = 5;
+    /// <summary>Weight rows that are multiplied together with several activation rows.</summary>
+    public const int Strip = 16;
 
-    private readonly nint[] _entries = [.. leases.Select(l => l.EntryPoint)];
+    /// <summary>The most activation rows at once: their sums stay in the first-level cache.</summary>
+    public const int Most = 32;
+
+    // Eight lanes of sums for each activation row, or four and what a super-block needs.
+    private const int ScratchBytes = 8 * Most * Vector, Vector = 64;
+
+    private readonly nint _one = leases[0].EntryPoint, _several = leases[1].EntryPoint;
+
+    /// <summary>From so many activation rows on, weight rows are taken sixteen at a time: 1 or 2.</summary>
+    public int FewestTogether { get; set; } = 2;
 
     /// <summary>What they are made of.</summary>
     public string Description { get; } = leases[0].Description;
 
-    /// <summary>The layout of a type's kernel for so many activation rows; docs/kernels-cpu-layouts.md says what it stands for.</summary>
-    public static string Layout(string quantization, int count) => $"cpu.rows.{quantization}.n{count}.r1";
+    /// <summary>The layouts of a type's kernels; docs/kernels-cpu-layouts.md says what they stand for.</summary>
+    public static string[] Layouts(string quantization) => [$"cpu.row.{quantization}.r1", $"cpu.turned.{quantization}.r1"];
 
     /// <summary>The products with any number of activation rows; the arguments are those of <see cref="RowDotKernel.DotRows"/>.</summary>
     public void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
     {
-        while (count > 0)
+        if (count >= FewestTogether && rowCount >= Strip)
         {
-            int now = Math.Min(count, Most);
-            ((delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, nint, float*, nint, void>)_entries[now - 1])(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+            Several(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+            return;
+        }
+        for (; count > 0; count--, activations += stride, output += outputStride)
+            ((delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, float*, void>)_one)(weights, rowBytes, rowCount, columns, activations, output);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Array.ForEach(leases, l => l.Dispose());
+
+    // Parts are as even as can be. What is read of the stack's memory is written before.
+    [SkipLocalsInit]
+    private void Several(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        byte* room = stackalloc byte[ScratchBytes + Vector], scratch = (byte*)((nint)(room + Vector - 1) & -Vector);
+        delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, nint, float*, nint, int, byte*, void> several = (delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, nint, float*, nint, int, byte*, void>)_several;
+        int whole = rowCount & -Strip;
+        for (int parts = (count + Most - 1) / Most; parts > 0; parts--)
+        {
+            int now = (count + parts - 1) / parts;
+            several(weights, rowBytes, whole, columns, activations, stride, output, outputStride, now, scratch);
+            // The last sixteen may begin among those before, and give the same bits again.
+            if (whole < rowCount)
+                several(weights + (rowCount - Strip) * rowBytes, rowBytes, Strip, columns, activations, stride, output + (rowCount - Strip), outputStride, now, scratch);
             count -= now;
             activations += now * stride;
             output += now * outputStride;
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Array.ForEach(leases, l => l.Dispose());
 }

@@ -4,25 +4,29 @@ using Tessera.Kernels.Cpu.Linear;
 
 namespace Tessera.Kernels.Cpu.RowDots.Native;
 
-/// <summary>A tile source's row dots beside the built-in kernel, on the same weights and activations: whether all bits are the same, and how much faster one activation row's are.</summary>
+/// <summary>A tile source's row dots beside the built-in kernel, on the same weights and activations: whether all bits are the same, and how much faster they are.</summary>
 /// <param name="IsEqual">Whether all products are bitwise the same.</param>
-/// <param name="Gain">The built-in kernel's time / their time, of the best of many turns.</param>
-internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain)
+/// <param name="Gain">With one activation row, the built-in kernel's time / their time, of the best of many turns.</param>
+/// <param name="GainOfSeveral">The same with several activation rows.</param>
+internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, double GainOfSeveral)
 {
     // Rows of one length for every type, which products of fewer columns read the front of.
-    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = 16, Turns = 15, Passes = 8, Prefetched = 8192;
+    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = NativeRows.Strip + 3, MostActivations = NativeRows.Most + 1, Turns = 15, Passes = 8, Several = 5, Prefetched = 8192;
 
-    private const double LeastGain = 1.05;
+    private const double LeastGain = 1.05, LeastOfBoth = 0.95;
 
-    /// <summary>Whether it is worth its use.</summary>
-    public bool IsFaster => Gain >= LeastGain;
+    // One, both ways; few; what a call takes at most, and one more.
+    private static readonly (int Count, int FewestTogether)[] Counts = [(1, 2), (1, 1), (2, 2), (5, 2), (NativeRows.Most, 2), (MostActivations, 2)];
+
+    /// <summary>Whether it is worth its use: it gains with one row or several, and does not lose with the other.</summary>
+    public bool IsFaster => Math.Max(Gain, GainOfSeveral) >= LeastGain && Math.Min(Gain, GainOfSeveral) >= LeastOfBoth;
 
     public static RowsTrial Run(in RowDotKernel kernel, NativeRows native, CpuIsa isa)
     {
         bool super = kernel.Form == ActivationForm.Int8Blocks256;
         Preparation form = super ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
         int stride = (form.Bytes(MostColumns) + 63) & ~63;
-        byte* weights = Take(Rows * RowBytes + Prefetched), activations = Take(stride * NativeRows.Most), x = Take(MostColumns * sizeof(float)), expected = Take(SumBytes), found = Take(SumBytes);
+        byte* weights = Take(Rows * RowBytes + Prefetched), activations = Take(stride * MostActivations), x = Take(MostColumns * sizeof(float)), expected = Take(SumBytes), found = Take(SumBytes);
         try
         {
             Random random = new(1);
@@ -32,32 +36,28 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain)
             {
                 // Every number of blocks that is left when four, or eight small ones, were taken together.
                 int columns = super ? (4 + left) * 256 : (8 + left) * 32;
-                for (int row = 0; row < NativeRows.Most; row++)
+                for (int row = 0; row < MostActivations; row++)
                 {
                     Fill((float*)x, row == 1 ? null : random);
                     form.Prepare((float*)x, columns, activations + row * stride);
                 }
-                for (int count = 1; count <= NativeRows.Most; count++)
+                foreach ((int count, int fewest) in Counts)
                 {
+                    native.FewestTogether = fewest;
                     kernel.DotRows(weights, RowBytes, Rows, columns, activations, stride, count, (float*)expected, Rows);
                     native.DotRows(weights, RowBytes, Rows, columns, activations, stride, count, (float*)found, Rows);
                     equal &= new Span<int>(expected, Rows * count).SequenceEqual(new Span<int>(found, Rows * count));
                 }
             }
-            form.Prepare((float*)x, TimedColumns, activations);
-            double best = double.MaxValue, other = double.MaxValue;
-            for (int turn = 0; turn < Turns; turn++)
-            {
-                long start = Stopwatch.GetTimestamp();
-                for (int pass = 0; pass < Passes; pass++)
-                    kernel.Dot(weights, RowBytes, Rows, TimedColumns, activations, (float*)expected);
-                long between = Stopwatch.GetTimestamp();
-                for (int pass = 0; pass < Passes; pass++)
-                    native.DotRows(weights, RowBytes, Rows, TimedColumns, activations, stride, 1, (float*)found, Rows);
-                best = Math.Min(best, between - start);
-                other = Math.Min(other, Stopwatch.GetTimestamp() - between);
-            }
-            return new(equal, best / other);
+            native.FewestTogether = 2;
+            for (int row = 0; row < Several; row++)
+                form.Prepare((float*)x, TimedColumns, activations + row * stride);
+            double alone = Measure(kernel, native, weights, activations, stride, 1, expected, found), several = Measure(kernel, native, weights, activations, stride, Several, expected, found);
+            native.FewestTogether = 1;
+            double together = Measure(kernel, native, weights, activations, stride, 1, expected, found);
+            if (together < alone)
+                native.FewestTogether = 2;
+            return new(equal, Math.Max(alone, together), several);
         }
         finally
         {
@@ -66,7 +66,24 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain)
         }
     }
 
-    private const int SumBytes = Rows * NativeRows.Most * sizeof(float);
+    private const int SumBytes = Rows * MostActivations * sizeof(float);
+
+    private static double Measure(in RowDotKernel kernel, NativeRows native, byte* weights, byte* activations, int stride, int count, byte* expected, byte* found)
+    {
+        double best = double.MaxValue, other = double.MaxValue;
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int pass = 0; pass < Passes; pass++)
+                kernel.DotRows(weights, RowBytes, Rows, TimedColumns, activations, stride, count, (float*)expected, Rows);
+            long between = Stopwatch.GetTimestamp();
+            for (int pass = 0; pass < Passes; pass++)
+                native.DotRows(weights, RowBytes, Rows, TimedColumns, activations, stride, count, (float*)found, Rows);
+            best = Math.Min(best, between - start);
+            other = Math.Min(other, Stopwatch.GetTimestamp() - between);
+        }
+        return best / other;
+    }
 
     private static void Fill(float* x, Random? random)
     {

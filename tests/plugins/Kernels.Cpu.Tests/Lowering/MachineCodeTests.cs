@@ -89,7 +89,7 @@ public class MachineCodeTests
 
         public ITile? TryGet(string layout)
         {
-            if (!layout.Contains(".w8.", StringComparison.Ordinal) && !layout.Contains(".n1.", StringComparison.Ordinal))
+            if (!layout.Contains(".w8.", StringComparison.Ordinal) && !layout.StartsWith("cpu.row.", StringComparison.Ordinal))
                 throw new InvalidOperationException("no more");
             Given++;
             return new Lease(this);

@@ -3,9 +3,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
 /// <summary>Rows of Q4_K and Q5_K: scale 2 · minimum scale 2 · group scales and minimums 12 · (fifth bits 32) · nibbles 128, each 32 bytes of which are two groups of 32.</summary>
-/// <param name="rows">Activation rows.</param>
 /// <param name="hasFifthBits">Q5_K.</param>
-internal sealed class KRowsCode(int rows, bool hasFifthBits) : SuperRowsCode(rows)
+internal sealed class KRowCode(bool hasFifthBits) : SuperRowCode
 {
     private const int Head = 16, Pairs = 4;
 

@@ -5,7 +5,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 
 /// <summary>Rows of super-blocks of 256 columns, four taken together; activations have a scale for each block. rbx is the sums of 32, r12 the scales, r13 the sums of 16.</summary>
 /// <remarks>xmm6 holds four blocks' scales, xmm7 their minimums' scales, zmm14 their minimums.</remarks>
-internal abstract class SuperRowsCode(int rows) : RowsCode(rows)
+internal abstract class SuperRowCode : RowCode
 {
     private const int FirstDwords = 0x1111;
 
@@ -21,7 +21,7 @@ internal abstract class SuperRowsCode(int rows) : RowsCode(rows)
     /// <summary>Unpacks what stands once in each of so many blocks.</summary>
     protected abstract void Heads(int blocks);
 
-    /// <summary>Σ scale · dot of a block in sixteen parts, for each activation row.</summary>
+    /// <summary>Σ scale · dot of a block in sixteen parts.</summary>
     protected abstract void Block(int block);
 
     protected override void Sections()
@@ -39,13 +39,10 @@ internal abstract class SuperRowsCode(int rows) : RowsCode(rows)
     {
         Heads(blocks);
         for (int block = 0; block < blocks; block++)
-        {
             Block(block);
-            Keep(block);
-        }
     }
 
-    /// <summary>Adds scale · dot of 64 columns for each activation row.</summary>
+    /// <summary>Adds scale · dot of 64 columns.</summary>
     /// <param name="block">The block.</param>
     /// <param name="column">Its first column of the 64.</param>
     /// <param name="weights">64 unsigned bytes in the order of columns.</param>
@@ -53,32 +50,29 @@ internal abstract class SuperRowsCode(int rows) : RowsCode(rows)
     /// <param name="isFirst">Whether nothing was added yet.</param>
     protected void Add(int block, int column, AssemblerRegisterZMM weights, AssemblerRegisterZMM scales, bool isFirst)
     {
-        for (int row = 0; row < Rows; row++)
-        {
-            C.vpxor(X[4], X[4], X[4]);
-            C.vpdpbusd(Z[4], weights, At(rax, row, block * BlockColumns + column));
-            if (isFirst)
-                C.vpmaddwd(Z[Integers(row, block)], Z[4], scales);
-            else
-                C.vpdpwssd(Z[Integers(row, block)], Z[4], scales);
-        }
+        C.vpxor(X[4], X[4], X[4]);
+        C.vpdpbusd(Z[4], weights, __[rax + (block * BlockColumns + column)]);
+        if (isFirst)
+            C.vpmaddwd(Z[Integers + block], Z[4], scales);
+        else
+            C.vpdpwssd(Z[Integers + block], Z[4], scales);
     }
 
     /// <summary>Block i of four goes to lane i, by a fused multiply-add with the product of both scales, then of its minimums.</summary>
-    protected sealed override void AddToSum(int row, int blocks)
+    protected sealed override void AddToSum(int blocks)
     {
-        Transpose(row, blocks);
+        Transpose(blocks);
         C.vextracti64x4(Y[5], Z[4], 1);
         C.vpaddd(Y[4], Y[4], Y[5]);
         C.vextracti128(X[5], Y[4], 1);
         C.vpaddd(X[4], X[4], X[5]);
         C.vcvtdq2ps(X[4], X[4]);
-        C.vmovups(X[5], At(r12, row, 0));
+        C.vmovups(X[5], __[r12]);
         C.vmulps(X[13], X[6], X[5]);
-        C.evex.vfmadd231ps(X[Sum + row], X[4], X[13]);
+        C.evex.vfmadd231ps(X[Sum], X[4], X[13]);
         if (!HasMinimums)
             return;
-        C.vpmaddwd(Z[4], Z[14], At(rbx, row, 0));
+        C.vpmaddwd(Z[4], Z[14], __[rbx]);
         C.vpshufd(Z[13], Z[4], 0b01_00_11_10);
         C.vpaddd(Z[4], Z[4], Z[13]);
         C.vpshufd(Z[13], Z[4], 0b10_11_00_01);
@@ -86,8 +80,8 @@ internal abstract class SuperRowsCode(int rows) : RowsCode(rows)
         C.vpcompressd(Z[4].k2.z, Z[4]);
         C.vcvtdq2ps(X[4], X[4]);
         C.vmulps(X[13], X[7], X[5]);
-        C.evex.vfnmadd231ps(X[Sum + row], X[4], X[13]);
+        C.evex.vfnmadd231ps(X[Sum], X[4], X[13]);
     }
 
-    protected sealed override void Fold(int row) => C.vmovdqa32(X[5], X[Sum + row]);
+    protected sealed override void Fold() => C.vmovdqa32(X[5], X[Sum]);
 }

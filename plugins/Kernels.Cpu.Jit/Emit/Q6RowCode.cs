@@ -3,8 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
 /// <summary>Rows of Q6_K: nibbles 128 · top bits 64 · signed scales of 16 columns 16 · scale 2. Each half of 128 columns has 64 bytes of nibbles and 32 of top bits, two for each of four columns 32 apart.</summary>
-/// <param name="rows">Activation rows.</param>
-internal sealed class Q6RowsCode(int rows) : SuperRowsCode(rows)
+internal sealed class Q6RowCode : SuperRowCode
 {
     private const int Top = 128, Scales = 192, Scale = 208, ZeroShift = 5;
 
@@ -46,8 +45,7 @@ internal sealed class Q6RowsCode(int rows) : SuperRowsCode(rows)
         C.vpsllw(ymm5, ymm15, ZeroShift);
         C.vpxor(X[1], X[1], X[1]);
         C.vpsubw(ymm1, ymm1, ymm5);
-        for (int row = 0; row < Rows; row++)
-            C.vpmaddwd(Y[Integers(row, block)], ymm1, At(r13, row, block * BlockColumns / 8));
+        C.vpmaddwd(Y[Integers + block], ymm1, __[r13 + block * BlockColumns / 8]);
         for (int half = 0; half < 2; half++)
         {
             C.vmovdqu32(Z[3], __zmmword_ptr[r11 + start + 64 * half]);

@@ -2,12 +2,11 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
-/// <summary>Rows of blocks of 32 columns, eight taken together; activations have a scale for each block. rbx is the negated sums, r12 the scales, r13 the scaled sums.</summary>
+/// <summary>Rows of blocks of 32 columns, eight taken together; the activations have a scale for each block. rbx is the negated sums, r12 the scales, r13 the scaled sums.</summary>
 /// <remarks>ymm6 holds eight blocks' scales, ymm7 their minimums. Two blocks fill a vector of bytes.</remarks>
-/// <param name="rows">Activation rows.</param>
 /// <param name="bits">4, 5 or 8 a weight.</param>
 /// <param name="hasMinimum">Whether a minimum follows the scale; else the middle value is zero.</param>
-internal sealed class GroupRowsCode(int rows, int bits, bool hasMinimum) : RowsCode(rows)
+internal sealed class GroupRowCode(int bits, bool hasMinimum) : RowCode
 {
     // Vectors that stay.
     private const int Order = 21, Nibble = 22, Shift = 23, FifthBit = 24, SignBit = 25;
@@ -54,40 +53,36 @@ internal sealed class GroupRowsCode(int rows, int bits, bool hasMinimum) : RowsC
         for (int pair = 0; pair < (blocks + 1) / 2; pair++)
         {
             Unpack(2 * pair, isAlone: 2 * pair + 1 == blocks);
-            for (int row = 0; row < Rows; row++)
-            {
-                int to = Integers(row, pair);
-                C.vpxor(X[to], X[to], X[to]);
-                C.vpdpbusd(Z[to], Z[2], At(rax, row, 64 * pair));
-            }
-            Keep(pair);
+            int to = Integers + pair;
+            C.vpxor(X[to], X[to], X[to]);
+            C.vpdpbusd(Z[to], Z[2], __[rax + 64 * pair]);
         }
     }
 
     /// <summary>Block i of eight goes to lane i, by a fused multiply-add with the product of both scales, then of its minimum and the activations' sum.</summary>
-    protected override void AddToSum(int row, int blocks)
+    protected override void AddToSum(int blocks)
     {
-        Transpose(row, (blocks + 1) / 2);
+        Transpose((blocks + 1) / 2);
         C.vshufi32x4(Z[5], Z[4], Z[4], 0b10_11_00_01);
         C.vpaddd(Z[4], Z[4], Z[5]);
         C.vpermd(Z[4], Z[Order], Z[4]);
         if (!hasMinimum)
         {
             // What all weights are too large by.
-            C.vmovdqu(Y[5], At(rbx, row, 0));
+            C.vmovdqu(Y[5], __[rbx]);
             C.vpslld(Y[5], Y[5], (byte)(bits - 1));
             C.vpaddd(Y[4], Y[4], Y[5]);
         }
         C.vcvtdq2ps(Y[4], Y[4]);
-        C.vmulps(Y[5], Y[6], At(r12, row, 0));
-        C.evex.vfmadd231ps(Y[Sum + row], Y[4], Y[5]);
+        C.vmulps(Y[5], Y[6], __[r12]);
+        C.evex.vfmadd231ps(Y[Sum], Y[4], Y[5]);
         if (hasMinimum)
-            C.evex.vfmadd231ps(Y[Sum + row], Y[7], At(r13, row, 0));
+            C.evex.vfmadd231ps(Y[Sum], Y[7], __[r13]);
     }
 
-    protected override void Fold(int row)
+    protected override void Fold()
     {
-        C.vmovdqa32(Y[4], Y[Sum + row]);
+        C.vmovdqa32(Y[4], Y[Sum]);
         C.vextractf128(X[5], Y[4], 1);
         C.vaddps(X[5], X[4], X[5]);
     }
