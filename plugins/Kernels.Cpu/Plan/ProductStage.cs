@@ -70,7 +70,7 @@ internal sealed unsafe class ProductStage : Stage
             _input.Pack(prepared, rows, Panels, _tileWidth, lane.Index, _lanes);
             lane.Team.Barrier();
         }
-        for (int block = step.Next(_stage); block < total; block = step.Next(_stage))
+        for (int block = step.NextOfPart(_stage, lane.Index, total); block < total; block = step.NextOfPart(_stage, lane.Index, total))
         {
             int index = block, p = 0;
             while (index >= _products[p].Blocks(_products[p].Path(rows)))

@@ -8,19 +8,21 @@ internal sealed unsafe class Step
 {
     private const int CounterStride = 16;
     private readonly int* _counters;
-    private readonly int _stages;
+    private readonly int _stages, _lanes;
     private readonly int _runRows;
 
     /// <summary>Takes the arrays' memory.</summary>
     /// <param name="limits">The most rows and outputs.</param>
     /// <param name="stages">The number of stages.</param>
+    /// <param name="lanes">The number of lanes.</param>
     /// <param name="runRows">The most rows of a run.</param>
     /// <param name="arena">Where the memory comes from.</param>
-    public Step(RuntimeLimits limits, int stages, int runRows, NativeArena arena)
+    public Step(RuntimeLimits limits, int stages, int lanes, int runRows, NativeArena arena)
     {
         _stages = stages;
+        _lanes = lanes;
         _runRows = runRows;
-        _counters = arena.Integers((long)stages * CounterStride);
+        _counters = arena.Integers((long)stages * lanes * CounterStride);
         RunStart = arena.Integers(limits.MaxRows + 1L);
         RunSequence = arena.Integers(limits.MaxRows);
         SequenceStart = arena.Integers(limits.MaxSequences + 1L);
@@ -81,7 +83,7 @@ internal sealed unsafe class Step
         Batch = batch;
         Rows = batch.RowCount;
         LastStage = int.MaxValue;
-        new Span<int>(_counters, _stages * CounterStride).Clear();
+        new Span<int>(_counters, _stages * _lanes * CounterStride).Clear();
         Runs = LogitRows = HiddenRows = PooledRows = 0;
         OneRowEach = true;
         int sequences = 0, tiles = 0;
@@ -116,5 +118,21 @@ internal sealed unsafe class Step
 
     /// <summary>The next item of a stage that lanes take from by turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Next(int stage) => Interlocked.Increment(ref _counters[stage * CounterStride]) - 1;
+    public int Next(int stage) => Interlocked.Increment(ref _counters[stage * _lanes * CounterStride]) - 1;
+
+    /// <summary>The next of a stage's items for a lane, or their number: each lane has a part that lies together, in order, so that what it asks for ahead is its own; then it takes from the others' parts.</summary>
+    /// <param name="stage">The stage, in which only this method is used.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="items">The number of items.</param>
+    public int NextOfPart(int stage, int lane, int items)
+    {
+        for (int i = 0; i < _lanes; i++)
+        {
+            int of = lane + i < _lanes ? lane + i : lane + i - _lanes, end = (int)((long)items * (of + 1) / _lanes);
+            int item = (int)((long)items * of / _lanes) + Interlocked.Increment(ref _counters[(stage * _lanes + of) * CounterStride]) - 1;
+            if (item < end)
+                return item;
+        }
+        return items;
+    }
 }

@@ -1,4 +1,5 @@
 using Tessera.Conformance.Fakes;
+using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.Tests.Models;
 
 namespace Tessera.Kernels.Cpu.Tests.Plan;
@@ -51,6 +52,33 @@ public unsafe class StepTests
             aborter.Join();
         }
         Assert.Equal(60, finished + given);
+    }
+
+    [Theory, InlineData(1, 5), InlineData(2, 7), InlineData(3, 2), InlineData(4, 33), InlineData(2, 0)]
+    public void Lanes_take_their_part_in_order_and_then_what_others_left(int lanes, int items)
+    {
+        using NativeArena arena = new();
+        RuntimeLimits limits = new() { MaxRows = 1, MaxSequences = 1, MaxOutputs = 1, MaxContext = 16 };
+        Step step = new(limits, 2, lanes, 1, arena);
+        for (int slow = 0; slow < lanes; slow++)
+        {
+            using Batch batch = new(limits, groups: 1);
+            step.Begin(batch);
+            List<int> taken = [];
+            int first = items * slow / lanes, end = items * (slow + 1) / lanes;
+            // One item for the slow lane, all others for the next.
+            int own = step.NextOfPart(1, slow, items);
+            Assert.Equal(first < end ? first : own, own);
+            int fast = (slow + 1) % lanes;
+            for (int item = step.NextOfPart(1, fast, items); item < items; item = step.NextOfPart(1, fast, items))
+                taken.Add(item);
+            Assert.Equal(items, step.NextOfPart(1, slow, items));
+            if (lanes > 1 && items >= lanes)
+                Assert.Equal(Enumerable.Range(items * fast / lanes, items * (fast + 1) / lanes - items * fast / lanes), taken.Take(items * (fast + 1) / lanes - items * fast / lanes));
+            if (own < items)
+                taken.Add(own);
+            Assert.Equal(Enumerable.Range(0, items), taken.Order());
+        }
     }
 
     [Fact]
