@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// <param name="hasMinimum">Whether a minimum follows the scale; else the middle value is zero.</param>
 internal sealed class GroupTurnedCode(int bits, bool hasMinimum) : TurnedCode
 {
-    private const int Vectors = 8, Weights = 16, Scale = 24, Minimum = 25, Fifths = 26, Dots = 8;
+    private const int Vectors = 8, Weights = 16, Scale = 24, Minimum = 25, Fifths = 26, Dots = 0;
 
     private int HeadBytes => hasMinimum ? 4 : 2;
 
@@ -48,8 +48,7 @@ internal sealed class GroupTurnedCode(int bits, bool hasMinimum) : TurnedCode
         if (bits == 8)
             Turn(Weights + 4, Quants + 16);
         Unpack();
-        LoadLane();
-        ForEachRow(AddRow, rbp);
+        AddToLane(AddRow);
     }
 
     /// <summary>Unsigned bytes: low nibbles are the first 16 columns, high ones the others; bit i of four bytes is column i's fifth.</summary>
@@ -81,7 +80,7 @@ internal sealed class GroupTurnedCode(int bits, bool hasMinimum) : TurnedCode
     }
 
     /// <summary>The block's integers times the product of both scales, in a fused multiply-add; then its minimums with the activations' sum.</summary>
-    private void AddRow()
+    private void AddRow(bool isFirst)
     {
         if (hasMinimum)
             C.vpxor(X[Dots], X[Dots], X[Dots]);
@@ -90,10 +89,9 @@ internal sealed class GroupTurnedCode(int bits, bool hasMinimum) : TurnedCode
             C.vpslld(Z[Dots], __dword_bcst[rax + r14], (byte)(bits - 1));
         AddDots(Dots, Weights, 0, Vectors);
         C.vcvtdq2ps(Z[Dots], Z[Dots]);
-        C.vmulps(Z[0], Z[Scale], __dword_bcst[rax + r12]);
-        C.vfmadd213ps(Z[Dots], Z[0], __zmmword_ptr[rbp]);
+        C.vmulps(Z[1], Z[Scale], __dword_bcst[rax + r12]);
+        MultiplyAddLane(Dots, 1, isFirst);
         if (hasMinimum)
             C.vfmadd231ps(Z[Dots], Z[Minimum], __dword_bcst[rax + r13]);
-        C.vmovups(__zmmword_ptr[rbp], Z[Dots]);
     }
 }

@@ -43,8 +43,7 @@ internal sealed class KTurnedCode(bool hasFifthBits) : SuperTurnedCode
                 rbp);
         }
         LoadRest(rcx);
-        LoadLane();
-        ForEachRow(AddRow, rbp, rcx);
+        AddToLane(AddRow, rcx);
     }
 
     /// <summary>Fours a, b, c: the scales 0–3 are the low six bits of a, the minimums 0–3 of b; the top two bits belong to the scales and minimums 4–7, whose low four bits are c's nibbles.</summary>
@@ -102,17 +101,16 @@ internal sealed class KTurnedCode(bool hasFifthBits) : SuperTurnedCode
         }
     }
 
-    private void AddRow()
+    private void AddRow(bool isFirst)
     {
         C.vcvtdq2ps(Z[0], __zmmword_ptr[rcx]);
         C.vmulps(Z[1], Z[Scale], __dword_bcst[rax + r12]);
-        C.vfmadd213ps(Z[0], Z[1], __zmmword_ptr[rbp]);
+        MultiplyAddLane(0, 1, isFirst);
         C.vpxor(X[2], X[2], X[2]);
         for (int pair = 0; pair < Pairs; pair++)
             C.vpdpwssd(Z[2], Z[Minimums + pair], __dword_bcst[rax + r13 + 4 * pair]);
         C.vcvtdq2ps(Z[2], Z[2]);
         C.vmulps(Z[1], Z[MinimumScale], __dword_bcst[rax + r12]);
         C.vfnmadd231ps(Z[0], Z[2], Z[1]);
-        C.vmovups(__zmmword_ptr[rbp], Z[0]);
     }
 }

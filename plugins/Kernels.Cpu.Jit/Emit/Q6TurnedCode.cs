@@ -51,8 +51,7 @@ internal sealed class Q6TurnedCode : SuperTurnedCode
         }
         C.vmovups(Z[3], __zmmword_ptr[rcx + Groups * VectorBytes]);
         LoadRest(rcx);
-        LoadLane();
-        ForEachRow(AddRow, rbp, rcx);
+        AddToLane(AddRow, rcx);
     }
 
     /// <summary>Keeps the scales as integers, and those of two groups times −32, which is what all weights are too large by, as shorts in registers.</summary>
@@ -100,11 +99,10 @@ internal sealed class Q6TurnedCode : SuperTurnedCode
         }
     }
 
-    private void AddRow()
+    private void AddRow(bool isFirst)
     {
         C.vcvtdq2ps(Z[0], __zmmword_ptr[rcx]);
         C.vmulps(Z[1], Z[3], __dword_bcst[rax + r12]);
-        C.vfmadd213ps(Z[0], Z[1], __zmmword_ptr[rbp]);
-        C.vmovups(__zmmword_ptr[rbp], Z[0]);
+        MultiplyAddLane(0, 1, isFirst);
     }
 }

@@ -13,7 +13,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// activation row's columns of the block; r12 to r14 lead from a row's columns to its other sections; r15 is the scratch memory, which begins with the sums: of each lane a vector for each activation row.
 /// rdx is what is asked for ahead. rax, rbx, rcx and rbp are free where rows are unpacked.
 /// </remarks>
-internal abstract class TurnedCode : VectorCode
+internal abstract partial class TurnedCode : VectorCode
 {
     /// <summary>Weight rows that are taken together.</summary>
     public const int Strip = 16;
@@ -21,8 +21,6 @@ internal abstract class TurnedCode : VectorCode
     private const int Slots = 9 * 8, Activations = 0, RowsLeft = 1, Lane = 2, First12 = 3, First13 = 4, First14 = 5, LanesEnd = 6, Blocks = 7, BlocksLeft = 8;
 
     private const int Output = 0, OutputStride = 1, Count = 2, Scratch = 3;
-
-    private int _turned;
 
     /// <summary>Bytes of a block.</summary>
     protected abstract int BlockBytes { get; }
@@ -42,7 +40,7 @@ internal abstract class TurnedCode : VectorCode
     /// <summary>Lets r12 to r14 lead from the first column to the sections. ecx is the number of columns, eax is free.</summary>
     protected abstract void Sections();
 
-    /// <summary>Unpacks a block of all weight rows and adds its products to the lane that <see cref="LoadLane"/> tells.</summary>
+    /// <summary>Unpacks a block of all weight rows and adds its products to the lane by <see cref="AddToLane"/>.</summary>
     protected abstract void Block();
 
     /// <summary>The code.</summary>
@@ -96,11 +94,43 @@ internal abstract class TurnedCode : VectorCode
         return Assemble();
     }
 
-    /// <summary>Lets rbp point to the sums of the lane that is added to.</summary>
-    protected void LoadLane() => C.mov(rbp, Slot(Lane));
-
     /// <summary>Lets a register point to the scratch memory behind all lanes.</summary>
     protected void LoadRest(AssemblerRegister64 to) => C.mov(to, Slot(LanesEnd));
+
+    /// <summary>Adds a block's products to the lane's sums for each activation row: to nothing, in register 15, where the lane was not added to yet, else to what rbp points to.</summary>
+    /// <param name="add">Leaves the new sums in register 0, given where the old ones are.</param>
+    /// <param name="moving">Further registers that move by a vector.</param>
+    protected void AddToLane(Action<bool> add, params AssemblerRegister64[] moving)
+    {
+        Label isLater = C.CreateLabel(), added = C.CreateLabel();
+        C.mov(rbp, Slot(Lane));
+        C.mov(eax, Slot32(Blocks));
+        C.sub(eax, Slot32(BlocksLeft));
+        C.cmp(eax, Lanes);
+        C.jae(isLater);
+        C.vpxor(X[15], X[15], X[15]);
+        ForEachRow(() => Add(true), [rbp, .. moving]);
+        C.jmp(added);
+        C.Label(ref isLater);
+        ForEachRow(() => Add(false), [rbp, .. moving]);
+        C.Label(ref added);
+        C.nop();
+
+        void Add(bool isFirst)
+        {
+            add(isFirst);
+            C.vmovups(__zmmword_ptr[rbp], Z[0]);
+        }
+    }
+
+    /// <summary>The first two registers' product and the lane's sums, rounded once, to the first.</summary>
+    protected void MultiplyAddLane(int to, int factor, bool isFirst)
+    {
+        if (isFirst)
+            C.vfmadd213ps(Z[to], Z[factor], Z[15]);
+        else
+            C.vfmadd213ps(Z[to], Z[factor], __zmmword_ptr[rbp]);
+    }
 
     /// <summary>Repeats instructions for each activation row: rax is its columns of the block, and further registers move by a vector.</summary>
     protected void ForEachRow(Action instructions, params AssemblerRegister64[] moving)
@@ -126,73 +156,6 @@ internal abstract class TurnedCode : VectorCode
     {
         for (int i = 0; i < vectors; i++)
             C.vpdpbusd(Z[to], Z[weights + i], __dword_bcst[rax + column + 4 * i]);
-    }
-
-    /// <summary>Lets rax, rbx and rbp point to the fifth, ninth and thirteenth weight row's block.</summary>
-    protected void PointToRows()
-    {
-        C.lea(rax, __[r11 + rsi * 4]);
-        C.lea(rbx, __[r11 + rsi * 8]);
-        C.lea(rbp, __[rbx + rsi * 4]);
-    }
-
-    /// <summary>Reads 16 bytes of each weight row's block: vector i of the result holds dword i of each row, row by row. Needs <see cref="PointToRows"/>; registers 0 to 7 are overwritten.</summary>
-    /// <param name="to">The first of four registers.</param>
-    /// <param name="offset">Where in the block.</param>
-    protected void Turn(int to, int offset)
-    {
-        for (int row = 0; row < 4; row++)
-        {
-            AskAhead(4 * _turned + row, 4 * Turns);
-            C.vmovdqu(X[row], __xmmword_ptr[At(0, row) + offset]);
-            for (int quad = 1; quad < 4; quad++)
-                C.vinserti32x4(Z[row], Z[row], __xmmword_ptr[At(quad, row) + offset], (byte)quad);
-        }
-        _turned++;
-        C.vpunpckldq(Z[4], Z[0], Z[1]);
-        C.vpunpckhdq(Z[5], Z[0], Z[1]);
-        C.vpunpckldq(Z[6], Z[2], Z[3]);
-        C.vpunpckhdq(Z[7], Z[2], Z[3]);
-        C.vpunpcklqdq(Z[to], Z[4], Z[6]);
-        C.vpunpckhqdq(Z[to + 1], Z[4], Z[6]);
-        C.vpunpcklqdq(Z[to + 2], Z[5], Z[7]);
-        C.vpunpckhqdq(Z[to + 3], Z[5], Z[7]);
-    }
-
-    /// <summary>Reads a dword, or a word, of each weight row's block. Needs <see cref="PointToRows"/>; registers 0 to 3 are overwritten.</summary>
-    /// <param name="to">The register.</param>
-    /// <param name="offset">Where in the block.</param>
-    /// <param name="isWord">Only the lower halves are read; the upper ones are not written.</param>
-    protected void Gather(int to, int offset, bool isWord = false)
-    {
-        for (int quad = 0; quad < 4; quad++)
-        {
-            AssemblerRegisterXMM part = X[quad];
-            if (isWord)
-                C.vpxor(part, part, part);
-            else
-                C.vmovd(part, __dword_ptr[At(quad, 0) + offset]);
-            for (int row = isWord ? 0 : 1; row < 4; row++)
-                if (isWord)
-                    C.vpinsrw(part, part, __word_ptr[At(quad, row) + offset], (byte)(2 * row));
-                else
-                    C.vpinsrd(part, part, __dword_ptr[At(quad, row) + offset], (byte)row);
-        }
-        for (int quad = 1; quad < 4; quad++)
-            C.vinserti32x4(Z[quad == 3 ? to : 0], Z[0], X[quad], (byte)quad);
-    }
-
-    /// <summary>Sixteen halves, the lower words of a vector's dwords, as floats.</summary>
-    protected void Widen(int to, int from)
-    {
-        C.vpmovdw(Y[to], Z[from]);
-        C.vcvtph2ps(Z[to], Y[to]);
-    }
-
-    private static AssemblerMemoryOperand At(int quad, int row)
-    {
-        AssemblerRegister64 first = quad switch { 0 => r11, 1 => rax, 2 => rbx, _ => rbp };
-        return row switch { 0 => __[first], 1 => __[first + rsi], 2 => __[first + rsi * 2], _ => __[first + r10] };
     }
 
     private static AssemblerMemoryOperand Slot(int number) => __qword_ptr[rsp + 8 * number];
@@ -228,10 +191,13 @@ internal abstract class TurnedCode : VectorCode
         C.lea(r10, __[rsi + rsi * 2]);
     }
 
+    /// <summary>What no block is added to.</summary>
     private void ClearLanes()
     {
-        Label more = C.CreateLabel();
+        Label more = C.CreateLabel(), begun = C.CreateLabel();
         C.mov(Slot(Lane), r15);
+        C.cmp(Slot32(Blocks), Lanes);
+        C.jae(begun);
         C.vpxor(X[0], X[0], X[0]);
         C.mov(rax, r15);
         C.Label(ref more);
@@ -239,14 +205,7 @@ internal abstract class TurnedCode : VectorCode
         C.add(rax, VectorBytes);
         C.cmp(rax, Slot(LanesEnd));
         C.jne(more);
-    }
-
-    /// <summary>Asks for one of the equal parts of as many bytes as the block of all rows has. All at once they would take every buffer for lines on their way, and what is in the second-level cache would wait for the memory.</summary>
-    private void AskAhead(int part, int parts)
-    {
-        int lines = (Strip * BlockBytes + VectorBytes - 1) / VectorBytes;
-        for (int line = lines * part / parts; line < lines * (part + 1) / parts; line++)
-            C.prefetcht1(__byte_ptr[rdx + line * VectorBytes]);
+        C.Label(ref begun);
     }
 
     /// <summary>((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) or (0 + 2) + (1 + 3) of each activation row's lanes, to the output.</summary>
