@@ -13,6 +13,9 @@ public sealed class TextModel(Composition composition, bool parseSpecial)
     /// <summary>Texts to ids.</summary>
     public InputEncoder Encoder { get; } = new(composition.Tokenizer, parseSpecial, composition.Source.Metadata.Pooling.LowersText);
 
+    /// <summary>The ids that the model has rows for; its tokenizer may know more.</summary>
+    public int VocabularySize => composition.Graph.VocabularySize;
+
     /// <summary>Elements of a vector.</summary>
     public int Width => composition.Graph.Pooled?.Width ?? 0;
 

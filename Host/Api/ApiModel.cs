@@ -108,12 +108,7 @@ internal sealed class ApiModel
             throw ApiException.Invalid(field, "at least one token", "none");
         if (ids.Length >= ContextLength)
             throw new ApiException(400, $"'{field}': {ids.Length} tokens do not leave room in the model's context of {ContextLength}", field, "context_length_exceeded");
-        // A tokenizer may know ids that the model has no row for.
-        int vocabulary = _composition.Graph.VocabularySize;
-        foreach (int id in ids)
-            if ((uint)id >= (uint)vocabulary)
-                throw ApiException.Invalid(field, $"token ids from 0 to {vocabulary - 1}", $"{id}");
-        return ids;
+        return TokenIds.Check(ids, field, _composition.Graph.VocabularySize);
     }
 
     private ChatTemplate ParseTemplate() => ChatTemplate.Parse(_composition.Source.ChatTemplate

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Tessera.Host.Api;
 
-/// <summary>Reads an array of token ids.</summary>
+/// <summary>Reads and checks token ids.</summary>
 internal static class TokenIds
 {
     public static int[] Read(JsonElement array, string field, int vocabulary, string what = "a token id")
@@ -17,6 +17,16 @@ internal static class TokenIds
                 throw ApiException.Invalid($"{field}[{i}]", $"{what} from 0 to {vocabulary - 1}", FieldReader.Describe(item));
             ids[i++] = id;
         }
+        return ids;
+    }
+
+    /// <summary>The ids of a text, if the model has a row for each: its tokenizer may know more.</summary>
+    /// <exception cref="ApiException">It has none for one of them.</exception>
+    public static int[] Check(int[] ids, string field, int vocabulary)
+    {
+        foreach (int id in ids)
+            if ((uint)id >= (uint)vocabulary)
+                throw ApiException.Invalid(field, $"token ids from 0 to {vocabulary - 1}", $"{id}");
         return ids;
     }
 }

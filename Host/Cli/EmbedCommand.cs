@@ -40,7 +40,7 @@ internal static class EmbedCommand
         TextModel model = lines.Texts;
         string? text = fields.String("text"), prompt = fields.String("prompt_name");
         if (fields.Get("ids") is not { } given)
-            return Some(model.Encoder.Encode(EmbeddingRequest.Prompted(model, text ?? throw ApiException.Invalid("text", "a text, or ids", "nothing"), prompt), model.Cut), "text");
+            return TokenIds.Check(Some(model.Encoder.Encode(EmbeddingRequest.Prompted(model, text ?? throw ApiException.Invalid("text", "a text, or ids", "nothing"), prompt), model.Cut), "text"), "text", lines.VocabularySize);
         if (text is not null)
             throw ApiException.Invalid("ids", "either ids or a text", "both");
         if (prompt is not null)

@@ -25,7 +25,7 @@ internal static class RerankCommand
         string query = fields.String("query") ?? throw ApiException.Invalid("query", "a text", "nothing");
         List<string> documents = RerankRequest.ReadDocuments(fields, int.MaxValue);
         w.WriteStartArray("scores");
-        foreach (IReadOnlyList<float> scores in lines.Pool([.. lines.Texts.Encoder.EncodePairs(query, documents, lines.Texts.Cut).Select(lines.Texts.Request)]))
+        foreach (IReadOnlyList<float> scores in lines.Pool([.. RerankRequest.EncodePairs(lines.Texts, query, documents).Select(lines.Texts.Request)]))
             w.WriteNumberValue(scores[0]);
         w.WriteEndArray();
     }

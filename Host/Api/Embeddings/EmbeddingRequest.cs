@@ -106,6 +106,6 @@ internal sealed record EmbeddingRequest
             throw ApiException.Invalid(field, "at least one token", "none");
         if (ids.Length > most)
             throw new ApiException(400, $"'{field}': {ids.Length} tokens are more than the {most} that the model takes; \"truncate\": true cuts them{(most < model.Longest ? $", and token ids may be {model.Longest}" : "")}", field, "context_length_exceeded");
-        return ids;
+        return TokenIds.Check(ids, field, model.VocabularySize);
     }
 }

@@ -37,8 +37,22 @@ internal sealed record RerankRequest
             Documents = documents,
             Top = (int)Math.Min(documents.Count, fields.Integer("top_n", 1, int.MaxValue) ?? documents.Count),
             ReturnDocuments = fields.Boolean("return_documents") ?? false,
-            Pairs = texts.Encoder.EncodePairs(query, documents, texts.Cut, mostOfDocument),
+            Pairs = EncodePairs(texts, query, documents, mostOfDocument),
         };
+    }
+
+    /// <summary>The query with each document, cut to what the model takes.</summary>
+    /// <exception cref="ApiException">The model has no row for one of the ids.</exception>
+    public static IReadOnlyList<(int[] Ids, int[] Types)> EncodePairs(TextModel model, string query, IReadOnlyList<string> documents, int mostOfDocument = int.MaxValue)
+    {
+        IReadOnlyList<(int[] Ids, int[] Types)> pairs = model.Encoder.EncodePairs(query, documents, model.Cut, mostOfDocument);
+        for (int i = 0; i < pairs.Count; i++)
+            if (pairs[i].Ids.Any(id => (uint)id >= (uint)model.VocabularySize))
+            {
+                TokenIds.Check(model.Encoder.Encode(query), "query", model.VocabularySize);
+                TokenIds.Check(pairs[i].Ids, $"{Field}[{i}]", model.VocabularySize);
+            }
+        return pairs;
     }
 
     /// <summary>The answer: the best documents first, of equals the earlier one.</summary>

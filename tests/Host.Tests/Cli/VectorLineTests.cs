@@ -36,6 +36,7 @@ public sealed class VectorLineTests : IDisposable
             ("{\"ids\": 5}", "'ids': expected an array of token ids, found 5"),
             ("{\"ids\": [5, \"6\"]}", "'ids[1]': expected a token id from 0 to 55, found '6'"),
             ("{\"ids\": [5, 56]}", "'ids[1]': expected a token id from 0 to 55, found 56"),
+            ("{\"text\": \"abc 0\"}", "'text': expected token ids from 0 to 55, found 56"),
             ("{\"ids\": [-1]}", "'ids[0]': expected a token id from 0 to 55, found -1"),
             ("{\"ids\": [1.5]}", "'ids[0]': expected a token id from 0 to 55, found 1.5"),
             ("{\"ids\": [99999999999999999999]}", "'ids[0]': expected a token id from 0 to 55, found 99999999999999999999"),
@@ -60,6 +61,8 @@ public sealed class VectorLineTests : IDisposable
             ("{\"query\": \"abc\", \"documents\": []}", "'documents': expected a list of texts, or of objects with a text, 1 or more, found an array of 0"),
             ("{\"query\": \"abc\", \"documents\": \"de\"}", "'documents': expected a list of texts, or of objects with a text, 1 or more, found 'de'"),
             ("{\"query\": \"abc\", \"documents\": {\"text\": \"de\"}}", "'documents': expected a list of texts, or of objects with a text, 1 or more, found an object"),
+            ("{\"query\": \"abc 0\", \"documents\": [\"de\"]}", "'query': expected token ids from 0 to 55, found 56"),
+            ("{\"query\": \"abc\", \"documents\": [\"de\", \"0\"]}", "'documents[1]': expected token ids from 0 to 55, found 56"),
             ("{\"query\": \"abc\", \"documents\": [\"de\", 7]}", "'documents[1]': expected a text or an object with a text, found 7"),
             ("{\"query\": \"abc\", \"documents\": [{\"title\": \"de\"}]}", "'documents[0].text': expected a text, found nothing"),
         ]);

@@ -96,6 +96,16 @@ public sealed class EmbeddingTests(EmbeddingServers servers) : IClassFixture<Emb
     public async Task A_wrong_field_of_embeddings_is_named(string body, string field) => (await Server.PostTextAsync("/v1/embeddings", body)).Error(400, field);
 
     [Fact]
+    public async Task A_text_with_a_token_that_the_model_has_no_row_for_is_named()
+    {
+        const string Expected = "expected token ids from 0 to 55, found 56", Bad = $"abc {TinyBert.WordWithoutRow}";
+        (await Server.PostAsync("/v1/embeddings", new { input = Bad })).Error(400, "input", Expected);
+        (await Server.PostAsync("/v1/embeddings", new { input = new[] { "a", "b", Bad } })).Error(400, "input[2]", Expected);
+        (await servers.Reranker.PostAsync("/v1/rerank", new { query = "a", documents = new[] { "b", Bad } })).Error(400, "documents[1]", Expected);
+        (await servers.Reranker.PostAsync("/v1/rerank", new { query = Bad, documents = new[] { "b" } })).Error(400, "query", Expected);
+    }
+
+    [Fact]
     public async Task Too_many_inputs_are_refused()
     {
         (await Server.PostAsync("/v1/embeddings", new { input = Enumerable.Repeat("a", 2049) })).Error(400, "input", "2048");

@@ -5,9 +5,13 @@ internal static class TinyBert
 {
     public const int Width = 32, Context = 40, Classification = 2, Separator = 3;
 
+    /// <summary>A word of the tokenizer that the embedding has no row for; its id is as many as there are rows.</summary>
+    public const string WordWithoutRow = "0";
+
     private const int Inner = 48, Layers = 2;
 
-    private static readonly string[] Tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", .. Letters.Select(c => $"▁{c}"), .. Letters.Select(c => $"{c}")];
+    private static readonly string[] Rows = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", .. Letters.Select(c => $"▁{c}"), .. Letters.Select(c => $"{c}")];
+    private static readonly string[] Tokens = [.. Rows, $"▁{WordWithoutRow}"];
 
     private static IEnumerable<char> Letters => Enumerable.Range('a', 26).Select(c => (char)c);
 
@@ -21,13 +25,13 @@ internal static class TinyBert
     {
         GgufWriter gguf = new GgufWriter("bert")
             .Add("general.name", "tiny bert").Add("bert.context_length", (uint)Context).Add("bert.embedding_length", (uint)Width).Add("bert.block_count", (uint)Layers)
-            .Add("bert.feed_forward_length", (uint)Inner).Add("bert.attention.head_count", 4u).Add("bert.attention.layer_norm_epsilon", 1e-5f).Add("bert.attention.causal", false)
+            .Add("bert.feed_forward_length", (uint)Inner).Add("bert.attention.head_count", 4u).Add("bert.attention.layer_norm_epsilon", 1e-5f).Add("bert.attention.causal", false).Add("bert.vocab_size", (uint)Rows.Length)
             .Add("tokenizer.ggml.model", "bert").AddArray("tokenizer.ggml.tokens", Tokens).AddArray("tokenizer.ggml.token_type", [.. Tokens.Select(t => t[0] == '[' ? 3 : 1)])
             .Add("tokenizer.ggml.unknown_token_id", 1u).Add("tokenizer.ggml.cls_token_id", (uint)Classification).Add("tokenizer.ggml.seperator_token_id", (uint)Separator);
         if (pooling > 0)
             gguf.Add("bert.pooling_type", (uint)pooling);
         Random random = new(5);
-        Matrix("token_embd.weight", Tokens.Length, Width);
+        Matrix("token_embd.weight", Rows.Length, Width);
         Matrix("position_embd.weight", Context, Width);
         Matrix("token_types.weight", 2, Width);
         Norm("token_embd_norm");
