@@ -18,12 +18,11 @@ internal static class FileConversion
     /// <param name="cancellation">Ends the writing; nothing is left of it.</param>
     public static async Task<int> RunAsync(string model, string output, string? fileType, bool roundsTwice, string? config, CancellationToken cancellation)
     {
-        await using HostSession session = HostSession.Open(config, model);
         OutputPath.Check(output);
         string target = Path.GetFullPath(output);
-        if (target == Path.GetFullPath(session.Model.Path))
-            throw new TesseraException($"{output}: the model cannot be written over itself; name another file");
+        await using HostSession session = HostSession.Open(config, model);
         using OpenModel open = session.OpenFiles(session.Model.Path);
+        OutputPath.RequireOther(output, open.Files);
         WritePlan plan = ModelFileWriter.Plan(open, target, fileType);
         string[] twice = [.. plan.Tensors.Where(t => t.Source is { } s && s.Quantization != t.Quantization && !t.KeepsValues && !Plain.Contains(s.Quantization) && !Plain.Contains(t.Quantization)).Select(t => $"'{t.Name}' is of type {t.Source!.Quantization}")];
         if (twice.Length > 0 && !roundsTwice)

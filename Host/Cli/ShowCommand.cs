@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Tessera.Host.Files;
 using Tessera.Host.Models;
 
 namespace Tessera.Host.Cli;
@@ -91,27 +92,20 @@ internal static class ShowCommand
             Console.WriteLine($"{"missing",-12} {what}");
     }
 
-    /// <summary>Writes beside the target and renames, so that an error leaves no half file.</summary>
     private static void Write(OpenModel open, string name, string output)
     {
         WeightTensor tensor = Array.Find(open.Source.Tensors, t => t.Name == name) ?? Stored(open.Source.Tensors, name)
             ?? throw new TesseraException($"{open.Files.Name}: there is no tensor '{name}'{Configuration.Suggestion.For(name, open.Source.Tensors.SelectMany(t => t.StoredName is null ? (string[])[t.Name] : [t.Name, t.StoredName]))}");
+        OutputPath.RequireOther(output, open.Files);
         IQuantization quantization = open.Quantization(tensor);
-        string part = output + ".part";
-        try
-        {
-            using (FileStream stream = File.Create(part))
-                foreach (WeightTensor slice in tensor.Stack.Count > 0 ? tensor.Stack : [tensor])
-                    Write(slice, quantization, stream);
-            File.Move(part, output, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(part);
-        }
+        using UnfinishedFile file = new(output);
+        long length = 0;
+        foreach (WeightTensor slice in tensor.Stack.Count > 0 ? tensor.Stack : [tensor])
+            length = Write(slice, quantization, file, length);
+        file.Finish(length);
     }
 
-    private static void Write(WeightTensor tensor, IQuantization quantization, FileStream stream)
+    private static long Write(WeightTensor tensor, IQuantization quantization, UnfinishedFile file, long offset)
     {
         int rows = (int)Math.Clamp(ValuesAtOnce / tensor.Columns, 1, tensor.Rows);
         float[] values = new float[checked(rows * tensor.Columns)];
@@ -120,8 +114,10 @@ internal static class ShowCommand
             int count = (int)Math.Min(rows, tensor.Rows - row);
             Span<float> span = values.AsSpan(0, count * (int)tensor.Columns);
             quantization.Dequantize(tensor, row, count, span);
-            stream.Write(MemoryMarshal.AsBytes(span));
+            file.Write(MemoryMarshal.AsBytes(span), offset);
+            offset += span.Length * sizeof(float);
         }
+        return offset;
     }
 
     // By the name in the files; also one of those that make up a stack.

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Tessera.Host.Files;
 using Tessera.Host.Models;
 
 namespace Tessera.Host.Conversion;
@@ -12,8 +12,6 @@ internal delegate void WriteProgress(string tensor, long done, long total);
 /// <summary>Writes models as files: a loaded writer plans, the lanes of the work team convert chunk by chunk, each with buffers of its own, so memory does not grow with the model.</summary>
 internal static class ModelFileWriter
 {
-    private const string Unfinished = ".part";
-
     /// <summary>Plans a file with the first loaded writer that writes files of its name.</summary>
     /// <exception cref="UnsupportedModelException">There is no such writer, or it cannot say something of the model.</exception>
     public static WritePlan Plan(OpenModel open, string path, string? fileType)
@@ -25,30 +23,17 @@ internal static class ModelFileWriter
     }
 
     /// <summary>Writes beside the target, flushes and renames, so that an error or an interruption leaves what was there before.</summary>
-    /// <exception cref="TesseraException">A value cannot be written, or no loaded plugin has a type.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="TesseraException">A value or the file cannot be written, or no loaded plugin has a type.</exception>
     public static void Write(OpenModel open, WritePlan plan, string path, IWorkTeam team, WriteProgress progress, CancellationToken cancellation)
     {
         TensorConverter[] converters = [.. plan.Tensors.Select(t => new TensorConverter(t, open))];
-        string part = path + Unfinished;
-        try
-        {
-            using (SafeFileHandle file = File.OpenHandle(part, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.None, preallocationSize: plan.Length))
-            {
-                RandomAccess.SetLength(file, plan.Length);
-                RandomAccess.Write(file, plan.Header.Span, 0);
-                team.Run(new WriteJob(plan, converters, file, progress, cancellation));
-                RandomAccess.FlushToDisk(file);
-            }
-            File.Move(part, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(part);
-        }
+        using UnfinishedFile file = new(path, plan.Length);
+        file.Write(plan.Header.Span, 0);
+        team.Run(new WriteJob(plan, converters, file, progress, cancellation));
+        file.Finish(plan.Length);
     }
 
-    private sealed class WriteJob(WritePlan plan, TensorConverter[] converters, SafeFileHandle file, WriteProgress progress, CancellationToken cancellation) : IWorkJob
+    private sealed class WriteJob(WritePlan plan, TensorConverter[] converters, UnfinishedFile file, WriteProgress progress, CancellationToken cancellation) : IWorkJob
     {
         private readonly Lock _lock = new();
         private readonly IEnumerator<TensorChunk> _chunks = TensorChunk.Of(plan.Tensors).GetEnumerator();
@@ -62,7 +47,7 @@ internal static class ModelFileWriter
             {
                 TensorConverter converter = converters[chunk.Tensor];
                 ReadOnlySpan<byte> bytes = converter.Convert(chunk, buffers);
-                RandomAccess.Write(file, bytes, converter.Offset(chunk));
+                file.Write(bytes, converter.Offset(chunk));
                 lock (_lock)
                     progress(plan.Tensors[chunk.Tensor].Name, _done += bytes.Length, _total);
             }

@@ -38,6 +38,16 @@ public sealed class ModelFiles : IModelFiles, IDisposable
         }
     }
 
+    /// <summary>The files that are open, each with where its links lead.</summary>
+    internal IReadOnlyList<(string Name, string Path)> RealPaths
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _open.Keys.Select(name => (name, RealPath.Of(Path.Combine(_folder, name))))];
+        }
+    }
+
     /// <summary>Names a model's files; none is opened yet.</summary>
     /// <param name="path">A file or a folder.</param>
     /// <param name="mmap">Whether files are mapped; else they are read into memory.</param>

@@ -55,7 +55,7 @@ public sealed class ConvertTests : IDisposable
     {
         await RefusedAsync(["out.bin", "no loaded plugin writes"], "convert", _model, Path.Combine(_folder.Path, "out.bin"));
         await RefusedAsync(["'Q9_9'", "Q4_K_M", "Q8_0"], "quantize", _model, _output, "Q9_9");
-        await RefusedAsync(["chain.gguf", "over itself"], "convert", _model, _model);
+        await RefusedAsync(["chain.gguf", "the model's own file"], "convert", _model, _model);
         Assert.False(File.Exists(_output));
         string nowhere = Path.Combine(_folder.Path, "nowhere", "out.gguf");
         await RefusedAsync(["out.gguf: there is no folder", "nowhere'"], "convert", _model, nowhere);

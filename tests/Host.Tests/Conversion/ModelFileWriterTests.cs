@@ -92,6 +92,22 @@ public sealed class ModelFileWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Files_beside_the_target_are_left_alone()
+    {
+        string path = Path.Combine(_folder.Path, "out.gguf"), mine = _folder.Write("out.gguf.part", "mine"), folder = Path.Combine(_folder.Path, "two.gguf.part");
+        Directory.CreateDirectory(folder);
+        WritePlan plan = ModelFileWriter.Plan(_open, path, "Q8_0");
+        using CancellationTokenSource source = new();
+        Assert.ThrowsAny<OperationCanceledException>(() => ModelFileWriter.Write(_open, plan, path, _team, (_, _, _) => source.Cancel(), source.Token));
+        Assert.Equal("mine", File.ReadAllText(mine));
+        foreach (string name in (string[])["out.gguf", "two.gguf"])
+            ModelFileWriter.Write(_open, plan, Path.Combine(_folder.Path, name), _team, (_, _, _) => { }, CancellationToken.None);
+        Assert.Equal("mine", File.ReadAllText(mine));
+        Assert.Equal(["chain.gguf", "host.yaml", "out.gguf", "out.gguf.part", "two.gguf"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.True(Directory.Exists(folder));
+    }
+
+    [Fact]
     public void Types_that_no_plugin_writes_and_lengths_that_do_not_fit_are_refused_before_a_file_is_there()
     {
         WeightTensor weight = Weight("blk.0.ffn_gate.weight");
