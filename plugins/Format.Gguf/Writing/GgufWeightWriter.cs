@@ -62,8 +62,9 @@ public sealed class GgufWeightWriter : IWeightWriter
         // llama.cpp takes one label where the key is absent.
         if (source.Metadata.Pooling.IsClassifier && source.Tensors.FirstOrDefault(t => t.Name == "cls.output.weight") is { Rows: > 1 } labels)
             header.AddTexts($"{architecture}.classifier.output_labels", [.. Enumerable.Range(0, checked((int)labels.Rows)).Select(i => Encoding.UTF8.GetBytes($"LABEL_{i}"))]);
-        if (source.Tensors.FirstOrDefault(t => t.Name == "token_types.weight") is { } types)
-            header.Add("tokenizer.ggml.token_type_count", checked((uint)types.Rows));
+        long types = source.Tensors.FirstOrDefault(t => t.Name == "token_types.weight")?.Rows ?? (WriterArchitectures.NeedsTokenTypes(architecture) ? 1 : 0);
+        if (types > 0)
+            header.Add("tokenizer.ggml.token_type_count", checked((uint)types));
         if (source.Tokenizer is { } assets)
             VocabularyKeys.Add(header, assets.Tokens.Length > 0 ? assets : HuggingFaceVocabulary.Read(assets, notes), rows);
         else

@@ -11,6 +11,12 @@ internal static class LoaderNotes
     public static IEnumerable<string> Of(string architecture, ModelSource source)
     {
         ModelMetadata m = source.Metadata;
+        if (UntakenTensors.First(architecture, source) is { } untaken)
+            yield return $"tensor '{untaken}': llama.cpp refuses {architecture} files with it, and with others of its kind";
+        else if (UntakenTensors.FirstIdle(architecture, source) is { } idle)
+            yield return $"tensor '{idle}': llama.cpp leaves it out for {architecture}, and others of its kind";
+        if (m.Pooling.IsClassifier && source.Tensors.Any(t => t is { Name: "token_types.weight", Rows: > 1 }))
+            yield return "token types: llama.cpp gives every token type 0, so pairs of texts have other scores there";
         if (architecture == "qwen3moe" && WriterArchitectures.DenseLayer(source) is { } dense)
             yield return $"layer {dense} has no experts: llama.cpp does not load qwen3moe files with such layers";
         if (architecture == "smollm3" && WriterArchitectures.OddRotation(m) is { } odd)

@@ -32,6 +32,9 @@ internal static class WriterArchitectures
     /// <summary>Whether rows see their whole sequence.</summary>
     public static bool IsEncoder(string architecture) => architecture is "bert" or "nomic-bert" or ModernBert;
 
+    /// <summary>Whether llama.cpp wants to know the number of token types even where there is no table of them.</summary>
+    public static bool NeedsTokenTypes(string architecture) => architecture is "bert" or "nomic-bert";
+
     /// <summary>The nonlinearity of the feed-forward of encoders whose files do not say it; null: they do, or the architecture is no encoder's.</summary>
     public static Activation? EncoderActivation(string architecture) => architecture switch
     {

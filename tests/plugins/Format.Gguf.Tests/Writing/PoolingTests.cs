@@ -74,6 +74,17 @@ public sealed class PoolingTests
     }
 
     [Theory]
+    [InlineData("bert", "1")]
+    [InlineData("nomic-bert", "1")]
+    [InlineData("modern-bert", null)]
+    [InlineData("qwen3", null)]
+    public void An_encoder_without_token_types_has_one(string architecture, string? written)
+    {
+        using WrittenModel model = new() { Architecture = architecture };
+        WrittenModel.Read(model.Plan(), read => Assert.Equal(written, read.Properties.GetValueOrDefault("tokenizer.ggml.token_type_count")));
+    }
+
+    [Theory]
     [InlineData(new double[] { 1, 1, 1, 0 }, null)]
     [InlineData(new double[] { 1, 1, 1, 1 }, "layer 3 rotates")]
     [InlineData(new double[] { 1, 0, 1, 0 }, "layer 1 does not rotate")]
