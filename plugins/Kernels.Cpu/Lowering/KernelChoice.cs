@@ -90,7 +90,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native) ?? NibbleTable.Create(weight, source, _int8, isa, native)) is { } packed)
         {
             packed.Tile!.Compile();
-            return Say(packed, $"own kernel (avx2{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
+            return Say(packed, $"own kernel ({(packed is ScatteredGptq4<Turned512> ? "avx512" : "avx2")}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
         }
         const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)

@@ -59,6 +59,16 @@ public unsafe class ScatteredKernelTests
         PackedProducts.Near(weight, x, PackedProducts.Multiply(kernel, x, 8));
     }
 
+    [Theory, MemberData(nameof(Isas.Names), MemberType = typeof(Isas))]
+    public void The_explanation_names_the_instruction_set(string name)
+    {
+        CpuIsa isa = Isas.All[name];
+        using PackedWeight weight = new("gptq4", 16, 128, 32, Index(128, 32, "random"));
+        List<string> said = [];
+        new KernelChoice(Quantizations.With(PackedWeight.Type("gptq4")), ActivationPrecision.Fast, isa, new NativeTiles([], isa), new NativeRowDots([], isa), said).Choose(new Node(), weight.Tensor);
+        Assert.Contains(isa.Avx512 ? "own kernel (avx512" : isa.Avx2 ? "own kernel (avx2" : "unpacked to bytes by its plugin", Assert.Single(said));
+    }
+
     private static int[] Index(int columns, int group, string kind)
     {
         int[] index = [.. Enumerable.Range(0, columns).Select(i => (kind == "turned" ? i * 5 % columns : i) / group)];
