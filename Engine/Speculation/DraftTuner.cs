@@ -40,7 +40,7 @@ internal sealed class DraftTuner
 
     // What each accepted token of the step is worth, in plain steps.
     private double _worth;
-    private bool _open;
+    private bool _open, _modelDrafts;
     private long _step, _probed, _plain;
 
     public DraftTuner(int sources, int maxDraft, int sequences)
@@ -94,6 +94,13 @@ internal sealed class DraftTuner
     /// <param name="source">The draft model's source.</param>
     /// <param name="missing">Rows that the model has yet to compute before it can draft.</param>
     public int ModelLength(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
+    {
+        int length = ModelLengthFor(batch, asked, source, missing);
+        _modelDrafts = length > 0;
+        return length;
+    }
+
+    private int ModelLengthFor(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
     {
         if (!Costs.IsKnown)
             return Math.Min(_maxDraft, FirstModelDraft);
@@ -182,7 +189,11 @@ internal sealed class DraftTuner
         double plain = Costs.Milliseconds(batch, 0), expected = Costs.Milliseconds(batch, rows);
         double spent = prompts ? expected : Math.Min(milliseconds, 2 * expected);
         double saved = rows > 0 ? (1 + _worth * accepted) * plain - spent : 0;
-        _account = Math.Min(_account + saved - drafting + Allowance * spent, MostCredit * Costs.Milliseconds(1, 0));
+        double most = MostCredit * Costs.Milliseconds(1, 0), allowed = Allowance * spent;
+        // The first calls of a strategy are compiled meanwhile: no turn takes more than a few steps.
+        double asking = Math.Min(drafting, _modelDrafts ? most : rows > 0 ? plain : allowed);
+        _modelDrafts = false;
+        _account = Math.Min(_account + saved - asking + allowed, most);
     }
 
     /// <summary>Takes the time of one batch of the draft model in.</summary>

@@ -85,6 +85,62 @@ public sealed class DraftAgreementTests
         }
     }
 
+    /// <summary>Steps of a small model take less than a hundred times what asking takes, and the first calls are compiled.</summary>
+    [Fact]
+    public void What_asking_takes_does_not_end_drafting()
+    {
+        const double asking = 0.005, compiling = 20;
+        DraftTuner tuner = new(sources: 1, Most, sequences: 1);
+        tuner.Costs.SetCurve([.. Enumerable.Range(1, Most + 1).Select(rows => Cost(rows) / 50)]);
+        DraftBuffer drafts = new(1, Most, 1, 100);
+        AcceptanceStats stats = tuner.Rent();
+        for (int i = 0; i < 5; i++)
+            tuner.Observe(stats, 0, agreed: 30, accepted: Most, rejected: false);
+        // Nothing is proposed for long, and the first turns take very long.
+        for (int step = 0; step < 2000; step++)
+        {
+            double drafting = step < 3 ? compiling : asking;
+            drafts.Clear();
+            drafts.Open(Most);
+            tuner.Cut(1, drafts, [stats], drafting);
+            tuner.Measured(1, 0, accepted: 0, Cost(1) / 50, drafting, prompts: false);
+        }
+        Assert.True(tuner.Account >= 0, $"{tuner.Account} ms");
+        for (int step = 0; step < 100; step++)
+        {
+            drafts.Clear();
+            drafts.Open(Most);
+            drafts.Add(0, 0, [1, 2, 3, 4, 5, 6, 7, 8], 30);
+            tuner.Cut(1, drafts, [stats], asking);
+            int rows = drafts.Tokens(0).Length;
+            Assert.True(step > 0 || rows == Most, $"{rows} rows");
+            tuner.Measured(1, rows, rows, Cost(1 + rows) / 50, asking, prompts: false);
+        }
+        Assert.InRange(tuner.Account, 1e-3, double.MaxValue);
+    }
+
+    /// <summary>A draft model's turns are paid for in full, whatever comes of them.</summary>
+    [Fact]
+    public void What_a_draft_model_takes_is_counted_where_nothing_is_verified()
+    {
+        DraftTuner tuner = new(sources: 1, Most, sequences: 1);
+        tuner.Costs.SetCurve([.. Enumerable.Range(1, Most + 1).Select(Cost)]);
+        tuner.MeasuredModel(1, 1, Cost(1) / 8);
+        DraftBuffer drafts = new(1, Most, 1, 100);
+        AcceptanceStats stats = tuner.Rent();
+        tuner.Observe(stats, 0, agreed: 0, accepted: Most, rejected: false);
+        int turns = 0;
+        while (tuner.ModelLength(1, [stats], 0, missing: 0) > 1 && turns < 1000)
+        {
+            drafts.Clear();
+            drafts.Open(Most);
+            tuner.Cut(1, drafts, [stats], Cost(1));
+            tuner.Measured(1, 0, accepted: 0, Cost(1), drafting: Cost(1), prompts: false);
+            turns++;
+        }
+        Assert.InRange(turns, 10, 100);
+    }
+
     private static int Place(int token) => token % (Free + Copied);
 
     /// <summary>The first token of a period's passage from which on a draft was of full length.</summary>
