@@ -22,7 +22,7 @@ internal sealed class KTurnedCode(bool hasFifthBits) : SuperTurnedCode
             KeepFifths();
         for (int pair = 0; pair < Pairs; pair++)
         {
-            if (pair > 0 || hasFifthBits)
+            if (pair > 0)
                 PointToRows();
             int nibbles = Head + (hasFifthBits ? 32 : 0) + 32 * pair;
             Turn(Low, nibbles);

@@ -26,6 +26,8 @@ internal abstract class SuperRowCode : RowCode
 
     protected override void Sections()
     {
+        // The upper half of an integer's register is anything.
+        C.mov(ecx, ecx);
         C.lea(r13, __[r8 + rcx]);
         SectionBytes(eax, 3);
         C.lea(rbx, __[r13 + rax]);

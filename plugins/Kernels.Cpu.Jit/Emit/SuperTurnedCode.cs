@@ -39,7 +39,7 @@ internal abstract class SuperTurnedCode : TurnedCode
     /// <summary>Lets rbp point to the integers.</summary>
     protected void PointToIntegers() => LoadRest(rbp);
 
-    /// <summary>Σ scale · dot of one of the groups of a vector's columns, to a register.</summary>
+    /// <summary>One group's scale · dot of sixteen weight rows, to a register.</summary>
     /// <param name="to">The register.</param>
     /// <param name="weights">The first vector.</param>
     /// <param name="column">The first column.</param>

@@ -41,7 +41,7 @@ internal abstract partial class TurnedCode
     /// <summary>Reads a dword, or a word, of each weight row's block. Needs <see cref="PointToRows"/>; registers 0 to 3 are overwritten.</summary>
     /// <param name="to">The register.</param>
     /// <param name="offset">Where in the block.</param>
-    /// <param name="isWord">Only the lower halves are read; the upper ones are not written.</param>
+    /// <param name="isWord">Only the lower halves are read; the upper ones become zero.</param>
     protected void Gather(int to, int offset, bool isWord = false)
     {
         for (int quad = 0; quad < 4; quad++)

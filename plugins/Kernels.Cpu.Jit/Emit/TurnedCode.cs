@@ -11,7 +11,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// <remarks>
 /// The arguments are (weights rdi, rowBytes rsi, rowCount edx, columns ecx, activations r8, stride r9; output, outputStride, count and scratch on the stack). r10 is three weight rows' bytes; r11 the block; r8 the first
 /// activation row's columns of the block; r12 to r14 lead from a row's columns to its other sections; r15 is the scratch memory, which begins with the sums: of each lane a vector for each activation row.
-/// rdx is what is asked for ahead. rax, rbx, rcx and rbp are free where rows are unpacked.
+/// rdx is what is asked for ahead. rax, rbx and rbp are the rows' pointers while they are unpacked, and free before; so is rcx but for super-blocks.
 /// </remarks>
 internal abstract partial class TurnedCode : VectorCode
 {

@@ -53,7 +53,7 @@ internal abstract class VectorCode
         C.ret();
     }
 
-    /// <summary>A section's bytes for a column of so many in ecx (columns / <paramref name="shift"/> to the power of two), rounded up to 64, to a register.</summary>
+    /// <summary>The bytes of a section that has one for each 2 to the power of <paramref name="shift"/> columns, whose number is in ecx, rounded up to 64, to a register.</summary>
     protected void SectionBytes(AssemblerRegister32 to, byte shift)
     {
         C.mov(to, ecx);

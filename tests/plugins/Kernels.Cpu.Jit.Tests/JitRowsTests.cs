@@ -11,6 +11,9 @@ public sealed unsafe class JitRowsTests
 {
     private static readonly CpuIsa Here = CpuIsa.Detect();
 
+    // One row both ways, all small numbers, and those around the most of a call.
+    private static readonly (int Count, int FewestTogether)[] Counts = [(1, 1), .. Enumerable.Range(1, 11).Select(count => (count, 2)), (17, 2), (31, 2), (32, 2), (33, 2)];
+
     public static TheoryData<string> Types => ["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k"];
 
     [Theory, MemberData(nameof(Types))]
@@ -27,7 +30,7 @@ public sealed unsafe class JitRowsTests
                 using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns, scales);
                 cases += Check(native, quantization, weight, rows, columns);
             }
-        Assert.Equal(shapes.Length * Enum.GetValues<BlockScales>().Length * 11, cases);
+        Assert.Equal(shapes.Length * Enum.GetValues<BlockScales>().Length * Counts.Length, cases);
     }
 
     [Theory, MemberData(nameof(Types))]
@@ -37,7 +40,7 @@ public sealed unsafe class JitRowsTests
         foreach (byte code in (byte[])[0xff, 0x7f, 0x80, 0])
         {
             using TestWeight weight = TestWeight.CreateOneCode(quantization, 16, 1280, code);
-            Assert.Equal(11, Check(native, quantization, weight, 16, 1280));
+            Assert.Equal(Counts.Length, Check(native, quantization, weight, 16, 1280));
         }
     }
 
@@ -57,10 +60,10 @@ public sealed unsafe class JitRowsTests
         Assert.NotEqual(0, Partial.Given);
     }
 
-    /// <summary>One to eleven activation rows, the last of them not a number; answers the number of cases.</summary>
+    /// <summary>One to 33 activation rows, the last of them not a number; answers the number of cases.</summary>
     private static int Check(NativeRows native, string quantization, TestWeight weight, int rows, int columns)
     {
-        const int most = 11, gap = 3;
+        const int most = 33, gap = 3;
         Assert.True(RowDotTable.TryGet(quantization, Here, out RowDotKernel kernel));
         Preparation form = kernel.Form == ActivationForm.Int8Blocks256 ? Preparation.Int8Super(Here) : Preparation.Int8(Here);
         int stride = ((form.Bytes(columns) + 63) & ~63) + 64;
@@ -72,8 +75,9 @@ public sealed unsafe class JitRowsTests
                 ((float*)x.Bytes)[i] = row switch { 0 => 1, 1 => -1, most - 1 when i == columns - 1 => float.NaN, _ => random.NextSingle() - 0.5f };
             form.Prepare((float*)x.Bytes, columns, activations.Bytes + row * stride);
         }
-        for (int count = 1; count <= most; count++)
+        foreach ((int count, int fewest) in Counts)
         {
+            native.FewestTogether = fewest;
             float[] expected = new float[count * (rows + gap)], found = new float[expected.Length];
             Array.Fill(expected, -1);
             Array.Fill(found, -1);
@@ -83,7 +87,7 @@ public sealed unsafe class JitRowsTests
                 native.DotRows(weight.Rows, weight.RowBytes, rows, columns, activations.Bytes, stride, count, to, rows + gap);
             Assert.Equal(expected.Select(Bits), found.Select(Bits));
         }
-        return most;
+        return Counts.Length;
     }
 
     /// <summary>A number's bits; of what is none, that it is none.</summary>

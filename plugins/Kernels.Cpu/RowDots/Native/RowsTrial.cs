@@ -11,11 +11,11 @@ namespace Tessera.Kernels.Cpu.RowDots.Native;
 internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, double GainOfSeveral)
 {
     // Rows of one length for every type, which products of fewer columns read the front of.
-    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = NativeRows.Strip + 3, MostActivations = NativeRows.Most + 1, Turns = 15, Passes = 8, Several = 5, Prefetched = 8192;
+    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = NativeRows.Strip + 3, TimedRows = NativeRows.Strip, MostActivations = NativeRows.Most + 1, Turns = 15, Passes = 8, Several = 5, Prefetched = 8192;
 
     private const double LeastGain = 1.05, LeastOfBoth = 0.95;
 
-    // One, both ways; few; what a call takes at most, and one more.
+    // One, both ways; few; what a call takes at most, and one more, in two parts.
     private static readonly (int Count, int FewestTogether)[] Counts = [(1, 2), (1, 1), (2, 2), (5, 2), (NativeRows.Most, 2), (MostActivations, 2)];
 
     /// <summary>Whether it is worth its use: it gains with one row or several, and does not lose with the other.</summary>
@@ -44,6 +44,8 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, doub
                 foreach ((int count, int fewest) in Counts)
                 {
                     native.FewestTogether = fewest;
+                    // Nothing that was right before is taken for a result.
+                    new Span<byte>(found, SumBytes).Fill(0xFF);
                     kernel.DotRows(weights, RowBytes, Rows, columns, activations, stride, count, (float*)expected, Rows);
                     native.DotRows(weights, RowBytes, Rows, columns, activations, stride, count, (float*)found, Rows);
                     equal &= new Span<int>(expected, Rows * count).SequenceEqual(new Span<int>(found, Rows * count));
@@ -75,10 +77,10 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, doub
         {
             long start = Stopwatch.GetTimestamp();
             for (int pass = 0; pass < Passes; pass++)
-                kernel.DotRows(weights, RowBytes, Rows, TimedColumns, activations, stride, count, (float*)expected, Rows);
+                kernel.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)expected, TimedRows);
             long between = Stopwatch.GetTimestamp();
             for (int pass = 0; pass < Passes; pass++)
-                native.DotRows(weights, RowBytes, Rows, TimedColumns, activations, stride, count, (float*)found, Rows);
+                native.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)found, TimedRows);
             best = Math.Min(best, between - start);
             other = Math.Min(other, Stopwatch.GetTimestamp() - between);
         }
