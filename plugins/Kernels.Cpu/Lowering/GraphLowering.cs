@@ -87,7 +87,7 @@ internal sealed unsafe partial class GraphLowering
             Explanation = _explanation,
             Arena = _arena,
             Check = new BatchCheck(_graph, _request.Limits, _groups),
-            Step = new Step(_request.Limits, _stages.Count, _request.Team.LaneCount, _runRows, _arena),
+            Step = new Step(_request.Limits, _stages, _request.Team.LaneCount, _runRows, _arena),
             Lanes = [.. Enumerable.Range(0, _request.Team.LaneCount).Select(i => new Lane(i, _request.Team.LaneCount, _sizes, _arena))],
             Team = _request.Team,
             Logits = logits,

@@ -68,6 +68,8 @@ internal sealed unsafe partial class AttentionStage : Stage
     /// <summary>Bytes of <see cref="Kept"/>; 0 for a stage with a cache. The tiles of a sequence are its own.</summary>
     public long KeptBytes(RuntimeLimits limits) => _paged ? 0 : checked((limits.MaxRows / AttentionTile.Entries + Math.Min(limits.MaxRows, limits.MaxSequences) + 1L) * _shape.KeyHeads * _layout.TileBytes);
 
+    public override ItemCounters Counters => ItemCounters.Shared;
+
     public override void Run(Lane lane, Step step)
     {
         int keyHeads = _shape.KeyHeads, parts = _shape.Parts;

@@ -31,6 +31,8 @@ internal sealed unsafe class ExpertDownStage : Stage
         sizes.Block = Math.Max(sizes.Block, _down.BlockBytes(Math.Max(_few, _many)));
     }
 
+    public override ItemCounters Counters => ItemCounters.Shared;
+
     public override void Run(Lane lane, Step step)
     {
         if (step.Rows == 0)

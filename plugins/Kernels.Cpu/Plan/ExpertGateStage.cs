@@ -40,6 +40,8 @@ internal sealed unsafe class ExpertGateStage : Stage
         sizes.Block = Math.Max(sizes.Block, _alternates ? _gate.BlockBytes(2 * block) : _gate.BlockBytes(block) + _up.BlockBytes(block));
     }
 
+    public override ItemCounters Counters => ItemCounters.Shared;
+
     public override void Run(Lane lane, Step step)
     {
         if (step.Rows == 0)

@@ -51,6 +51,8 @@ internal sealed unsafe class ProductStage : Stage
     /// <summary>The rows that are computed.</summary>
     public RowSet Set => _set;
 
+    public override ItemCounters Counters => ItemCounters.Parts;
+
     public override void Run(Lane lane, Step step)
     {
         int rows = step.Count(_set);

@@ -3,6 +3,20 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>A part of the plan between two barriers that all lanes work on together. It may meet barriers of its own, decided by the step alone, so that all lanes meet the same.</summary>
 internal abstract class Stage
 {
+    /// <summary>How the step counts the items that lanes take.</summary>
+    public virtual ItemCounters Counters => ItemCounters.None;
+
     /// <summary>One lane's share.</summary>
     public abstract void Run(Lane lane, Step step);
+}
+
+/// <summary>Counters of the items of a stage that lanes take while they run.</summary>
+internal enum ItemCounters
+{
+    /// <summary>None: what a lane does is settled before.</summary>
+    None,
+    /// <summary>One for all lanes, for <see cref="Step.Next"/>.</summary>
+    Shared,
+    /// <summary>One for each lane's part, for <see cref="Step.NextOfPart"/>.</summary>
+    Parts,
 }

@@ -8,21 +8,28 @@ internal sealed unsafe class Step
 {
     private const int CounterStride = 16;
     private readonly int* _counters;
-    private readonly int _stages, _lanes;
-    private readonly int _runRows;
+
+    // By stage, where its counters begin; those of all stages lie together.
+    private readonly int[] _first;
+    private readonly int _used, _lanes, _runRows;
 
     /// <summary>Takes the arrays' memory.</summary>
     /// <param name="limits">The most rows and outputs.</param>
-    /// <param name="stages">The number of stages.</param>
+    /// <param name="stages">The stages.</param>
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="runRows">The most rows of a run.</param>
     /// <param name="arena">Where the memory comes from.</param>
-    public Step(RuntimeLimits limits, int stages, int lanes, int runRows, NativeArena arena)
+    public Step(RuntimeLimits limits, IReadOnlyList<Stage> stages, int lanes, int runRows, NativeArena arena)
     {
-        _stages = stages;
         _lanes = lanes;
         _runRows = runRows;
-        _counters = arena.Integers((long)stages * lanes * CounterStride);
+        _first = new int[stages.Count];
+        for (int stage = 0; stage < _first.Length; stage++)
+        {
+            _first[stage] = _used;
+            _used += CounterStride * stages[stage].Counters switch { ItemCounters.Parts => lanes, ItemCounters.Shared => 1, _ => 0 };
+        }
+        _counters = arena.Integers(_used);
         RunStart = arena.Integers(limits.MaxRows + 1L);
         RunSequence = arena.Integers(limits.MaxRows);
         SequenceStart = arena.Integers(limits.MaxSequences + 1L);
@@ -77,13 +84,16 @@ internal sealed unsafe class Step
     /// <summary>The stage after which all lanes stop. Lane 0 writes it before that stage's barrier, all read it after it.</summary>
     public int LastStage { get; set; }
 
+    /// <summary>The counters of all stages that have any, each on a cache line of its own.</summary>
+    public Span<int> Counters => new(_counters, _used);
+
     /// <summary>Takes a checked batch.</summary>
     public void Begin(Batch batch)
     {
         Batch = batch;
         Rows = batch.RowCount;
         LastStage = int.MaxValue;
-        new Span<int>(_counters, _stages * _lanes * CounterStride).Clear();
+        Counters.Clear();
         Runs = LogitRows = HiddenRows = PooledRows = 0;
         OneRowEach = true;
         int sequences = 0, tiles = 0;
@@ -117,20 +127,22 @@ internal sealed unsafe class Step
     public int Count(RowSet set) => set switch { RowSet.Logits => LogitRows, RowSet.Pooled => PooledRows, _ => Rows };
 
     /// <summary>The next item of a stage that lanes take from by turns.</summary>
+    /// <param name="stage">The stage; its counter is shared.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Next(int stage) => Interlocked.Increment(ref _counters[stage * _lanes * CounterStride]) - 1;
+    public int Next(int stage) => Interlocked.Increment(ref _counters[_first[stage]]) - 1;
 
     /// <summary>The next of a stage's items for a lane, or their number: each lane has a part that lies together, in order, so that what it asks for ahead is its own; then it takes from the others' parts.</summary>
-    /// <param name="stage">The stage, in which only this method is used.</param>
+    /// <param name="stage">The stage; its counters are the parts'.</param>
     /// <param name="lane">The lane.</param>
     /// <param name="items">The number of items.</param>
     public int NextOfPart(int stage, int lane, int items)
     {
         for (int i = 0; i < _lanes; i++)
         {
-            int of = lane + i < _lanes ? lane + i : lane + i - _lanes, end = (int)((long)items * (of + 1) / _lanes);
-            int item = (int)((long)items * of / _lanes) + Interlocked.Increment(ref _counters[(stage * _lanes + of) * CounterStride]) - 1;
-            if (item < end)
+            int of = lane + i < _lanes ? lane + i : lane + i - _lanes, first = (int)((long)items * of / _lanes), end = (int)((long)items * (of + 1) / _lanes);
+            ref int counter = ref _counters[_first[stage] + of * CounterStride];
+            // A part that is used up is read only: else every lane would take every part's line from the others before it ends.
+            if (first + Volatile.Read(ref counter) < end && first + Interlocked.Increment(ref counter) - 1 is int item && item < end)
                 return item;
         }
         return items;

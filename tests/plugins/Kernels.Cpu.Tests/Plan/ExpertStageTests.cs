@@ -45,7 +45,7 @@ public sealed unsafe class ExpertStageTests
         Assert.Equal(gateTiles == Never && downTiles == Never, plan.PanelBytes == 0);
         LoneLane team = new();
         Lane lane = new(0, 1, sizes, arena) { Team = team };
-        Step step = new(limits, stages: 2, lanes: 1, runRows: 1, arena);
+        Step step = new(limits, [first, second], lanes: 1, runRows: 1, arena);
         using Batch batch = new(limits, groups: 1);
         for (int row = 0; row < rows; row++)
             batch.Add(0, row, row, 0, RowOutputs.None);

@@ -59,7 +59,7 @@ public unsafe class StepTests
     {
         using NativeArena arena = new();
         RuntimeLimits limits = new() { MaxRows = 1, MaxSequences = 1, MaxOutputs = 1, MaxContext = 16 };
-        Step step = new(limits, 2, lanes, 1, arena);
+        Step step = new(limits, [new Taken(ItemCounters.None), new Taken(ItemCounters.Parts)], lanes, 1, arena);
         for (int slow = 0; slow < lanes; slow++)
         {
             using Batch batch = new(limits, groups: 1);
@@ -79,6 +79,49 @@ public unsafe class StepTests
                 taken.Add(own);
             Assert.Equal(Enumerable.Range(0, items), taken.Order());
         }
+    }
+
+    /// <summary>A counter that is raised takes its cache line from whoever raised it last.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(8)]
+    public void Parts_that_are_used_up_are_not_counted_any_more(int lanes)
+    {
+        using NativeArena arena = new();
+        RuntimeLimits limits = new() { MaxRows = 1, MaxSequences = 1, MaxOutputs = 1, MaxContext = 16 };
+        Step step = new(limits, [new Taken(ItemCounters.Parts)], lanes, 1, arena);
+        using Batch batch = new(limits, groups: 1);
+        step.Begin(batch);
+        int items = 3 * lanes;
+        for (int taken = 0; taken < items; taken++)
+            step.NextOfPart(0, taken % lanes, items);
+        for (int lane = 0; lane < lanes; lane++)
+            Assert.Equal(items, step.NextOfPart(0, lane, items));
+        Assert.Equal(items, Sum(step));
+    }
+
+    [Fact]
+    public void Only_stages_that_count_have_counters_and_a_step_begins_with_none_counted()
+    {
+        const int Lanes = 4, Line = 16;
+        using NativeArena arena = new();
+        RuntimeLimits limits = new() { MaxRows = 1, MaxSequences = 1, MaxOutputs = 1, MaxContext = 16 };
+        Step step = new(limits, [new Taken(ItemCounters.None), new Taken(ItemCounters.Shared), new Taken(ItemCounters.None), new Taken(ItemCounters.Parts)], Lanes, 1, arena);
+        Assert.Equal((1 + Lanes) * Line, step.Counters.Length);
+        using Batch batch = new(limits, groups: 1);
+        for (int round = 0; round < 2; round++)
+        {
+            step.Begin(batch);
+            Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(_ => step.Next(1)));
+            Assert.Equal([0, 2, 4, 6], Enumerable.Range(0, Lanes).Select(lane => step.NextOfPart(3, lane, 2 * Lanes)));
+            Assert.Equal(3 + Lanes, Sum(step));
+        }
+    }
+
+    private static int Sum(Step step)
+    {
+        int sum = 0;
+        foreach (int count in step.Counters)
+            sum += count;
+        return sum;
     }
 
     [Fact]
@@ -131,5 +174,14 @@ public unsafe class StepTests
         session.Dispose();
         Assert.Equal(0, budget.Reserved);
         Assert.Throws<ObjectDisposedException>(() => session.Runtime.TryGrow(0, 1));
+    }
+
+    private sealed class Taken(ItemCounters counters) : Stage
+    {
+        public override ItemCounters Counters => counters;
+
+        public override void Run(Lane lane, Step step)
+        {
+        }
     }
 }
