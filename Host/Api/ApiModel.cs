@@ -69,13 +69,13 @@ internal sealed class ApiModel
         }), field);
     }
 
-    /// <summary>The ids of a text as the model would put it out: nothing around it, and no more than fit the context.</summary>
+    /// <summary>The ids of a text as the model would put it out: nothing around it, and no more than fit the context. None where nothing drafts, and nobody reads them.</summary>
     public int[] EncodeOutput(string text)
     {
-        List<int> ids = [];
-        Tokenizer.Encode(text, new EncodeOptions { ParseSpecial = !_escapeSpecialTokens }, ids);
+        if (_composition.Strategy is null)
+            return [];
         int vocabulary = VocabularySize;
-        return [.. ids.Take(ContextLength).TakeWhile(id => id < vocabulary)];
+        return [.. FirstTokens.Of(Tokenizer, text, new EncodeOptions { ParseSpecial = !_escapeSpecialTokens }, ContextLength).TakeWhile(id => id < vocabulary)];
     }
 
     /// <summary>The ids of a conversation.</summary>
