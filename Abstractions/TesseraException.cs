@@ -23,6 +23,15 @@ public sealed class ModelFormatException : TesseraException
 /// <summary>A well-formed model asks for something that this build does not have: an architecture, an operation, a quantization, a tokenizer.</summary>
 public sealed class UnsupportedModelException(string message) : TesseraException(message);
 
+/// <summary>An option of a plugin has a value that the plugin cannot take although it fits the manifest. Thrown from <see cref="Plugins.IPlugin.Configure"/>; the host says where the option stands.</summary>
+/// <param name="option">The option's name.</param>
+/// <param name="message">What was expected and what was found, without the option's name.</param>
+public sealed class PluginOptionException(string option, string message) : TesseraException(message)
+{
+    /// <summary>The option's name.</summary>
+    public string Option { get; } = option;
+}
+
 /// <summary>A plugin's package, manifest or behaviour breaks a rule of the plugin contract.</summary>
 public sealed class PluginException : TesseraException
 {

@@ -9,6 +9,10 @@ public interface IDecodingStrategy
     /// <summary>The names of the sources that drafts come from, in the order in which they are tried; fixed for the strategy's life. Acceptance is tracked for each.</summary>
     IReadOnlyList<string> Sources { get; }
 
+    /// <summary>What the drafts of a source are like; the same for the strategy's life. By default they may be as long as any, and nothing is said of where they come from.</summary>
+    /// <param name="source">The index in <see cref="Sources"/>.</param>
+    DraftTraits Traits(int source) => new(MaxDraft);
+
     /// <summary>Proposes drafts for all decoding sequences of a step at once.</summary>
     /// <param name="sequences">The sequences; each may get 0 to <see cref="DraftSequence.Room"/> tokens.</param>
     /// <param name="sink">Takes the drafts, in any order of sequences.</param>
@@ -24,7 +28,7 @@ public interface IDecodingStrategy
     void Ended(long sequence);
 }
 
-/// <summary>A strategy that can draft with a second model.</summary>
+/// <summary>A strategy that can draft with a second model, if <see cref="DraftSources.Model"/> is among its sources.</summary>
 public interface IDraftModelStrategy : IDecodingStrategy
 {
     /// <summary>Hands the model over, once, before anything else is called; not called where none is configured.</summary>
@@ -40,6 +44,11 @@ public static class DraftSources
     /// <summary>Drafts with the <see cref="IDraftModel"/>; Engine decides how many by what its batches cost.</summary>
     public const string Model = "draft";
 }
+
+/// <summary>What the drafts of a source are like.</summary>
+/// <param name="MaxDraft">The most tokens of one; at most the strategy's own. Of <see cref="DraftSources.Model"/> no more are weighed.</param>
+/// <param name="TellsAgreement">Whether the source hands in how far the place agrees that a draft comes from (<see cref="IDraftSink.Add(int, int, ReadOnlySpan{int}, int)"/>). Reports go by it before anything was drafted.</param>
+public readonly record struct DraftTraits(int MaxDraft, bool TellsAgreement = false);
 
 /// <summary>A sequence that may be drafted for.</summary>
 /// <param name="Id">Unique while the host runs.</param>

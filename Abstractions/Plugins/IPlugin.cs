@@ -8,6 +8,7 @@ public interface IPlugin
     /// <summary>Registers what the plugin provides, by contract interface, in the plugin's own container. The host's logging is there already.</summary>
     /// <param name="services">The plugin's own services; the container is built from them and disposed with the plugin.</param>
     /// <param name="options">The plugin's options from the configuration, checked against the manifest, defaults filled in.</param>
+    /// <exception cref="PluginOptionException">An option has a value that the plugin cannot take, or that contradicts another one's.</exception>
     void Configure(IServiceCollection services, IReadOnlyDictionary<string, string> options);
 }
 

@@ -12,6 +12,9 @@ internal sealed class DraftLog : IDraftSink
     /// <summary>The draft of a sequence of the call; empty where it got none.</summary>
     public int[] Of(int sequence) => _drafts.TryGetValue(sequence, out List<int>? draft) ? [.. draft] : [];
 
+    /// <summary>The source of a sequence's draft.</summary>
+    public int SourceOf(int sequence) => _sources[sequence];
+
     /// <summary>The indices of the sequences that got a draft.</summary>
     public IEnumerable<int> Sequences => _drafts.Keys;
 

@@ -58,6 +58,10 @@ public static class StrategyCheck
             int[] draft = log.Of(sequence);
             if (draft.Length > Math.Min(rooms[sequence], strategy.MaxDraft))
                 return $"a draft of {draft.Length} tokens, room is {rooms[sequence]} and MaxDraft {strategy.MaxDraft}";
+            if (log.SourceOf(sequence) is int source && (uint)source >= (uint)strategy.Sources.Count)
+                return $"a draft from source {source}, it has {strategy.Sources.Count}";
+            if (strategy.Traits(log.SourceOf(sequence)).MaxDraft is int most && draft.Length > most)
+                return $"a draft of {draft.Length} tokens from source '{strategy.Sources[log.SourceOf(sequence)]}', whose traits say at most {most}";
             if (draft.Any(id => (uint)id >= Vocabulary))
                 return $"the draft [{string.Join(", ", draft)}], of sequences whose ids are 0 to {Vocabulary - 1}";
         }

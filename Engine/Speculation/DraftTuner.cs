@@ -4,25 +4,22 @@ namespace Tessera.Engine.Speculation;
 /// <remarks>
 /// With drafts of k tokens a sequence is expected to get 1 + Σ P(accepted up to a token). B sequences get B times the harmonic mean of that for each (T(B, Σk) + T(drafting)): what counts is the mean time that a sequence waits
 /// for a token, so that neighbours do not pay for what one of them gains. What is proposed and not verified is judged all the same, by the token that comes: so acceptance is known where nothing is drafted, and costs
-/// nothing to know. An account of time keeps mistakes from costing: what drafts save is put in, what they lose is taken out, and when it is empty nothing is drafted that does not promise clearly more, until a hundredth
-/// of the time that passes has filled it again.
+/// nothing to know. An account of time keeps mistakes from costing: what drafts save is put in, what they lose is taken out, and it has to answer for the risk of each; when it is empty nothing is drafted that does not promise
+/// clearly more, which may owe a little, until a hundredth of the time that passes has filled it again.
 /// </remarks>
 internal sealed class DraftTuner
 {
     /// <summary>The part of all time that may be spent on drafts that turn out wrong.</summary>
     private const double Allowance = 0.01;
 
-    /// <summary>What the account holds at first and at most, what it may owe for each time as many tokens again that drafts promise, and where a draft model has to catch up, in plain steps of one sequence.</summary>
-    private const double FirstCredit = 2, MostCredit = 16, DebtForGain = 6, MostModelDebt = 64;
-
-    /// <summary>Drafts that promise less than this part more are not worth the risk that estimates are wrong, and not worth going into debt for.</summary>
-    private const double WorthRisk = 1.02, WorthDebt = 1.1;
+    /// <summary>What the account holds at first and at most, in plain steps of one sequence.</summary>
+    private const double FirstCredit = 2, MostCredit = 16;
 
     /// <summary>The longest draft of a draft model before anything is known of what it takes.</summary>
     private const int FirstModelDraft = 8;
 
     /// <summary>Steps between probes, and between plain steps while drafts are always worth it: those keep the costs fresh.</summary>
-    private const int ProbeEvery = 8, PlainEvery = 128;
+    public const int ProbeEvery = 8, PlainEvery = 128;
 
     /// <summary>A draft token that is as likely right costs next to nothing to probe.</summary>
     private const double ProbeChance = 0.5;
@@ -31,10 +28,8 @@ internal sealed class DraftTuner
 
     private readonly int _sources, _maxDraft;
     private readonly Stack<AcceptanceStats> _spare = new();
-
-    // By sequence: the chance that the next token of its draft comes to be accepted, the tokens that it is expected to get with those before, and their number.
-    private readonly double[] _gains, _tokens;
-    private readonly int[] _lengths;
+    private readonly bool[] _agreeing;
+    private readonly DraftWeighing _weighing;
     private readonly double[] _forward = new double[8];
     private double _account, _catchUp;
 
@@ -47,8 +42,8 @@ internal sealed class DraftTuner
     {
         (_sources, _maxDraft) = (sources, maxDraft);
         General = new AcceptanceStats(sources, maxDraft, GeneralMemory);
-        (_gains, _tokens) = (new double[sequences], new double[sequences]);
-        _lengths = new int[sequences];
+        _agreeing = new bool[sources];
+        _weighing = new DraftWeighing(Costs, General, sequences);
     }
 
     /// <summary>What steps take.</summary>
@@ -64,7 +59,10 @@ internal sealed class DraftTuner
     public int Chosen { get; private set; }
 
     /// <summary>Time that drafts have saved and not lost again, in milliseconds, within its bounds.</summary>
-    public double Account => _account;
+    public double Account => _open || !Costs.IsKnown ? _account : FirstCredit * Costs.Milliseconds(1, 0);
+
+    /// <summary>What a turn of the strategy takes in which the draft model is not asked, in milliseconds.</summary>
+    public double Asking { get; private set; }
 
     /// <summary>Statistics for a sequence.</summary>
     public AcceptanceStats Rent() => _spare.TryPop(out AcceptanceStats? stats) ? stats : new AcceptanceStats(_sources, _maxDraft, SequenceMemory);
@@ -86,44 +84,35 @@ internal sealed class DraftTuner
     {
         stats.Add(source, agreed, accepted, rejected);
         General.Add(source, agreed, accepted, rejected);
+        _agreeing[source] |= agreed > 0;
     }
+
+    /// <summary>Whether a source was seen to say how far its drafts agree.</summary>
+    public bool IsAgreeing(int source) => _agreeing[source];
 
     /// <summary>How many tokens a draft model should draft for each of some sequences.</summary>
     /// <param name="batch">Sequences that decode in the step.</param>
     /// <param name="asked">Those that may be drafted for.</param>
     /// <param name="source">The draft model's source.</param>
+    /// <param name="most">The most tokens that it may have for any of them.</param>
     /// <param name="missing">Rows that the model has yet to compute before it can draft.</param>
-    public int ModelLength(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
+    public int ModelLength(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int most, int missing)
     {
-        int length = ModelLengthFor(batch, asked, source, missing);
+        int length = ModelLengthFor(batch, asked, source, most, missing);
         _modelDrafts = length > 0;
         return length;
     }
 
-    private int ModelLengthFor(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int missing)
+    private int ModelLengthFor(int batch, ReadOnlySpan<AcceptanceStats> asked, int source, int most, int missing)
     {
         if (!Costs.IsKnown)
-            return Math.Min(_maxDraft, FirstModelDraft);
-        double forward = Forward(asked.Length), plain = 1 / Costs.Milliseconds(batch, 0), best = plain;
-        int length = 0;
-        for (int i = 0; i < asked.Length; i++)
-            (_tokens[i], _gains[i]) = (1, 1);
-        for (int k = 1; k <= _maxDraft && k * asked.Length <= EngineOptions.MaxDraftRows; k++)
-        {
-            double waits = batch - asked.Length;
-            for (int i = 0; i < asked.Length; i++)
-                waits += 1 / (_tokens[i] += _gains[i] *= asked[i].Chance(source, 0, k - 1, General));
-            double rate = batch / waits / (Costs.Milliseconds(batch, k * asked.Length) + k * forward);
-            if (rate > best)
-                (best, length) = (rate, k);
-        }
-        double debt = best > plain * WorthDebt ? MostModelDebt * Costs.Milliseconds(1, 0) : 0;
-        if (_account + debt <= 0)
-            return 0;
-        if (length > 0)
+            return Math.Min(most, FirstModelDraft);
+        double forward = Forward(asked.Length);
+        int length = _weighing.ModelLength(batch, asked, source, most, forward, Account);
+        if (length > 0 || most == 0)
             return length;
         // A probe: one token, if the account pays for it.
-        bool probe = _step >= _probed + ProbeEvery && _account > missing * _catchUp + forward + Costs.Milliseconds(batch, asked.Length) - Costs.Milliseconds(batch, 0);
+        bool probe = _step >= _probed + ProbeEvery && Account > missing * _catchUp + forward + Costs.Milliseconds(batch, asked.Length) - Costs.Milliseconds(batch, 0);
         return probe ? 1 : 0;
     }
 
@@ -137,36 +126,19 @@ internal sealed class DraftTuner
         _worth = 1.0 / batch;
         if (!Costs.IsKnown)
             return;
-        if (!_open)
-            (_open, _account) = (true, FirstCredit * Costs.Milliseconds(1, 0));
-        double step = Costs.Milliseconds(batch, 0), plain = 1 / (step + drafting), best = plain * WorthRisk, waits = batch, gained = 0, first = 0;
-        double debt = DebtForGain * Costs.Milliseconds(1, 0), risk = 1;
-        int total = 0, chosen = 0, most = Math.Min(EngineOptions.MaxDraftRows, Costs.Farthest(batch));
-        Start(drafts, stats);
-        while (total < most && Likeliest(stats.Length) is >= 0 and int next)
-        {
-            if (total == 0)
-                risk = 1 - _gains[next];
-            waits -= Saved(next);
-            gained += _gains[next];
-            Extend(drafts, stats, next);
-            double time = Costs.Milliseconds(batch, ++total), mean = batch / waits, rate = mean / (time + drafting);
-            if (total == 1)
-                first = (mean - 1) / gained;
-            // The account answers for a step in which nothing is accepted, as far as that is to be feared.
-            if (rate > best && _account + (rate > plain * WorthDebt ? debt * (rate / plain - 1) : 0) > risk * (time - step))
-                (best, chosen, _worth) = (rate, total, (mean - 1) / gained);
-        }
+        (_account, _open) = (Account, true);
+        WeighedDrafts weighed = _weighing.Weigh(batch, drafts, stats, drafting, _account);
+        (int chosen, _worth) = (weighed.Rows, weighed.Worth);
         // What drafts save is against plain steps of as many sequences: those have to be known.
         if (!Costs.IsMeasured(batch) || (chosen > 0 && _step >= _plain + PlainEvery))
             chosen = 0;
-        else if (chosen == 0 && total > 0 && IsWorthProbing(drafts, stats) && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - step)
-            (chosen, _worth) = (1, first);
+        else if (chosen == 0 && weighed.Offered > 0 && IsWorthProbing(drafts, stats) && _step >= _probed + ProbeEvery && _account > Costs.Milliseconds(batch, 1) - Costs.Milliseconds(batch, 0))
+            (chosen, _worth) = (1, weighed.FirstWorth);
         if (chosen == 0)
             _plain = _step;
         else
             _probed = _step;
-        Take(drafts, stats, chosen);
+        _weighing.Take(drafts, stats, chosen);
     }
 
     /// <summary>Takes a step's time in.</summary>
@@ -182,6 +154,8 @@ internal sealed class DraftTuner
         if (batch == 0)
             return;
         (Batch, Chosen) = (batch, rows);
+        if (drafting > 0 && !_modelDrafts)
+            Asking = Asking == 0 ? drafting : Asking + DraftWeight * (drafting - Asking);
         if (!prompts)
             Costs.Add(batch, rows, milliseconds);
         if (!Costs.IsKnown)
@@ -227,62 +201,13 @@ internal sealed class DraftTuner
         return Costs.Milliseconds(1, 0) / 4;
     }
 
-    /// <summary>The chance that the first so many tokens of a source's draft are all accepted.</summary>
-    public double Reach(int source, int length)
-    {
-        double reach = 1;
-        for (int i = 0; i < length; i++)
-            reach *= General.Chance(source, 0, i);
-        return reach;
-    }
-
-    private double Chance(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int sequence, int position) =>
-        position < drafts.Tokens(sequence).Length ? stats[sequence].Chance(drafts.Source(sequence), drafts.Agreed(sequence), position, General) : 0;
-
     /// <summary>Whether a step with a single draft row may show what nothing else does: what a sampled draft is worth, which no token tells that was drawn without it; or, where a draft is likely right, that such a step takes less than is thought.</summary>
     private bool IsWorthProbing(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats)
     {
         for (int i = 0; i < stats.Length; i++)
-            if (Chance(drafts, stats, i, 0) >= ProbeChance || (!drafts.Tokens(i).IsEmpty && !drafts.Distribution(i, 0).IsEmpty))
+            if (_weighing.Chance(drafts, stats, i, 0) >= ProbeChance || (!drafts.Tokens(i).IsEmpty && !drafts.Distribution(i, 0).IsEmpty))
                 return true;
         return false;
-    }
-
-    private void Start(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats)
-    {
-        for (int i = 0; i < stats.Length; i++)
-            (_lengths[i], _tokens[i], _gains[i]) = (0, 1, Chance(drafts, stats, i, 0));
-    }
-
-    /// <summary>Takes the next token of a sequence's draft.</summary>
-    private void Extend(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int sequence)
-    {
-        _tokens[sequence] += _gains[sequence];
-        _gains[sequence] *= Chance(drafts, stats, sequence, ++_lengths[sequence]);
-    }
-
-    /// <summary>What the next token of a sequence's draft takes from the time that it waits for one, in steps.</summary>
-    private double Saved(int sequence) => _gains[sequence] / (_tokens[sequence] * (_tokens[sequence] + _gains[sequence]));
-
-    /// <summary>The sequence whose next draft token promises most, or −1 when all are at their ends.</summary>
-    private int Likeliest(int count)
-    {
-        int best = -1;
-        double most = 0;
-        for (int i = 0; i < count; i++)
-            if (_gains[i] > 0 && Saved(i) is double saved && saved > most)
-                (best, most) = (i, saved);
-        return best;
-    }
-
-    /// <summary>Takes so many tokens, in the order in which they were weighed.</summary>
-    private void Take(DraftBuffer drafts, ReadOnlySpan<AcceptanceStats> stats, int rows)
-    {
-        Start(drafts, stats);
-        for (int row = 0; row < rows; row++)
-            Extend(drafts, stats, Likeliest(stats.Length));
-        for (int i = 0; i < stats.Length; i++)
-            drafts.Cut(i, _lengths[i]);
     }
 
     private static int ForwardBucket(int sequences) => Math.Min(7, System.Numerics.BitOperations.Log2((uint)Math.Max(1, sequences)));

@@ -18,6 +18,7 @@ internal sealed class Drafter : IDisposable
     private readonly DraftFaults _faults = new();
     private readonly int _prediction, _modelSource;
     private readonly string[] _sources;
+    private readonly DraftTraits[] _traits;
     private IDecodingStrategy? _strategy;
     private List<Notice> _notices = [], _delivering = [];
     private int _count, _rest;
@@ -44,6 +45,7 @@ internal sealed class Drafter : IDisposable
             modelled.Attach(Model);
             _modelSource = Array.IndexOf(_sources, DraftSources.Model);
         }
+        _traits = [.. _sources.Select((name, source) => TraitsOf(name, source))];
     }
 
     /// <summary>The most draft tokens for one sequence.</summary>
@@ -57,6 +59,12 @@ internal sealed class Drafter : IDisposable
 
     /// <summary>The names of the strategy's sources.</summary>
     public IReadOnlyList<string> Sources => _sources;
+
+    /// <summary>What a source's drafts are like; of no tokens where the source is a draft model and there is none.</summary>
+    public DraftTraits Traits(int source) => _traits[source];
+
+    /// <summary>Whether drafts are cut to what is worth it.</summary>
+    public bool IsTuned => _options.TuneDrafts && Tuner.Costs.IsKnown;
 
     /// <summary>Why the strategy is not asked any more; null while it is.</summary>
     public string? Problem => _faults.Problem;
@@ -258,12 +266,22 @@ internal sealed class Drafter : IDisposable
             _rest--;
             return;
         }
-        int missing = 0;
+        int missing = 0, most = 0;
         for (int i = 0; i < _count; i++)
+        {
             missing += Model!.Missing(_asked[i].Id, _asked[i].Tokens.Length);
-        int length = _options.TuneDrafts ? Tuner.ModelLength(batch, _stats.AsSpan(0, _count), _modelSource, missing) : MaxDraft;
+            most = Math.Max(most, _asked[i].Room);
+        }
+        most = Math.Min(most, _traits[_modelSource].MaxDraft);
+        int length = _options.TuneDrafts ? Tuner.ModelLength(batch, _stats.AsSpan(0, _count), _modelSource, most, missing) : most;
         for (int i = 0; i < _count; i++)
             _asked[i] = _asked[i] with { ModelRoom = Math.Min(length, _asked[i].Room) };
+    }
+
+    private DraftTraits TraitsOf(string name, int source)
+    {
+        DraftTraits traits = _strategy!.Traits(source);
+        return traits with { MaxDraft = name == DraftSources.Model && Model is null ? 0 : Math.Clamp(traits.MaxDraft, 0, MaxDraft) };
     }
 
     private void Fault(string text)

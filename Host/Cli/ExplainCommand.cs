@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Tessera.Engine;
 using Tessera.Engine.Speculation;
-using Tessera.Host.Configuration;
 
 namespace Tessera.Host.Cli;
 
@@ -37,24 +36,37 @@ internal static class ExplainCommand
             Console.WriteLine(line);
         engine.Calibrate(CalibrationTime);
         if (engine.Speculation is { } speculation)
-            foreach (string line in Drafts(session.Model, composition, speculation))
+            foreach (string line in Drafts(session, composition, speculation))
                 Console.WriteLine(line);
         return Terminal.Done;
     }
 
-    /// <summary>Where drafts come from, and how their length is chosen: the formula, what a step was measured to take just now, what is assumed of acceptance before anything is known, and what follows.</summary>
-    private static IEnumerable<string> Drafts(ModelConfiguration model, Composition composition, SpeculationReport report)
+    /// <summary>Where drafts come from, and how their length is chosen: the formula, what a step was measured to take just now, what is assumed of acceptance before anything is known, and what follows for one sequence.</summary>
+    private static IEnumerable<string> Drafts(HostSession session, Composition composition, SpeculationReport report)
     {
-        yield return $"decoding    {model.Decoding}: {string.Join(", ", report.Sources)}; at most {composition.Strategy!.MaxDraft} draft tokens";
-        yield return $"draft model {(composition.Draft is { } draft ? $"{Path.GetFileName(model.Draft)}: {draft.Source.Metadata.Architecture}, {draft.Source.Tensors.Sum(t => t.Bytes) / 1e6:F1} MB, {report.DraftMilliseconds:F2} ms a batch" : "none")}";
-        yield return $"formula     {SpeculationReport.Formula}";
+        yield return $"decoding    {session.Model.Decoding}: {string.Join(", ", report.Sources.Select(s => s.MaxDraft == 0 ? $"{s.Name} (there is no draft model)" : $"{s.Name} (at most {s.MaxDraft} tokens)"))}";
+        if (!session.Configuration.Engine.TuneDrafts)
+            yield return "            engine.tuneDrafts is false: whatever is proposed is verified, and nothing of this is chosen by";
+        yield return $"draft model {(composition.Draft is { } draft ? $"{Path.GetFileName(session.Model.Draft)}: {draft.Source.Metadata.Architecture}, {draft.Source.Tensors.Sum(t => t.Bytes) / 1e6:F1} MB, {report.DraftMilliseconds:F2} ms a batch" : "none")}";
+        foreach (string sentence in SpeculationReport.Formula)
+            yield return $"formula     {sentence}";
         yield return $"step        {Row(report.StepMilliseconds, "F2")} ms at 0, 1, … draft rows, {report.Batch} sequence";
-        for (int i = 0; i < report.Sources.Count; i++)
-        {
-            yield return $"acceptance  {report.Sources[i]}: {Row(report.Acceptance[i], "F2")} by position (assumed until drafts were verified)";
-            yield return $"            {report.Sources[i]}: {Row(report.AgreedAcceptance[i], "F2")} where {string.Join(' ', SpeculationReport.Agreements)} tokens agree with where the draft comes from";
-            yield return $"tokens/s    {report.Sources[i]}: {Row(report.Rates[i], "F1")} at 0, 1, … draft tokens; best: {Array.IndexOf(report.Rates[i], report.Rates[i].Max())}";
-        }
+        yield return FormattableString.Invariant($"account     {report.AccountMilliseconds:F2} ms to begin with");
+        foreach (SourceReport source in report.Sources.Where(s => s.MaxDraft > 0))
+            foreach (string line in source.Outlooks is [{ Agreed: 0 } only] ? ByPlace(source, only) : ByAgreement(source))
+                yield return line;
+    }
+
+    private static IEnumerable<string> ByPlace(SourceReport source, DraftOutlook outlook)
+    {
+        yield return $"acceptance  {source.Name}: {Row(source.Acceptance, "F2")} by place in the draft (assumed until drafts were verified)";
+        yield return $"tokens/s    {source.Name}: {Row(outlook.TokensPerSecond, "F1")} at 0, 1, … draft tokens; chosen: {outlook.Rows}";
+    }
+
+    private static IEnumerable<string> ByAgreement(SourceReport source)
+    {
+        yield return $"acceptance  {source.Name}: {Row([.. source.Outlooks.Select(o => o.Acceptance)], "F2")} where {string.Join(' ', source.Outlooks.Select(o => o.Agreed))} tokens agree with where the draft comes from (assumed until drafts were verified)";
+        yield return $"chosen      {source.Name}: {string.Join(' ', source.Outlooks.Select(o => o.Rows))} draft tokens there, for {Row([.. source.Outlooks.Select(o => o.Expected)], "F1")} tokens/s";
     }
 
     private static string Row(double[] values, string format) => string.Join(' ', values.Select(v => v.ToString(format, CultureInfo.InvariantCulture)));

@@ -40,9 +40,9 @@ internal sealed record SpecOptions
         string[] sources = [.. options["sources"].Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)];
         foreach (string source in sources)
             if (!AllSources.Contains(source))
-                throw new PluginException($"sources: expected some of {string.Join(", ", AllSources)}, found '{source}'");
+                throw new PluginOptionException("sources", $"expected some of {string.Join(", ", AllSources)}, found '{source}'");
         if (sources.Length == 0 || sources.Distinct().Count() != sources.Length)
-            throw new PluginException($"sources: expected each of {string.Join(", ", AllSources)} at most once, and one at least; found '{options["sources"]}'");
+            throw new PluginOptionException("sources", $"expected each of {string.Join(", ", AllSources)} at most once, and one at least; found '{options["sources"]}'");
         SpecOptions read = defaults with
         {
             Sources = sources,
@@ -51,9 +51,12 @@ internal sealed record SpecOptions
             LookupMax = Integer("lookupMax"),
             SuffixTokens = Integer("suffixTokens"),
         };
-        if (read.LookupMin > read.LookupMax)
-            throw new PluginException($"lookupMin: expected at most lookupMax, {read.LookupMax}, found {read.LookupMin}");
-        return read;
+        if (read.LookupMin <= read.LookupMax)
+            return read;
+        // The one that was set, and so has a place in the configuration.
+        throw read.LookupMin == defaults.LookupMin
+            ? new PluginOptionException("lookupMax", $"expected at least lookupMin, {read.LookupMin}, found {read.LookupMax}")
+            : new PluginOptionException("lookupMin", $"expected at most lookupMax, {read.LookupMax}, found {read.LookupMin}");
 
         int Integer(string name) => int.Parse(options[name], CultureInfo.InvariantCulture);
     }

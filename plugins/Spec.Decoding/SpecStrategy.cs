@@ -24,6 +24,9 @@ internal sealed class SpecStrategy : IDraftModelStrategy
     public IReadOnlyList<string> Sources => _names;
 
     /// <inheritdoc/>
+    public DraftTraits Traits(int source) => _sources[source].Traits with { MaxDraft = Math.Min(MaxDraft, _sources[source].Traits.MaxDraft) };
+
+    /// <inheritdoc/>
     public void Attach(IDraftModel model)
     {
         foreach (IDraftSource source in _sources)
@@ -34,13 +37,19 @@ internal sealed class SpecStrategy : IDraftModelStrategy
     public void Propose(ReadOnlySpan<DraftSequence> sequences, IDraftSink sink)
     {
         _turn.Start(sequences, sink);
-        for (int i = 0; i < _sources.Length; i++)
+        try
         {
-            _turn.Source = i;
-            // Every source sees every sequence, drafted for or not: it learns from the tokens.
-            _sources[i].Propose(_turn);
+            for (int i = 0; i < _sources.Length; i++)
+            {
+                _turn.Source = i;
+                // Every source sees every sequence, drafted for or not: it learns from the tokens.
+                _sources[i].Propose(_turn);
+            }
         }
-        _turn.End();
+        finally
+        {
+            _turn.End();
+        }
     }
 
     /// <inheritdoc/>
@@ -61,6 +70,6 @@ internal sealed class SpecStrategy : IDraftModelStrategy
         DraftSources.Model => new DraftModelSource(),
         SpecOptions.Lookup => new LookupSource(options.LookupMin, options.LookupMax),
         SpecOptions.Suffix => new SuffixSource(options.SuffixTokens),
-        _ => throw new PluginException($"sources: expected some of {string.Join(", ", SpecOptions.AllSources)}, found '{name}'"),
+        _ => throw new ArgumentException($"no source is called '{name}'", nameof(name)),
     };
 }

@@ -16,6 +16,9 @@ internal sealed class DraftModelSource : IDraftSource
     public void Attach(IDraftModel model) => _model = model;
 
     /// <inheritdoc/>
+    public DraftTraits Traits => new(MostDraft);
+
+    /// <inheritdoc/>
     public void Propose(Turn turn)
     {
         if (_model is null)

@@ -7,6 +7,9 @@ internal sealed class LookupSource(int least, int most) : IDraftSource
     private readonly SequenceStates<State> _states = new(() => new State(least, most), static state => state.Clear());
 
     /// <inheritdoc/>
+    public DraftTraits Traits => new(int.MaxValue, TellsAgreement: true);
+
+    /// <inheritdoc/>
     public void Propose(Turn turn)
     {
         for (int i = 0; i < turn.Count; i++)

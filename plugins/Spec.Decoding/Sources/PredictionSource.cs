@@ -9,6 +9,9 @@ internal sealed class PredictionSource : IDraftSource
     private readonly SequenceStates<Place> _places = new(static () => new Place(), static place => place.Clear());
 
     /// <inheritdoc/>
+    public DraftTraits Traits => new(int.MaxValue, TellsAgreement: true);
+
+    /// <inheritdoc/>
     public void Propose(Turn turn)
     {
         for (int i = 0; i < turn.Count; i++)

@@ -7,7 +7,7 @@ internal sealed class SuffixSource : IDraftSource
     /// <summary>The most tokens that a place is found by, and the least.</summary>
     private const int MostContext = 6, LeastContext = 2;
 
-    /// <summary>A place is followed for so many tokens.</summary>
+    /// <summary>A place is followed for so many tokens; for as many more as it was found by fewer than the most.</summary>
     private const int MostDraft = 10;
 
     private readonly SequenceStates<State> _states = new(static () => new State(), static state => state.Clear());
@@ -17,6 +17,9 @@ internal sealed class SuffixSource : IDraftSource
 
     /// <param name="tokens">The tokens that a tree takes.</param>
     public SuffixSource(int tokens) => _tokens = tokens;
+
+    /// <inheritdoc/>
+    public DraftTraits Traits => new(MostContext + MostDraft - LeastContext, TellsAgreement: true);
 
     /// <inheritdoc/>
     public void Propose(Turn turn)

@@ -37,8 +37,49 @@ public sealed class DraftAgreementTests
         using LedgerEngine ledger = Run(new Copying(right: false), out SpeculationReport report);
         Assert.True(ledger.Records.Sum(r => r.DraftRows) <= 4);
         // Two tokens always agree, and never does the next.
-        Assert.InRange(report.AgreedAcceptance[0][1], 0, 0.05);
-        Assert.InRange(report.Acceptance[0][0], 0, 0.05);
+        SourceReport source = Assert.Single(report.Sources);
+        Assert.Equal((2, 0), (source.Outlooks[1].Agreed, source.Outlooks[1].Rows));
+        Assert.InRange(source.Outlooks[1].Acceptance, 0, 0.05);
+        Assert.InRange(source.Acceptance[0], 0, 0.05);
+    }
+
+    /// <summary>What the report says would be chosen is what is chosen of such a draft.</summary>
+    [Fact]
+    public void The_report_s_choices_are_the_step_s()
+    {
+        using LedgerEngine ledger = Run(new Copying(right: true), out SpeculationReport report);
+        Assert.Equal(SpeculationReport.Agreements, report.Sources[0].Outlooks.Select(o => o.Agreed));
+        Assert.All(report.Sources[0].Outlooks, o => Assert.Equal(Most + 1, o.TokensPerSecond.Length));
+        Assert.Equal(Most, report.Sources[0].Outlooks[^1].Rows);
+        Assert.Equal(0, report.Sources[0].Outlooks[0].Rows);
+        DraftOutlook best = report.Sources[0].Outlooks[^1];
+        Assert.Equal(best.TokensPerSecond[Most], best.Expected, 1e-9);
+        Assert.Equal(best.TokensPerSecond[0], report.PlainTokensPerSecond, 1e-9);
+        Assert.Equal(best.TokensPerSecond[0], report.Sources[0].Outlooks[0].Expected, 1e-9);
+    }
+
+    /// <summary>Not the account's state alone ends drafting: what promises much may owe.</summary>
+    [Fact]
+    public void The_report_s_choices_follow_the_account_and_the_risk()
+    {
+        using LedgerEngine ledger = new(new EngineOptions { MemoryPatience = TimeSpan.Zero }, strategy: new Copying(right: false) { IsSilent = true });
+        ledger.Backend.OnStep = batch => ledger.Time.Advance(TimeSpan.FromMilliseconds(Cost(batch.RowCount)));
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(1));
+        SpeculationReport report = ledger.Engine.Speculation!;
+        Assert.Equal(2 * Cost(1), report.AccountMilliseconds, 1e-9);
+        // A tuner with the same knowledge, and a draft that agrees as far.
+        foreach (DraftOutlook outlook in report.Sources[0].Outlooks)
+        {
+            DraftTuner tuner = new(sources: 1, Most, sequences: 1);
+            tuner.Costs.SetCurve(report.StepMilliseconds);
+            tuner.Costs.Add(1, 0, Cost(1));
+            DraftBuffer drafts = new(1, Most, 1, 100);
+            drafts.Open(Most);
+            drafts.Add(0, 0, [1, 2, 3, 4, 5, 6, 7, 8], outlook.Agreed);
+            tuner.Cut(1, drafts, [tuner.Rent()], drafting: 0);
+            Assert.Equal(drafts.Tokens(0).Length, outlook.Rows);
+        }
+        Assert.Contains(report.Sources[0].Outlooks, o => o.Rows > 0);
     }
 
     [Fact]
@@ -130,7 +171,7 @@ public sealed class DraftAgreementTests
         AcceptanceStats stats = tuner.Rent();
         tuner.Observe(stats, 0, agreed: 0, accepted: Most, rejected: false);
         int turns = 0;
-        while (tuner.ModelLength(1, [stats], 0, missing: 0) > 1 && turns < 1000)
+        while (tuner.ModelLength(1, [stats], 0, Most, missing: 0) > 1 && turns < 1000)
         {
             drafts.Clear();
             drafts.Open(Most);
@@ -180,6 +221,12 @@ public sealed class DraftAgreementTests
         private readonly int[] _draft = new int[Most];
 
         public int[] Output { get; set; } = [];
+
+        /// <summary>Drafts nothing, and says all the same how far its drafts would agree.</summary>
+        public bool IsSilent { get; init; }
+
+        public DraftTraits Traits(int source) => new(Most, TellsAgreement: IsSilent);
+
         public int MaxDraft => Most;
         public IReadOnlyList<string> Sources { get; } = ["copy"];
 

@@ -1,6 +1,7 @@
 using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Ledger;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Speculation;
 using Tessera.Engine.Tests.Scheduling;
 
 namespace Tessera.Engine.Tests.Speculation;
@@ -124,6 +125,31 @@ public sealed class DraftModelTests
         };
         ledger.Engine.Calibrate(TimeSpan.FromSeconds(1));
         Assert.Equal(7, ledger.Engine.Speculation!.DraftMilliseconds, 3);
+        ledger.AssertClean();
+    }
+
+    /// <summary>Up to eight more rows each cost as much as a step, and 32 together little more than those: only drafts are worth it that are longer than the model's can be.</summary>
+    [Theory]
+    [InlineData(31, true), InlineData(6, false)]
+    public void No_lengths_are_weighed_that_a_draft_of_the_model_cannot_have(int most, bool worth)
+    {
+        ModelDrafts strategy = new(31) { MostOfModel = most };
+        using LedgerEngine ledger = new(new EngineOptions { MemoryPatience = TimeSpan.Zero }, strategy: strategy, draft: Same([0]));
+        ledger.Backend.OnStep = batch => ledger.Time.Advance(TimeSpan.FromMilliseconds(batch.RowCount <= 9 ? 10 * batch.RowCount : 95));
+        ledger.DraftBackend!.OnStep = _ => ledger.Time.Advance(TimeSpan.FromMilliseconds(0.5));
+        ledger.Engine.Calibrate(TimeSpan.FromSeconds(5));
+        long calibrated = ledger.DraftBackend.Runtimes[0].Steps;
+        int[] prompt = LedgerEngine.Prompt(1, 20);
+        GenerationStream stream = ledger.Submit(prompt, 200);
+        ledger.Run();
+        Assert.Equal(ledger.Model.Greedy(prompt, 200), LedgerEngine.Read(stream));
+        Assert.InRange(strategy.MostRoom, 0, most);
+        long batches = ledger.DraftBackend.Runtimes[0].Steps - calibrated;
+        Assert.True(worth ? ledger.Drafts.Sum(d => d.Accepted) > 100 : batches < 200 / 8 + 5, $"{batches} batches, {ledger.Drafts.Sum(d => d.Accepted)} tokens accepted");
+        SourceReport report = Assert.Single(ledger.Engine.Speculation!.Sources);
+        Assert.Equal((most, most), (report.MaxDraft, report.Acceptance.Length));
+        Assert.Equal(most + 1, Assert.Single(report.Outlooks).TokensPerSecond.Length);
+        Assert.Equal(worth, report.Outlooks[0].Rows > 0);
         ledger.AssertClean();
     }
 

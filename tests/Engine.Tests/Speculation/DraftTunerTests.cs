@@ -1,5 +1,6 @@
 using Tessera.Conformance.Fakes;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Speculation;
 using Tessera.Engine.Tests.Scheduling;
 
 namespace Tessera.Engine.Tests.Speculation;
@@ -145,14 +146,24 @@ public sealed class DraftTunerTests
         Assert.Equal(0, ledger.Engine.Speculation!.Chosen);
         ledger.Submit(prompts[0], Tokens);
         ledger.Run();
-        Engine.Speculation.SpeculationReport report = ledger.Engine.Speculation!;
-        Assert.Equal(["scripts"], report.Sources);
-        Assert.Equal((8, 9, 9), (report.Acceptance[0].Length, report.StepMilliseconds.Length, report.Rates[0].Length));
-        Assert.All(report.Acceptance[0], a => Assert.InRange(a, 0.95, 1));
+        SpeculationReport report = ledger.Engine.Speculation!;
+        SourceReport source = Assert.Single(report.Sources);
+        DraftOutlook outlook = Assert.Single(source.Outlooks);
+        Assert.Equal(("scripts", 8, 8, 9, 9), (source.Name, source.MaxDraft, source.Acceptance.Length, report.StepMilliseconds.Length, outlook.TokensPerSecond.Length));
+        Assert.All(source.Acceptance, a => Assert.InRange(a, 0.95, 1));
         Assert.InRange(report.StepMilliseconds[8], 0.9 * Cost(9), 1.1 * Cost(9));
-        Assert.Equal(8, Array.IndexOf(report.Rates[0], report.Rates[0].Max()));
+        Assert.Equal((0, 8, 8), (outlook.Agreed, Array.IndexOf(outlook.TokensPerSecond, outlook.TokensPerSecond.Max()), outlook.Rows));
         Assert.Equal(1, report.Batch);
         Assert.True(report.AccountMilliseconds > 0);
+    }
+
+    /// <summary>The sentences are made of the constants that are computed with: all of them, and what they are compared with.</summary>
+    [Fact]
+    public void The_formula_names_the_margin_the_account_the_risk_and_the_debt()
+    {
+        string formula = string.Join(' ', SpeculationReport.Formula);
+        foreach (string part in (string[])["more than 1.02 times", "account + debt > risk * (T(B, k) - T(B, 0))", "risk: 1 - P(first row accepted)", "debt: 6 * T(1, 0)", "more than 1.1 times", "> -64 * T(1, 0)", "every 128 steps", "after 8 steps"])
+            Assert.Contains(part, formula, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,13 @@ internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
     public int ThrowsFromTurn { get; init; } = int.MaxValue;
 
     public int MaxDraft => maxDraft;
+
+    /// <summary>The longest draft of the model; null: the longest of all.</summary>
+    public int? MostOfModel { get; init; }
+
+    /// <summary>The most tokens that it was asked to draft.</summary>
+    public int MostRoom { get; private set; }
+
     public IReadOnlyList<string> Sources { get; } = [DraftSources.Model];
 
     /// <summary>The most sequences that one turn drafted for.</summary>
@@ -17,6 +24,8 @@ internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
 
     /// <summary>Batches that were asked for.</summary>
     public int Batches { get; private set; }
+
+    public DraftTraits Traits(int source) => new(MostOfModel ?? maxDraft);
 
     public void Attach(IDraftModel model) => _model = model;
 
@@ -26,7 +35,9 @@ internal sealed class ModelDrafts(int maxDraft) : IDraftModelStrategy
             throw new InvalidOperationException("no more");
         List<int>[] drafts = [.. Enumerable.Range(0, sequences.Length).Select(_ => new List<int>())];
         int[] active = [.. Enumerable.Range(0, sequences.Length)];
-        for (int place = 0; place < maxDraft; place++)
+        foreach (DraftSequence sequence in sequences)
+            MostRoom = Math.Max(MostRoom, sequence.ModelRoom);
+        for (int place = 0; place < (MostOfModel ?? maxDraft); place++)
         {
             List<int> going = [];
             foreach (int i in active)

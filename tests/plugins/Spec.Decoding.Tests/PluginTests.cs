@@ -29,12 +29,24 @@ public sealed class PluginTests
     }
 
     [Theory]
-    [InlineData("sources", "lookup, sufix", "found 'sufix'"), InlineData("sources", "lookup, lookup", "at most once"), InlineData("sources", " ", "one at least"), InlineData("lookupMin", "6", "expected at most lookupMax, 5, found 6")]
+    [InlineData("sources", "lookup, sufix", "found 'sufix'"), InlineData("sources", "lookup, lookup", "at most once"), InlineData("sources", " ", "one at least"), InlineData("lookupMin", "6", "expected at most lookupMax, 5, found 6"), InlineData("lookupMax", "1", "expected at least lookupMin, 2, found 1")]
     public void Options_that_contradict_each_other_are_refused(string name, string value, string part)
     {
         Dictionary<string, string> options = Defaults();
         options[name] = value;
-        Assert.Contains(part, Assert.Throws<PluginException>(() => SpecOptions.Read(options)).Message, StringComparison.Ordinal);
+        PluginOptionException error = Assert.Throws<PluginOptionException>(() => SpecOptions.Read(options));
+        Assert.Equal(name, error.Option);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A draft model's drafts are short, whatever the strategy's may be; and none is longer than those.</summary>
+    [Theory]
+    [InlineData(31, 31, 8, 31, 14), InlineData(12, 12, 8, 12, 12), InlineData(3, 3, 3, 3, 3)]
+    public void Sources_say_how_long_their_drafts_can_be(int most, params int[] expected)
+    {
+        SpecStrategy strategy = new(new SpecOptions { MaxDraft = most });
+        Assert.Equal(expected, strategy.Sources.Select((_, i) => strategy.Traits(i).MaxDraft));
+        Assert.Equal([true, false, true, true], strategy.Sources.Select((_, i) => strategy.Traits(i).TellsAgreement));
     }
 
     private static Dictionary<string, string> Defaults()
