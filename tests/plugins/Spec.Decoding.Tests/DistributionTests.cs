@@ -102,16 +102,44 @@ public sealed class DistributionTests
         Assert.True(score > 2 * Limit, $"{source}, {rule}: chi-square score {score}");
     }
 
-    private static double Score(string? source, GenerationRequest request, int samples, IAcceptanceRule? rule, out int proposed, out int accepted)
+    /// <summary>How long a draft is may depend on what was accepted before, and on nothing that is still to be decided.</summary>
+    [Theory]
+    [InlineData("prediction"), InlineData("lookup"), InlineData("suffix"), InlineData("draft")]
+    public void Drafts_of_tuned_lengths_do_not_change_what_comes_out(string source)
+    {
+        double score = Score(source, Request, Samples, null, out int proposed, out int accepted, out Dictionary<int, int> rows, Tuned);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{source}: {accepted} of {proposed} draft tokens accepted, score {score:F2}; steps by draft rows: {string.Join(", ", rows.OrderBy(r => r.Key).Select(r => $"{r.Key}: {r.Value}"))}");
+        Assert.True(accepted > Samples / 50 && proposed > accepted, $"{accepted} of {proposed} accepted");
+        Assert.True(rows.Count(r => r.Value > 100) > 4 && rows[0] > 100, "drafts were hardly ever cut");
+        Assert.True(score < Limit, $"{source}: chi-square score {score}");
+    }
+
+    [Theory]
+    [InlineData("lookup", "greedy"), InlineData("draft", "greedy"), InlineData("lookup", "again"), InlineData("draft", "again"), InlineData("draft", "certain")]
+    public void A_wrong_rule_is_found_out_with_tuned_lengths(string source, string rule)
+    {
+        double score = Score(source, Request, Samples, new WrongRule(rule), out _, out int accepted, out _, Tuned);
+        Assert.True(accepted > 0);
+        Assert.True(score > 2 * Limit, $"{source}, {rule}: chi-square score {score}");
+    }
+
+    /// <summary>Milliseconds of a step: rows are cheap enough to be worth it, and dear enough to be left where little is accepted.</summary>
+    private static double Tuned(int rows) => 20 + 0.15 * rows;
+
+    private static double Score(string? source, GenerationRequest request, int samples, IAcceptanceRule? rule, out int proposed, out int accepted) =>
+        Score(source, request, samples, rule, out proposed, out accepted, out _, null);
+
+    private static double Score(string? source, GenerationRequest request, int samples, IAcceptanceRule? rule, out int proposed, out int accepted, out Dictionary<int, int> rows, Func<int, double>? cost)
     {
         LedgerModel model = new(Vocabulary), draft = new(Vocabulary, [2]);
         ExactDistribution exact = new(model, request, End, request.Grammar is null ? null : Allowed);
         SpecOptions? options = source is null ? null : new SpecOptions { Sources = [source], LookupMin = 1, MaxDraft = 3 };
-        using SpecEngine engine = new(options, model, source == "draft" ? draft : null, rule: rule, maxContext: 32, tokenizer: new OneEnd(End));
+        using SpecEngine engine = new(options, model, source == "draft" ? draft : null, rule: rule, maxContext: 32, tokenizer: new OneEnd(End), cost: cost);
         int[] counts = new int[exact.Cells], tokens = new int[5];
-        for (int done = 0; done < samples; done += 64)
+        int together = cost is null ? 64 : 8;
+        for (int done = 0; done < samples; done += together)
         {
-            GenerationStream[] streams = [.. Enumerable.Range(0, Math.Min(64, samples - done)).Select(_ => engine.Engine.Submit(request)[0])];
+            GenerationStream[] streams = [.. Enumerable.Range(0, Math.Min(together, samples - done)).Select(_ => engine.Engine.Submit(request)[0])];
             engine.Run();
             foreach (GenerationStream stream in streams)
             {
@@ -123,6 +151,7 @@ public sealed class DistributionTests
         }
         engine.AssertClean();
         (proposed, accepted) = engine.Drafts.Values.SingleOrDefault();
+        rows = engine.Rows;
         return exact.Score(counts);
     }
 

@@ -8,17 +8,17 @@ namespace Tessera.Spec.Decoding.Tests;
 /// <summary>What ends a sequence inside a run of draft tokens that are all right ends it there, and what was computed beyond is given back in the same step.</summary>
 public sealed class EndTests
 {
-    private const int Most = 60, BlockTokens = 16;
+    private const int Most = 60, BlockTokens = 16, Window = 6;
 
     /// <summary>End tokens are as likely as others.</summary>
-    private static readonly LedgerModel Model = SpecEngine.Ledger();
+    private static readonly LedgerModel Model = SpecEngine.Ledger(), Near = SpecEngine.Ledger(Window);
 
     [Theory]
-    [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
+    [InlineData("prediction"), InlineData("draft"), InlineData("suffix"), InlineData("lookup")]
     public void A_stop_string_ends_it(string source)
     {
         // Two printable bytes in the middle of the first draft, and nowhere before.
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsText(g[i]) && IsText(g[i + 1]) && !Holds(g[..(i + 1)], g[i], g[i + 1])));
+        (int[] prompt, int[] greedy, int at) = Find(source, g => Enumerable.Range(4, 4).FirstOrDefault(i => IsText(g[i]) && IsText(g[i + 1]) && !Holds(g[..(i + 1)], g[i], g[i + 1])));
         string stop = Encoding.ASCII.GetString([(byte)greedy[at], (byte)greedy[at + 1]]);
         using SpecEngine engine = Engine(source, prompt, greedy);
         GenerationStream stream = Run(engine, new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, Stop = [stop], IgnoreEndTokens = true, Prediction = greedy });
@@ -27,10 +27,10 @@ public sealed class EndTests
     }
 
     [Theory]
-    [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
+    [InlineData("prediction"), InlineData("draft"), InlineData("suffix"), InlineData("lookup")]
     public void An_end_token_ends_it(string source)
     {
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
+        (int[] prompt, int[] greedy, int at) = Find(source, g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
         using SpecEngine engine = Engine(source, prompt, greedy);
         GenerationStream stream = Run(engine, new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, Prediction = greedy });
         Assert.Equal(greedy[..(at + 1)], SpecEngine.Read(stream));
@@ -38,10 +38,10 @@ public sealed class EndTests
     }
 
     [Theory]
-    [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
+    [InlineData("prediction"), InlineData("draft"), InlineData("suffix"), InlineData("lookup")]
     public void The_token_limit_ends_it_and_nothing_is_drafted_beyond(string source)
     {
-        (int[] prompt, int[] greedy, _) = Find(_ => 1);
+        (int[] prompt, int[] greedy, _) = Find(source, _ => 1);
         for (int most = 2; most < 16; most++)
         {
             using SpecEngine engine = Engine(source, prompt, greedy);
@@ -54,12 +54,12 @@ public sealed class EndTests
     }
 
     [Theory]
-    [InlineData("prediction"), InlineData("draft"), InlineData("suffix")]
+    [InlineData("prediction"), InlineData("draft"), InlineData("suffix"), InlineData("lookup")]
     public void An_end_token_that_may_not_come_yet_is_rejected_and_the_sequence_goes_on(string source)
     {
-        (int[] prompt, int[] greedy, int at) = Find(g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
+        (int[] prompt, int[] greedy, int at) = Find(source, g => Enumerable.Range(4, 4).FirstOrDefault(i => IsEnd(g[i]) && !g[..i].Any(IsEnd)));
         GenerationRequest request = new() { Prompt = prompt, MaxTokens = Most, MinTokens = at + 5, Sampling = SpecEngine.Greedy, Prediction = greedy };
-        using SpecEngine plain = new(null, Model), engine = Engine(source, prompt, greedy);
+        using SpecEngine plain = new(null, ModelOf(source)), engine = Engine(source, prompt, greedy);
         int[] expected = SpecEngine.Read(Run(plain, request));
         GenerationStream stream = Run(engine, request);
         Assert.Equal(expected, SpecEngine.Read(stream));
@@ -73,7 +73,7 @@ public sealed class EndTests
     [Fact]
     public void Rows_of_rejected_tokens_are_given_back_in_the_same_step()
     {
-        (int[] prompt, int[] greedy, _) = Find(_ => 1);
+        (int[] prompt, int[] greedy, _) = Find("prediction", _ => 1);
         using SpecEngine engine = new(new SpecOptions { Sources = ["prediction"], MaxDraft = 32 }, Model);
         int[] prediction = [.. greedy.Select((t, i) => i % 6 == 5 ? t ^ 1 : t)];
         GenerationStream stream = engine.Engine.Submit(new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, IgnoreEndTokens = true, Prediction = prediction })[0];
@@ -94,7 +94,7 @@ public sealed class EndTests
     /// <summary>An engine whose source knows the whole output, beyond its end too.</summary>
     private static SpecEngine Engine(string source, int[] prompt, int[] greedy)
     {
-        SpecEngine engine = new(new SpecOptions { Sources = [source], MaxDraft = 12 }, Model, source == "draft" ? SpecEngine.Ledger() : null);
+        SpecEngine engine = new(new SpecOptions { Sources = [source], MaxDraft = 12 }, ModelOf(source), source == "draft" ? SpecEngine.Ledger() : null);
         if (source == "suffix")
             Assert.Equal(greedy, SpecEngine.Read(Run(engine, new GenerationRequest { Prompt = prompt, MaxTokens = Most, Sampling = SpecEngine.Greedy, IgnoreEndTokens = true })));
         return engine;
@@ -115,12 +115,21 @@ public sealed class EndTests
         engine.AssertClean();
     }
 
+    /// <summary>What a lookup finds an output in is part of the prompt: its model sees the prompt's end only.</summary>
+    private static LedgerModel ModelOf(string source) => source == "lookup" ? Near : Model;
+
     /// <summary>A prompt whose greedy output has what is looked for, and where.</summary>
-    private static (int[] Prompt, int[] Greedy, int At) Find(Func<int[], int> place)
+    private static (int[] Prompt, int[] Greedy, int At) Find(string source, Func<int[], int> place)
     {
         for (int i = 0; ; i++)
         {
-            int[] prompt = [1, 2, 3, 4, i & 255, i >> 8], greedy = Model.Greedy(prompt, Most);
+            int[] prompt = [1, 2, 3, 4, i & 255, i >> 8];
+            if (source == "lookup")
+            {
+                int[] blank = new int[Window + Most + Window];
+                prompt = [.. prompt, .. Near.Greedy([.. blank, .. prompt], Most), .. blank[..Window], .. prompt];
+            }
+            int[] greedy = ModelOf(source).Greedy(prompt, Most);
             if (place(greedy) is > 0 and int at)
                 return (prompt, greedy, at);
         }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Ledger;
 using Tessera.Engine;
@@ -21,7 +22,8 @@ internal sealed class SpecEngine : IEngineObserver, IDisposable
     /// <param name="maxSequences">Sequences that run at once.</param>
     /// <param name="rule">Decides on drafts by chance; null: as the engine does.</param>
     /// <param name="tokenizer">Says which tokens are end tokens; null: the byte tokenizer.</param>
-    public SpecEngine(SpecOptions? options, LedgerModel model, LedgerModel? draft = null, long blocks = long.MaxValue, int maxContext = 512, int maxSequences = 64, IAcceptanceRule? rule = null, ITokenizer? tokenizer = null)
+    /// <param name="cost">Milliseconds of a step by its rows, for drafts of tuned lengths; null: all that is proposed is verified.</param>
+    public SpecEngine(SpecOptions? options, LedgerModel model, LedgerModel? draft = null, long blocks = long.MaxValue, int maxContext = 512, int maxSequences = 64, IAcceptanceRule? rule = null, ITokenizer? tokenizer = null, Func<int, double>? cost = null)
     {
         Model = model;
         Backend = new LedgerBackend(model.Suppressed);
@@ -32,7 +34,15 @@ internal sealed class SpecEngine : IEngineObserver, IDisposable
         Composition composition = Compose(model, Backend, Budget, limits, options is null ? null : new SpecStrategy(options), tokenizer,
             draft is null ? null : Compose(draft, DraftBackend!, new FixedBudget(long.MaxValue), limits, null, tokenizer, null));
         ulong seed = 1;
-        Engine = new ModelEngine(composition, new EngineOptions { TuneDrafts = false, MemoryPatience = TimeSpan.Zero, DraftBudget = TimeSpan.FromSeconds(10), DraftPatience = TimeSpan.FromSeconds(60) }, TimeProvider.System, this, null, rule) { RandomSeed = () => seed++ };
+        FakeTimeProvider time = new();
+        if (cost is not null)
+            Backend.OnStep = batch => time.Advance(TimeSpan.FromMilliseconds(cost(batch.RowCount)));
+        if (cost is not null && DraftBackend is not null)
+            DraftBackend.OnStep = _ => time.Advance(TimeSpan.FromMilliseconds(cost(1) / 200));
+        EngineOptions engine = new() { TuneDrafts = cost is not null, MemoryPatience = TimeSpan.Zero, DraftBudget = TimeSpan.FromSeconds(10), DraftPatience = TimeSpan.FromSeconds(60) };
+        Engine = new ModelEngine(composition, engine, cost is null ? TimeProvider.System : time, this, null, rule) { RandomSeed = () => seed++ };
+        if (cost is not null)
+            Engine.Calibrate(TimeSpan.FromSeconds(5));
     }
 
     public LedgerModel Model { get; }
@@ -43,6 +53,9 @@ internal sealed class SpecEngine : IEngineObserver, IDisposable
     public Dictionary<string, (int Proposed, int Accepted)> Drafts { get; } = [];
     public int Preempted { get; private set; }
     public int Emitted { get; private set; }
+
+    /// <summary>Steps by their draft rows.</summary>
+    public Dictionary<int, int> Rows { get; } = [];
 
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
@@ -89,6 +102,8 @@ internal sealed class SpecEngine : IEngineObserver, IDisposable
     {
         Preempted += record.Preempted;
         Emitted += record.Emitted;
+        if (record.DecodeRows > 0)
+            Rows[record.DraftRows] = Rows.GetValueOrDefault(record.DraftRows) + 1;
     }
 
     void IEngineObserver.Drafted(string source, int proposed, int accepted)
