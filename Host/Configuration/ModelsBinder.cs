@@ -26,50 +26,52 @@ internal sealed class ModelsBinder(ConfigurationScope scope, IReadOnlyList<strin
 
     private ModelConfiguration? Model(ConfigurationSection entry)
     {
-        string? name = Required(entry, "name");
-        string? path = Required(entry, "path");
-        string? full = Existing(entry, "path", path);
+        ConfigurationValue? name = Required(entry, "name"), path = Required(entry, "path"), draft = entry.Value("draft"), decoding = entry.Value("decoding");
         int context = entry.Integer("context", 0, 1, MostContext);
-        string? draft = Existing(entry, "draft", entry.Text("draft"));
         ModelConfiguration model = new()
         {
-            Name = name ?? "",
-            Path = full ?? "",
+            Name = name?.Text ?? "",
+            Path = Existing(path) ?? "",
             Context = context == 0 ? null : context,
             Kernels = [.. (entry.List("kernels") ?? []).Where(IsLoaded).Select(k => k.Text)],
-            Decoding = Decoding(entry),
-            Draft = draft,
+            Decoding = decoding is null || decoding.Text == ModelConfiguration.PlainDecoding || !IsLoaded(decoding) ? ModelConfiguration.PlainDecoding : decoding.Text,
+            Draft = Draft(draft, decoding),
+            Places = new ModelPlaces([path, draft, decoding]),
             Sampling = Sampling(entry.Section("sampling")),
             Activations = entry.Choice("activations", ActivationPrecision.Fast, ("fast", ActivationPrecision.Fast), ("float32", ActivationPrecision.Float32)),
         };
-        if (draft is not null && model.Decoding == ModelConfiguration.PlainDecoding)
-            entry.Error("draft", "belongs to a model whose 'decoding' is a plugin that drafts");
         entry.Finish();
         return name is null || path is null ? null : model;
     }
 
-    private string? Existing(ConfigurationSection entry, string key, string? path)
+    private string? Draft(ConfigurationValue? draft, ConfigurationValue? decoding)
     {
-        string? full = path is null ? null : resolve(path);
-        if (requireFiles && full is not null && !File.Exists(full) && !Directory.Exists(full))
-            entry.Error(key, $"no such file or folder: {full}");
-        return full;
-    }
-
-    private static string? Required(ConfigurationSection entry, string key)
-    {
-        string? text = entry.Text(key);
-        if (text is { Length: > 0 })
-            return text;
-        if (text is not null || entry.Entries.All(e => e.Key != key))
-            entry.Error(key, "is required");
+        if (draft is null)
+            return null;
+        if (decoding is null || decoding.Text == ModelConfiguration.PlainDecoding)
+            scope.Errors.Add(draft.At, draft.Key, "belongs to a model whose 'decoding' is a plugin that drafts");
+        if (draft.Text.Length > 0)
+            return Existing(draft);
+        scope.Errors.Add(draft.At, draft.Key, "expected the file or folder of a smaller model, found ''; without the key there is none");
         return null;
     }
 
-    private string Decoding(ConfigurationSection entry)
+    private string? Existing(ConfigurationValue? path)
     {
-        ConfigurationValue? value = entry.Value("decoding");
-        return value is null || value.Text == ModelConfiguration.PlainDecoding || !IsLoaded(value) ? ModelConfiguration.PlainDecoding : value.Text;
+        string? full = path is null ? null : resolve(path.Text);
+        if (requireFiles && full is not null && !File.Exists(full) && !Directory.Exists(full))
+            scope.Errors.Add(path!.At, path.Key, $"no such file or folder: {full}");
+        return full;
+    }
+
+    private static ConfigurationValue? Required(ConfigurationSection entry, string key)
+    {
+        ConfigurationValue? value = entry.Value(key);
+        if (value is { Text.Length: > 0 })
+            return value;
+        if (value is not null || entry.Entries.All(e => e.Key != key))
+            entry.Error(key, "is required");
+        return null;
     }
 
     private bool IsLoaded(ConfigurationValue id)

@@ -50,6 +50,9 @@ public sealed record ModelConfiguration
     /// <summary>The file or folder of a second, smaller model that <see cref="Decoding"/> may draft with; null: there is none.</summary>
     public string? Draft { get; init; }
 
+    /// <summary>Where the entry's keys stand in the file, for messages; entries that differ in nothing else are equal.</summary>
+    internal ModelPlaces Places { get; init; } = ModelPlaces.None;
+
     /// <summary>Defaults of this model's requests, over what its files recommend.</summary>
     public SamplingDefaults Sampling { get; init; } = new();
 

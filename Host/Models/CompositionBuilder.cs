@@ -61,7 +61,7 @@ public sealed class CompositionBuilder
     public Composition Build(ModelConfiguration model, FileProgress? progress = null, ModelFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        OpenModel open = OpenModel.Open(files ?? ModelFiles.At(model.Path, Configuration.Files.Mmap, progress), Generations);
+        OpenModel open = OpenModel.Open(files ?? ModelFiles.At(Existing(model, "path", model.Path), Configuration.Files.Mmap, progress), Generations);
         Composition? draft = null;
         try
         {
@@ -209,8 +209,11 @@ public sealed class CompositionBuilder
         if (model.Draft is null)
             return null;
         if (strategy is not IDraftModelStrategy)
-            throw new PluginException($"plugin '{model.Decoding}' (models.list, '{model.Name}', decoding) takes no draft model, and 'draft' names one");
-        Composition draft = Build(model with { Name = $"{model.Name} draft", Path = model.Draft, Decoding = ModelConfiguration.PlainDecoding, Draft = null }, progress);
+            throw new PluginException(model.Places.Describe(model.Name, "draft", $"plugin '{model.Decoding}' takes no draft model; leave the key out"));
+        string[] sources = Boundary.Call($"plugin '{model.Decoding}'", () => strategy.Sources.ToArray());
+        if (!sources.Contains(DraftSources.Model))
+            throw new PluginException(model.Places.Describe(model.Name, "draft", $"plugin '{model.Decoding}' drafts from {string.Join(", ", sources)} and would not use it; add '{DraftSources.Model}' to its sources, or leave the key out"));
+        Composition draft = Build(model with { Name = $"{model.Name} draft", Path = Existing(model, "draft", model.Draft), Decoding = ModelConfiguration.PlainDecoding, Draft = null, Places = ModelPlaces.None }, progress);
         try
         {
             VocabularyComparison.Require(tokenizer, draft.Tokenizer, Path.GetFileName(model.Draft));
@@ -224,6 +227,9 @@ public sealed class CompositionBuilder
             throw;
         }
     }
+
+    private static string Existing(ModelConfiguration model, string key, string path) =>
+        File.Exists(path) || Directory.Exists(path) ? path : throw new ModelFormatException(model.Places.Describe(model.Name, key, $"no such file or folder: {path}"));
 
     /// <summary>Brings a model's files into memory in the background, as far as there is room: what is more would push out its own beginning.</summary>
     public static Task Prefault(OpenModel open)

@@ -95,7 +95,7 @@ internal sealed partial class PluginSwitch : IDisposable
     /// <param name="replaces">What it is to replace, or null.</param>
     /// <param name="stage">Told where it is.</param>
     /// <exception cref="TesseraException">It cannot be loaded, fails or does not come back; it is retired, if it can be.</exception>
-    public async Task<PluginGeneration> TryAsync(VerifiedPackage package, IReadOnlyDictionary<string, string> options, PluginGeneration? replaces, Action<GenerationState> stage)
+    public async Task<PluginGeneration> TryAsync(VerifiedPackage package, BoundOptions options, PluginGeneration? replaces, Action<GenerationState> stage)
     {
         PluginGeneration next = await _plugins.LoadAsync(package, options).ConfigureAwait(false);
         try

@@ -18,7 +18,7 @@ internal sealed class PluginActivator(ILoggerFactory loggers, bool unloadable = 
     /// <summary>Loads every assembly of the package, makes the entry and lets it register what it provides.</summary>
     /// <exception cref="PluginException">Any step failed; nothing stays loaded.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public PluginGeneration Activate(VerifiedPackage verified, IReadOnlyDictionary<string, string> options)
+    public PluginGeneration Activate(VerifiedPackage verified, BoundOptions options)
     {
         (PluginPackage package, PluginManifest manifest) = (verified.Package, verified.Manifest);
         PluginLoader loader = PluginLoader.CreateFromAssemblyFile(Path.Combine(package.Folder, manifest.EntryAssembly), SharedAssemblies.Types, config =>
@@ -68,14 +68,18 @@ internal sealed class PluginActivator(ILoggerFactory loggers, bool unloadable = 
         return (IPlugin)Activator.CreateInstance(type)!;
     }
 
-    private ServiceCollection Configure(IPlugin plugin, IReadOnlyDictionary<string, string> options, PluginManifest manifest)
+    private ServiceCollection Configure(IPlugin plugin, BoundOptions options, PluginManifest manifest)
     {
         ServiceCollection services = [];
         services.AddSingleton(loggers);
         services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
         try
         {
-            plugin.Configure(services, options);
+            plugin.Configure(services, options.Values);
+        }
+        catch (PluginOptionException e)
+        {
+            throw new PluginException(options.Problem(manifest.Id, e));
         }
         catch (Exception e)
         {

@@ -24,7 +24,7 @@ public sealed class PluginGeneration
     private bool _unloading;
     private int _leases;
 
-    internal PluginGeneration(VerifiedPackage package, IReadOnlyDictionary<string, string> options, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, NativeLibraries natives, ILogger logger)
+    internal PluginGeneration(VerifiedPackage package, BoundOptions options, PluginLoader loader, ServiceProvider services, ProvidedContracts contracts, WeakReference assembly, NativeLibraries natives, ILogger logger)
     {
         (Id, Version, Stored, Provides, Voucher, Package) = (package.Manifest.Id, package.Manifest.Version, package.Version, package.Manifest.Provides, package.Voucher, package.Package);
         Options = options;
@@ -50,7 +50,7 @@ public sealed class PluginGeneration
     internal IReadOnlyList<ProvidedContract> Provides { get; }
 
     /// <summary>The options that it was made with.</summary>
-    internal IReadOnlyDictionary<string, string> Options { get; }
+    internal BoundOptions Options { get; }
 
     /// <summary>How long its manifest lets it go on with what runs; null: as the host says.</summary>
     internal TimeSpan? DrainTime { get; }

@@ -61,7 +61,7 @@ public sealed class PluginHost : IAsyncDisposable
         List<PluginGeneration> generations = [];
         try
         {
-            foreach ((VerifiedPackage package, IReadOnlyDictionary<string, string> options) in host.Verify(plugins))
+            foreach ((VerifiedPackage package, BoundOptions options) in host.Verify(plugins))
             {
                 generations.Add(host.LoadAsync(package, options).GetAwaiter().GetResult());
                 generations[^1].Advance(GenerationState.Active);
@@ -168,7 +168,7 @@ public sealed class PluginHost : IAsyncDisposable
 
     /// <summary>Loads a package beside what is loaded; nothing takes it until <see cref="Set"/>.</summary>
     /// <exception cref="TesseraException">It cannot be loaded; nothing stays loaded, but what does not come back.</exception>
-    internal async Task<PluginGeneration> LoadAsync(VerifiedPackage package, IReadOnlyDictionary<string, string> options)
+    internal async Task<PluginGeneration> LoadAsync(VerifiedPackage package, BoundOptions options)
     {
         PluginGeneration generation;
         HungPackage hung = new(package.Manifest.Id, package.Version);
@@ -200,10 +200,10 @@ public sealed class PluginHost : IAsyncDisposable
 
     /// <summary>The options of a plugin as a configuration sets them.</summary>
     /// <exception cref="ConfigurationException">One does not fit the manifest.</exception>
-    internal static IReadOnlyDictionary<string, string> Options(PluginManifest manifest, PluginsConfiguration configuration)
+    internal static BoundOptions Options(PluginManifest manifest, PluginsConfiguration configuration)
     {
         ConfigurationErrors errors = new();
-        IReadOnlyDictionary<string, string> options = PluginOptions.Bind(manifest, configuration, errors);
+        BoundOptions options = PluginOptions.Bind(manifest, configuration, errors);
         errors.ThrowIfAny();
         return options;
     }
@@ -215,10 +215,10 @@ public sealed class PluginHost : IAsyncDisposable
     /// <summary>The packages that a configuration wants, verified, with their options.</summary>
     /// <exception cref="PluginException">One is missing or breaks a rule; every failure is in the text.</exception>
     /// <exception cref="ConfigurationException">An option does not fit its plugin's manifest.</exception>
-    internal List<(VerifiedPackage, IReadOnlyDictionary<string, string>)> Verify(PluginsConfiguration configuration)
+    internal List<(VerifiedPackage, BoundOptions)> Verify(PluginsConfiguration configuration)
     {
         PluginLocator locator = new(configuration, _trusted);
-        List<(VerifiedPackage Package, IReadOnlyDictionary<string, string>)> verified = [];
+        List<(VerifiedPackage Package, BoundOptions)> verified = [];
         Dictionary<ProvidedContract, string> providers = [];
         List<string> failures = [];
         ConfigurationErrors errors = new();

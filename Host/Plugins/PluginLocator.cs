@@ -55,7 +55,7 @@ internal sealed class PluginLocator(PluginsConfiguration plugins, TrustedFiles b
 
     /// <summary>The options of a plugin as the configuration sets them.</summary>
     /// <exception cref="ConfigurationException">One does not fit the manifest.</exception>
-    public IReadOnlyDictionary<string, string> Options(PluginManifest manifest) => PluginHost.Options(manifest, plugins);
+    public BoundOptions Options(PluginManifest manifest) => PluginHost.Options(manifest, plugins);
 
     /// <summary>Checks a package where it is.</summary>
     /// <exception cref="PluginException">It is refused.</exception>

@@ -4,6 +4,16 @@ using Tessera.Host.Configuration;
 
 namespace Tessera.Host.Plugins;
 
+/// <summary>A plugin's options, checked against its manifest, defaults filled in.</summary>
+/// <param name="Values">The values as texts, by name.</param>
+/// <param name="Places">Where those stand that were set.</param>
+internal sealed record BoundOptions(IReadOnlyDictionary<string, string> Values, IReadOnlyDictionary<string, ConfigurationPlace> Places)
+{
+    /// <summary>What is wrong with an option, for people: where it stands, its key and what the plugin says of it.</summary>
+    public string Problem(string id, PluginOptionException e) =>
+        $"{(Places.TryGetValue(e.Option, out ConfigurationPlace place) ? $"{place} " : "")}{id}.{e.Option}: {e.Message}";
+}
+
 /// <summary>Checks a plugin's options against its manifest and fills in the defaults.</summary>
 internal static class PluginOptions
 {
@@ -25,9 +35,10 @@ internal static class PluginOptions
     /// <param name="manifest">The plugin.</param>
     /// <param name="plugins">What was configured.</param>
     /// <param name="errors">Takes unknown options and values that do not fit.</param>
-    public static IReadOnlyDictionary<string, string> Bind(PluginManifest manifest, PluginsConfiguration plugins, ConfigurationErrors errors)
+    public static BoundOptions Bind(PluginManifest manifest, PluginsConfiguration plugins, ConfigurationErrors errors)
     {
         Dictionary<string, string> values = new(StringComparer.Ordinal);
+        Dictionary<string, ConfigurationPlace> places = new(StringComparer.Ordinal);
         foreach ((string name, OptionSchema option) in manifest.Options)
             if (option.Default is { } value)
                 values[name] = Text(value);
@@ -38,11 +49,11 @@ internal static class PluginOptions
             if (name is null)
                 errors.Add(option.Value.At, option.Value.Key, $"unknown key{Suggestion.For(option.Name, manifest.Options.Keys)}");
             else if (Check(manifest.Options[name], option.Value.Text, option.Value.IsText) is not { } wrong)
-                values[name] = option.Value.Text;
+                (values[name], places[name]) = (option.Value.Text, option.Value.At);
             else
                 errors.Add(option.Value.At, $"{manifest.Id}.{name}", $"{wrong}, found '{option.Value.Shown}'");
         }
-        return values;
+        return new(values, places);
     }
 
     /// <summary>What was expected, or null where the value fits.</summary>

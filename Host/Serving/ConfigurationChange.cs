@@ -1,4 +1,5 @@
 using Tessera.Host.Configuration;
+using Tessera.Host.Plugins;
 
 namespace Tessera.Host.Serving;
 
@@ -54,6 +55,6 @@ internal sealed class ConfigurationChange
         one.Kernels.SequenceEqual(other.Kernels) && one == other with { Kernels = one.Kernels };
 
     /// <summary>Whether two sets of a plugin's options say the same.</summary>
-    public static bool IsSame(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(o => other.TryGetValue(o.Key, out string? value) && value == o.Value);
+    internal static bool IsSame(BoundOptions one, BoundOptions other) =>
+        one.Values.Count == other.Values.Count && one.Values.All(o => other.Values.TryGetValue(o.Key, out string? value) && value == o.Value);
 }

@@ -71,12 +71,12 @@ internal sealed class ConfigurationReload(Func<HostConfiguration> read, LiveConf
     private async Task<IReadOnlyList<PluginGeneration>> PluginsAsync(HostConfiguration next, List<PluginGeneration> fresh)
     {
         List<PluginGeneration> set = [];
-        foreach ((VerifiedPackage package, IReadOnlyDictionary<string, string> options) in plugins.Verify(next.Plugins))
+        foreach ((VerifiedPackage package, BoundOptions options) in plugins.Verify(next.Plugins))
         {
             string id = package.Manifest.Id;
             PluginGeneration? now = plugins.Generations.FirstOrDefault(g => g.Id == id);
             // A version on probation is not in the journal yet; an edited file says nothing of versions.
-            (VerifiedPackage own, IReadOnlyDictionary<string, string> ownOptions) = now is null || !switches.IsOnProbation(now) ? (package, options) : OnProbation(now, next);
+            (VerifiedPackage own, BoundOptions ownOptions) = now is null || !switches.IsOnProbation(now) ? (package, options) : OnProbation(now, next);
             if (now is not null && now.Stored == own.Version && ConfigurationChange.IsSame(now.Options, ownOptions))
             {
                 set.Add(now);
@@ -96,7 +96,7 @@ internal sealed class ConfigurationReload(Func<HostConfiguration> read, LiveConf
         return set;
     }
 
-    private (VerifiedPackage, IReadOnlyDictionary<string, string>) OnProbation(PluginGeneration now, HostConfiguration next)
+    private (VerifiedPackage, BoundOptions) OnProbation(PluginGeneration now, HostConfiguration next)
     {
         VerifiedPackage package = plugins.Verify(now.Package, next.Plugins);
         return (package, PluginHost.Options(package.Manifest, next.Plugins));

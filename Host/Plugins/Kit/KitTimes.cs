@@ -22,7 +22,7 @@ internal static class KitTimes
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150), MostWarmUp = TimeSpan.FromSeconds(1), Sample = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Times both. The context that cannot be unloaded stays for the life of the process.</summary>
-    public static void Compare(VerifiedPackage package, IReadOnlyDictionary<string, string> options, GoldenFolder golden, KitReport report)
+    public static void Compare(VerifiedPackage package, BoundOptions options, GoldenFolder golden, KitReport report)
     {
         PluginGeneration unloadable = PluginKit.Activate(package, options), fixedOne = PluginKit.Activate(package, options, unloadable: false);
         using (PluginLease first = unloadable.Acquire(), second = fixedOne.Acquire())

@@ -16,7 +16,7 @@ namespace Tessera.Host.Plugins.Kit;
 /// <param name="rounds">How often it is exercised.</param>
 /// <param name="report">Takes what is found.</param>
 /// <param name="withTimes">Whether it is compared with itself in a load context that cannot be unloaded.</param>
-internal sealed class PluginKit(VerifiedPackage package, IReadOnlyDictionary<string, string> options, int rounds, KitReport report, bool withTimes = true)
+internal sealed class PluginKit(VerifiedPackage package, BoundOptions options, int rounds, KitReport report, bool withTimes = true)
 {
     private const int Generations = 5, Collections = 10, SoonCollections = 3;
 
@@ -155,7 +155,7 @@ internal sealed class PluginKit(VerifiedPackage package, IReadOnlyDictionary<str
         }
     }
 
-    internal static PluginGeneration Activate(VerifiedPackage package, IReadOnlyDictionary<string, string> options, bool unloadable = true) =>
+    internal static PluginGeneration Activate(VerifiedPackage package, BoundOptions options, bool unloadable = true) =>
         new PluginActivator(NullLoggerFactory.Instance, unloadable).Activate(package, options);
 
     /// <summary>Runs a step on a thread of the pool, with the time limit.</summary>

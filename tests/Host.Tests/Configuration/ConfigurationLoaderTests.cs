@@ -1,5 +1,6 @@
 using Tessera.Abstractions.Backends;
 using Tessera.Host.Configuration;
+using Tessera.Host.Serving;
 
 namespace Tessera.Host.Tests.Configuration;
 
@@ -135,6 +136,28 @@ public sealed class ConfigurationLoaderTests : IDisposable
             Assert.Contains(line, error.Errors);
         Assert.Contains(error.Errors, e => e.StartsWith("host.yaml:11 admin.token: ", StringComparison.Ordinal));
         Assert.Equal(error.Errors.Order(Comparer<string>.Create((a, b) => LineOf(a).CompareTo(LineOf(b)))), error.Errors);
+    }
+
+    [Theory]
+    [InlineData("draft: \"\"", "models.list[0].draft: expected the file or folder of a smaller model, found ''; without the key there is none")]
+    [InlineData("draft: ", "models.list[0].draft: has no value")]
+    public void An_empty_draft_is_none(string draft, string expected)
+    {
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => Load($$"""
+            plugins: { load: [spec.decoding] }
+            models: { list: [ { name: a, path: ".", decoding: spec.decoding, {{draft}} } ] }
+            """));
+        Assert.Equal($"host.yaml:2 {expected}", Assert.Single(error.Errors));
+    }
+
+    [Fact]
+    public void Where_a_model_s_keys_stand_makes_it_no_other_model()
+    {
+        const string Models = "plugins: { load: [spec.decoding] }\nmodels:\n  list:\n  - name: a\n    path: .\n    decoding: spec.decoding\n    draft: .\n";
+        ModelConfiguration one = Load(Models).Models.List[0], other = Load($"# moved\n{Models}").Models.List[0];
+        Assert.True(ConfigurationChange.IsSame(one, other));
+        Assert.Equal(["host.yaml:7 models.list[0].draft: x", "host.yaml:8 models.list[0].draft: x"], [one.Places.Describe("a", "draft", "x"), other.Places.Describe("a", "draft", "x")]);
+        Assert.Equal("model 'b': draft: x", new ModelConfiguration { Name = "b", Path = "" }.Places.Describe("b", "draft", "x"));
     }
 
     [Theory]

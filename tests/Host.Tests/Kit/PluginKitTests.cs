@@ -1,3 +1,4 @@
+using Tessera.Host.Configuration;
 using Tessera.Host.Plugins;
 using Tessera.Host.Plugins.Kit;
 using Tessera.Host.Plugins.Packages;
@@ -56,7 +57,7 @@ public sealed class PluginKitTests : IDisposable
     {
         PluginLocator locator = new(_packages.Configuration([id]), new TrustedFiles([]));
         StringWriter output = new();
-        new PluginKit(locator.Verify(new PluginPackage(id, Path.Combine(_packages.Folder, id))), options.ToDictionary(o => o.Name, o => o.Value), rounds: 2, new KitReport(output)).Run();
+        new PluginKit(locator.Verify(new PluginPackage(id, Path.Combine(_packages.Folder, id))), new BoundOptions(options.ToDictionary(o => o.Name, o => o.Value), new Dictionary<string, ConfigurationPlace>()), rounds: 2, new KitReport(output)).Run();
         return output.ToString();
     }
 }

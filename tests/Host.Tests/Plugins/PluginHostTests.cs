@@ -105,6 +105,15 @@ public sealed class PluginHostTests : IDisposable
     }
 
     [Theory]
+    [InlineData("one", "host.yaml:7 test.echo.word: expected another word"), InlineData(null, "test.echo.word: expected another word")]
+    public void An_option_that_the_plugin_cannot_take_is_named_with_its_place(string? word, string expected)
+    {
+        _packages.Add();
+        PluginException error = Assert.Throws<PluginException>(() => word is null ? _packages.Load(("fail", "option")) : _packages.Load(("fail", "option"), ("word", word)));
+        Assert.Equal(expected, error.Message);
+    }
+
+    [Theory]
     [InlineData("Tessera.Test.Echo.Nobody", "has no type")]
     [InlineData("Tessera.Test.Echo.EchoFormat", "no class that implements IPlugin")]
     public void A_wrong_entry_type_is_refused(string type, string reason)
@@ -129,7 +138,7 @@ public sealed class PluginHostTests : IDisposable
             [
                 "host.yaml:7 test.echo.stepp: unknown key; did you mean 'step'?",
                 "host.yaml:7 test.echo.step: expected a whole number from 1 to 25, found '26'",
-                "host.yaml:7 test.echo.fail: expected never or configure or build or dispose or step, found 'often'",
+                "host.yaml:7 test.echo.fail: expected never or configure or option or build or dispose or step, found 'often'",
                 "host.yaml:7 test.echo.loud: expected true or false, found 'yes'",
                 "host.yaml:7 test.echo.scale-by: expected a number from 0, found '-1'",
             ], error.Errors);

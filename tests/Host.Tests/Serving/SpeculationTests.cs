@@ -119,7 +119,13 @@ public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, ICl
         Assert.Equal(0, Value(metrics, "tessera_spec_faults_total{model=\"chain\"}"));
         Assert.True(Value(metrics, "tessera_spec_acceptance{model=\"chain\",source=\"lookup\",position=\"1\"}") > 0.7);
         Assert.True(Value(metrics, "tessera_spec_step_milliseconds{model=\"chain\",draft_rows=\"0\"}") > 0);
-        Assert.True(Value(metrics, "tessera_spec_expected_tokens_per_second{model=\"chain\",source=\"lookup\",length=\"8\"}") > 0);
+        Assert.True(Value(metrics, "tessera_spec_expected_tokens_per_second{model=\"chain\",source=\"lookup\",agreed=\"10\"}") > 0);
+        Assert.Equal(31, Value(metrics, "tessera_spec_best_rows{model=\"chain\",source=\"lookup\",agreed=\"10\"}"));
+        Assert.True(Value(metrics, "tessera_spec_plain_tokens_per_second{model=\"chain\"}") > 0);
+        Assert.Equal(1, Value(metrics, "tessera_spec_sequences{model=\"chain\"}"));
+        // There is no draft model: nothing is said of what one would be worth.
+        Assert.DoesNotContain("source=\"draft\"", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("at 0 and below nothing is drafted", metrics, StringComparison.Ordinal);
         Assert.Contains("tessera_spec_chosen_rows{model=\"chain\"}", metrics, StringComparison.Ordinal);
     }
 
@@ -147,11 +153,32 @@ public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, ICl
         Assert.Matches(@"decode 119 tokens in .*; drafts: .*(draft|lookup) \d+ of \d+ accepted.*; \d\.\d\d tokens a step", run.Error.TrimEnd('\n').Split('\n')[^1]);
         Finished explain = await TesseraProcess.RunAsync("explain", "chain", "--config", config);
         Assert.Equal(0, explain.Code);
-        Assert.Contains("decoding    spec.decoding: prediction, draft, lookup, suffix; at most 31 draft tokens", explain.Output, StringComparison.Ordinal);
+        Assert.Contains("decoding    spec.decoding: prediction (at most 31 tokens), draft (at most 8 tokens), lookup (at most 31 tokens), suffix (at most 14 tokens)\n            engine.tuneDrafts is false", explain.Output, StringComparison.Ordinal);
         Assert.Matches(@"draft model draft\.gguf: llama, .* ms a batch", explain.Output);
         Assert.Contains("formula     tokens/s = B * M / (T(", explain.Output, StringComparison.Ordinal);
         Assert.Matches(@"step        (\d+\.\d\d ){32}ms at 0, 1, … draft rows", explain.Output);
-        Assert.Matches(@"tokens/s    lookup: (\d+\.\d ){32}at 0, 1, … draft tokens; best: \d", explain.Output);
+        Assert.Matches(@"account     \d+\.\d\d ms to begin with", explain.Output);
+        Assert.Matches(@"acceptance  draft: (\d\.\d\d ){8}by place in the draft", explain.Output);
+        Assert.Matches(@"tokens/s    draft: (\d+\.\d ){9}at 0, 1, … draft tokens; chosen: [0-8]\n", explain.Output);
+        Assert.Matches(@"acceptance  lookup: (\d\.\d\d ){11}where 1 2 3 4 5 7 10 15 23 34 50 tokens agree", explain.Output);
+        Assert.Matches(@"chosen      lookup: (\d+ ){11}draft tokens there, for (\d+\.\d ){11}tokens/s", explain.Output);
+    }
+
+    [Fact]
+    public async Task A_draft_model_that_is_not_there_or_is_of_no_use_is_named_with_its_line()
+    {
+        string model = _folder.Write("chain.gguf", ChainModel.Bytes()), draft = _folder.Write("draft.gguf", ChainModel.Bytes(seed: 2)), gone = Path.Combine(_folder.Path, "gone.gguf");
+        await Refused($"draft: \"{gone}\"", "", $"host.yaml:3 models.list[0].draft: no such file or folder: {gone}");
+        await Refused($"draft: \"{draft}\"", "options: { spec.decoding: { sources: lookup } }", "host.yaml:3 models.list[0].draft: plugin 'spec.decoding' drafts from lookup and would not use it; add 'draft' to its sources, or leave the key out");
+        await Refused($"draft: \"{draft}\"", "options: { spec.decoding: { sources: \"lookup, sufix\" } }", "host.yaml:2 spec.decoding.sources: expected some of prediction, draft, lookup, suffix, found 'sufix'");
+
+        async Task Refused(string keys, string plugins, string expected)
+        {
+            string config = _folder.Write("host.yaml", TestServer.Yaml(model, plugins: plugins, keys: $"{Keys}, {keys}"));
+            Finished run = await TesseraProcess.RunAsync("run", "chain", "--config", config, "--raw", "-p", "abc", "-n", "2");
+            Assert.NotEqual(0, run.Code);
+            Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -160,7 +187,7 @@ public sealed class SpeculationTests(DraftingServer drafting) : IDisposable, ICl
         Lines log = new();
         MetricsHub hub = new(log);
         IEngineObserver observer = hub.For("m");
-        SpeculationReport report = new(["s"], [[0.5]], 1, [1, 1], double.NaN, [[1, 1]], 0, 0, 1, null);
+        SpeculationReport report = new([new SourceReport("s", 1, [0.5], [new DraftOutlook(0, 0.5, [1, 1], 0, 1)])], 1, [1, 1], double.NaN, 0, 0, 0, 1, null);
         observer.DraftFault("one", isLast: false);
         hub.Speculation.Set("m", report);
         Assert.Equal(0, Value(await TextAsync(hub), "tessera_spec_set_aside{model=\"m\"}"));

@@ -14,6 +14,8 @@ public sealed class TestEchoPlugin : IPlugin
         string fail = options["fail"];
         if (fail == "configure")
             throw new EchoException($"no line {Mark.Empty.Line}");
+        if (fail == "option")
+            throw new PluginOptionException("word", "expected another word");
         int step = int.Parse(options["step"], CultureInfo.InvariantCulture);
         services.AddSingleton<IWeightFormat, EchoFormat>();
         services.AddSingleton<IQuantization, EchoQuantization>();
