@@ -68,4 +68,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <param name="output">Where the block's first result of the first activation row goes.</param>
     /// <param name="outputStride">Floats from one activation row's results to the next.</param>
     public abstract void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride);
+
+    /// <summary>Adds what the second bytes of the activations give to products that tiles have made; <see cref="Multiply"/> has done so itself. The arguments are its.</summary>
+    public virtual void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
+    {
+    }
 }

@@ -23,6 +23,12 @@ internal abstract unsafe class Preparation
     /// <summary>Signed bytes in blocks of 256.</summary>
     public static Preparation Int8Super(CpuIsa isa) => new Int8Blocks(isa);
 
+    /// <summary>Signed bytes in groups of 32, or in blocks of 256, with a second byte where the scale is largest.</summary>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="super">Whether blocks of 256.</param>
+    /// <param name="groups">How many of a row's groups or blocks have a second byte.</param>
+    public static Preparation Refined(CpuIsa isa, bool super, int groups) => new RefinedBytes(isa, super, groups);
+
     /// <summary>Whatever a quantization's own row dot asks for.</summary>
     public static Preparation Of(IRowDot rowDot) => new Plugin(rowDot);
 
@@ -53,6 +59,9 @@ internal abstract unsafe class Preparation
 
     /// <summary>Whether a prepared row is the row.</summary>
     public virtual bool IsFloats => false;
+
+    /// <summary>Groups of columns that have a second byte.</summary>
+    public virtual int RefinedGroups => 0;
 
     /// <summary>True where both make the same bytes.</summary>
     public abstract bool IsSameAs(Preparation other);
@@ -126,6 +135,29 @@ internal abstract unsafe class Preparation
             SuperActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
 
         public override bool IsSameAs(Preparation other) => other is Int8Blocks;
+    }
+
+    // A row of the form without a second byte is the front of one with it.
+    private sealed class RefinedBytes(CpuIsa isa, bool super, int groups) : Preparation
+    {
+        private readonly Preparation _bytes = super ? new Int8Blocks(isa) : new Int8Groups(isa);
+        private readonly bool _super = super;
+
+        public override int RefinedGroups => groups;
+
+        public override int Bytes(int columns) => checked(RefinedActivation.Offset(_super, columns) + RefinedActivation.Bytes(_super, groups));
+
+        public override void Prepare(float* x, int columns, byte* destination)
+        {
+            _bytes.Prepare(x, columns, destination);
+            RefinedActivation.Prepare(x, columns, destination, _super, groups, isa);
+        }
+
+        public override long PanelBytes(int columns, int width) => _bytes.PanelBytes(columns, width);
+
+        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) => _bytes.Pack(rows, stride, count, columns, panel, width, part, parts);
+
+        public override bool IsSameAs(Preparation other) => other is RefinedBytes refined && refined._super == _super && refined.RefinedGroups == groups;
     }
 
     private sealed class Plugin(IRowDot rowDot) : Preparation

@@ -11,6 +11,7 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
 {
     private readonly byte* _data = weight.Parts[0].Data;
     private readonly nint _rowBytes = (nint)(weight.Parts[0].Length / weight.Rows);
+    private readonly Refinement? _refinement = Refinement.Of(weight, kernel, preparation, rows);
 
     public override TileKernel? Tile { get; } = TileTable.Create(weight.Quantization, weight.Parts[0].Data, (nint)(weight.Parts[0].Length / weight.Rows), checked((int)weight.Columns), isa, native);
 
@@ -41,5 +42,9 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
             rows.DotRows(weights, _rowBytes, rowCount, Columns, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
         else
             kernel.DotRows(weights, _rowBytes, rowCount, Columns, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
+        _refinement?.Add(weights, rowCount, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
     }
+
+    public override void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
+        _refinement?.Add(_data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
 }

@@ -27,4 +27,7 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
 
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
         slices[firstRow / _rows].Multiply(firstRow % _rows, rowCount, scratch, activations, activationStride, batchRows, output, outputStride);
+
+    public override void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
+        slices[firstRow / _rows].Refine(firstRow % _rows, rowCount, activations, activationStride, batchRows, output, outputStride);
 }

@@ -12,7 +12,7 @@ internal sealed unsafe partial class GraphLowering
     {
         RowSource input = Source(n.Input);
         ValueBuffer router = Stored(n.Router);
-        LinearKernel gate = _kernels.Choose(n, n.Gate), up = n.Rows == GateUpRows.Separate ? _kernels.Choose(n, n.Up) : gate, down = _kernels.Choose(n, n.Down);
+        LinearKernel gate = _kernels.Choose(n, n.Gate), up = n.Rows == GateUpRows.Separate ? _kernels.Choose(n, n.Up) : gate, down = _kernels.Choose(n, n.Down, gated: true);
         ExpertPlan plan = new(n, gate, up, down, input, _request.Limits, _kernels.TileWidth, _sizes);
         _experts.Add(plan);
         ExpertBiases biases = new(Vector(n, n.SelectionBias), Vector(n, n.GateBias), Vector(n, n.UpBias), Vector(n, n.DownBias));

@@ -17,7 +17,7 @@ internal sealed unsafe partial class GraphLowering
         foreach (LinearNode node in nodes)
         {
             ShapeCheck.Require(node);
-            LinearKernel kernel = _kernels.Choose(node, node.Weight);
+            LinearKernel kernel = _kernels.Choose(node, node.Weight, input is GateSource);
             float* bias = Vector(node, node.Bias);
             (ValueBuffer output, float factor, ValueBuffer? residual) = Result(node, _uses.Order(first), touched);
             products.Add(new Product(kernel, output) { Bias = bias, Factor = factor, Residual = residual });

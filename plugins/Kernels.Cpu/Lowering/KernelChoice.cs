@@ -13,6 +13,9 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
 {
     private const int MaxColumns = 1 << 24;
 
+    // Groups or blocks of an activation row that have a second byte; bench/README.md has what they cost and what for. Blocks of 256 are few in a row: only what a gate gives, whose outliers are the largest, is worth as much.
+    private const int RefinedGroups = 2, RefinedBlocks = 2;
+
     /// <summary>Activation rows of a tile's panel; 0: there are no tiles.</summary>
     public int TileWidth { get; } = TileTable.Width(isa);
 
@@ -34,27 +37,30 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     public static IReadOnlyList<WeightTensor> Slices(WeightTensor weight) => weight.Stack.Count > 0 ? weight.Stack : [weight];
 
     /// <summary>The kernel of a matrix: the type's own, else its plugin's row dot, else unpacked bytes, else floats. One of a stack takes blocks of rows that lie within a slice.</summary>
+    /// <param name="node">The node that multiplies.</param>
+    /// <param name="weight">The matrix.</param>
+    /// <param name="gated">Whether it multiplies what a gate gives.</param>
     /// <exception cref="UnsupportedModelException">The matrix is too large, or a stack where blocks may cross its slices.</exception>
-    public LinearKernel Choose(GraphNode node, WeightTensor weight)
+    public LinearKernel Choose(GraphNode node, WeightTensor weight, bool gated = false)
     {
         IQuantization quantization = Quantization(node, weight);
         if (weight.Columns > MaxColumns || weight.Rows > int.MaxValue)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' has shape {weight.ShapeText}; expected at most {MaxColumns} columns and {int.MaxValue} rows");
         if (weight.Stack.Count == 0)
-            return Choose(weight, quantization, "");
+            return Choose(weight, quantization, gated, "");
         if (node is not MixtureOfExpertsNode)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is a stack of {weight.Stack.Count} tensors, which only experts may be");
         if (weight.Stack.Any(s => s.Rows != weight.Rows / weight.Stack.Count || s.Columns != weight.Columns || s.Stack.Count > 0))
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' {weight.ShapeText}: its {weight.Stack.Count} slices do not have the same shape");
-        return Stacked(weight, quantization);
+        return Stacked(weight, quantization, gated);
     }
 
     // All slices read the same prepared rows: where each has its columns in an order of its own, floats are what they have in common.
-    private StackedLinear Stacked(WeightTensor weight, IQuantization quantization)
+    private StackedLinear Stacked(WeightTensor weight, IQuantization quantization, bool gated)
     {
         string behind = $", and {weight.Stack.Count - 1} more alike";
         int said = explanation.Count;
-        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, i == 0 ? behind : null))];
+        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, gated, i == 0 ? behind : null))];
         if (slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null)))
             return new StackedLinear(weight, slices);
         explanation.RemoveRange(said, explanation.Count - said);
@@ -64,7 +70,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         return new StackedLinear(weight, slices);
     }
 
-    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, string? behind)
+    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, bool gated, string? behind)
     {
         RowDotKernel floats = Floats();
         if (precision == ActivationPrecision.Float32 && weight.Quantization != floats.Quantization)
@@ -74,7 +80,8 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             own.Compile();
             (Preparation form, string name) = own.Form switch
             {
-                ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
+                ActivationForm.Int8Groups32 => Refined(false, "int8 by 32", weight.Columns / Int8Activation.Group, RefinedGroups),
+                ActivationForm.Int8Blocks256 when gated => Refined(true, "int8 by 256", weight.Columns / Int8SuperActivation.Block, RefinedBlocks),
                 ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
                 _ => (_floats, "float32"),
             };
@@ -103,6 +110,12 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             return Say(linear, $"unpacked to bytes by its plugin, generic integer dot{Tiles(linear.Tile, found)}, activations int8 by 32{Ordered(source)}; {Why}", behind);
         }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); {Why}, and its plugin offers no row dot or unpacking", behind);
+    }
+
+    private (Preparation Form, string Name) Refined(bool super, string name, long groups, int most)
+    {
+        int refined = (int)Math.Min(groups, most);
+        return (Preparation.Refined(isa, super, refined), $"{name}, a second byte for the {refined} with the largest scale");
     }
 
     private static string Ordered(AffineSource source) => source.Order is null ? "" : " in the order of the groups";

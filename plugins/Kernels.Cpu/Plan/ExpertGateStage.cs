@@ -117,7 +117,7 @@ internal sealed unsafe class ExpertGateStage : Stage
         for (int route = start; route < end; route += group, panel += plan.InputPanel)
         {
             int rows = Math.Min(group, end - route);
-            byte* x = gateTiles && upTiles ? null : Together(lane, route, rows, prepared);
+            byte* x = gateTiles && upTiles && !_gate.IsRefined && !_up.IsRefined ? null : Together(lane, route, rows, prepared);
             _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
             if (!_alternates)
                 _up.Multiply(upRow, count, upBlock, upTiles, x, plan.Input.Stride, panel, rows, ups);

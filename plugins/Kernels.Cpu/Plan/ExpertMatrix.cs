@@ -19,6 +19,9 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     /// <summary>Whether an expert's activation rows are taken by tiles.</summary>
     public bool ByTiles(int rows) => Product.PathOf(kernel, rows) == RowPath.Tiles;
 
+    /// <summary>Whether it reads prepared activation rows by tiles too.</summary>
+    public bool IsRefined => kernel.Preparation.RefinedGroups > 0;
+
     /// <summary>Makes a block of weight rows ready.</summary>
     public void Begin(int firstRow, int rowCount, byte* block, bool tiles)
     {
@@ -33,7 +36,7 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     /// <param name="rowCount">Its rows.</param>
     /// <param name="block">From <see cref="Begin"/>.</param>
     /// <param name="tiles">As for <see cref="Begin"/>.</param>
-    /// <param name="prepared">Prepared activation rows; not read by tiles.</param>
+    /// <param name="prepared">Prepared activation rows; of tiles, those with second bytes only.</param>
     /// <param name="stride">Bytes from one to the next.</param>
     /// <param name="panel">Their panel; read by tiles only.</param>
     /// <param name="rows">Activation rows, at most a panel's.</param>
@@ -41,7 +44,10 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     public void Multiply(int firstRow, int rowCount, byte* block, bool tiles, byte* prepared, long stride, byte* panel, int rows, float* products)
     {
         if (tiles)
+        {
             _tile!.Multiply(block, rowCount, panel + panelForm, 0, TileKernel.WidthOf(rows, tileWidth), rows, products, rowCount);
+            kernel.Refine(firstRow, rowCount, prepared + form, stride, rows, products, rowCount);
+        }
         else
             kernel.Multiply(firstRow, rowCount, block, prepared + form, stride, rows, products, rowCount);
     }

@@ -98,23 +98,22 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     }
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
-    public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
+    public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, byte* activations, long stride, int batchRows)
     {
         TileKernel tile = Kernel.Tile!;
         tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
+        activations += Form;
         for (int first = 0, rows; first < batchRows; first += rows)
         {
             rows = tile.RowsAtOnce(batchRows - first, width);
             int wide = TileKernel.WidthOf(Math.Min(rows, width), width);
-            if (IsBare)
-                tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, Output.Row(first) + firstRow, Output.Stride);
-            else
-            {
-                tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, lane.Partial, rowCount);
-                for (int row = 0; row < rows; row++)
-                    Finish(lane.Partial + (long)row * rowCount, first + row, firstRow, rowCount);
-            }
+            float* products = IsBare ? Output.Row(first) + firstRow : lane.Partial;
+            long apart = IsBare ? Output.Stride : rowCount;
+            tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, products, apart);
+            Kernel.Refine(FirstRow + firstRow, rowCount, activations + first * stride, stride, rows, products, apart);
+            for (int row = 0; row < rows && !IsBare; row++)
+                Finish(products + (long)row * rowCount, first + row, firstRow, rowCount);
             panels += (rows > width ? 2 : 1) * panelBytes;
         }
     }

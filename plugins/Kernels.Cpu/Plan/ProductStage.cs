@@ -81,7 +81,7 @@ internal sealed unsafe class ProductStage : Stage
             RowPath path = product.Path(rows);
             int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Rows - first);
             if (path == RowPath.Tiles)
-                product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, rows);
+                product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, prepared, _input.Stride, rows);
             else
                 product.Run(first, count, lane, prepared, _input.Stride, rows);
         }

@@ -7,15 +7,17 @@ namespace Tessera.Kernels.Cpu.RowDots;
 /// <param name="dot">The kernel for one activation row.</param>
 /// <param name="dotRows">The kernel for several; null where one by one is all there is.</param>
 /// <param name="together">The most activation rows that it reads the weights once for.</param>
+/// <param name="strips">The kernel for any number of activation rows that takes several weight rows together; null where there is none.</param>
 internal unsafe readonly struct RowDotKernel(
     string quantization,
     ActivationForm form,
     string instructionSet,
     delegate*<byte*, nint, int, int, byte*, float*, void> dot,
     delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> dotRows = null,
-    int together = 1)
+    int together = 1,
+    delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> strips = null)
 {
-    private readonly delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> _dotRows = dotRows;
+    private readonly delegate*<byte*, nint, int, int, byte*, nint, int, float*, nint, void> _dotRows = dotRows, _strips = strips;
 
     /// <summary>The weights' quantization id.</summary>
     public string Quantization { get; } = quantization;
@@ -53,6 +55,15 @@ internal unsafe readonly struct RowDotKernel(
             Dot(weights, rowBytes, rowCount, columns, activations, output);
     }
 
+    /// <summary>The same products, weight rows several at a time whatever the number of activation rows is: for few columns, where each weight row alone is mostly its sum across a vector.</summary>
+    public void DotTogether(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        if (_strips != null)
+            _strips(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+        else
+            DotRows(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+    }
+
     /// <summary>Compiles every form now, by products of weight rows without columns, so that no step waits for it.</summary>
     public void Compile()
     {
@@ -62,5 +73,6 @@ internal unsafe readonly struct RowDotKernel(
         for (int count = 1; count <= apart; count++)
             DotRows(null, 0, rows, 0, null, 0, count, output, rows);
         DotRows(null, 0, rows, 0, null, 0, Together, output, rows);
+        DotTogether(null, 0, rows, 0, null, 0, 1, output, rows);
     }
 }

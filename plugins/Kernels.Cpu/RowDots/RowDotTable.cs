@@ -62,7 +62,7 @@ internal static unsafe class RowDotTable
     private static RowDotKernel Eight<TEight, TFew>(string quantization, ActivationForm form, string instructionSet)
         where TEight : struct, IEightRows
         where TFew : struct, IRowTile =>
-        new(quantization, form, instructionSet, &RowTiles<TFew>.Dot, &EightRows<TEight, TFew>.DotRows, EightRows.Most);
+        new(quantization, form, instructionSet, &RowTiles<TFew>.Dot, &EightRows<TEight, TFew>.DotRows, EightRows.Most, &EightRows<TEight, TFew>.DotTogether);
 
     private static RowDotKernel Tile<TTile>(string quantization, ActivationForm form, string instructionSet)
         where TTile : struct, IRowTile =>

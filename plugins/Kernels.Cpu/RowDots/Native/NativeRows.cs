@@ -29,17 +29,31 @@ internal sealed unsafe class NativeRows(ITile[] leases) : IDisposable
     /// <summary>The products with any number of activation rows; the arguments are those of <see cref="RowDotKernel.DotRows"/>.</summary>
     public void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
     {
-        if (count >= FewestTogether && rowCount >= Strip)
+        if (count >= FewestTogether)
         {
-            Several(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+            DotTogether(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
             return;
         }
-        for (; count > 0; count--, activations += stride, output += outputStride)
-            ((delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, float*, void>)_one)(weights, rowBytes, rowCount, columns, activations, output);
+        OneByOne(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+    }
+
+    /// <summary>The same products, weight rows sixteen at a time whatever the number of activation rows is: for few columns, where each weight row alone is mostly its sum across a vector.</summary>
+    public void DotTogether(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        if (rowCount >= Strip)
+            Several(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+        else
+            OneByOne(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
     }
 
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(leases, l => l.Dispose());
+
+    private void OneByOne(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        for (; count > 0; count--, activations += stride, output += outputStride)
+            ((delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, int, byte*, float*, void>)_one)(weights, rowBytes, rowCount, columns, activations, output);
+    }
 
     // Parts are as even as can be. What is read of the stack's memory is written before.
     [SkipLocalsInit]

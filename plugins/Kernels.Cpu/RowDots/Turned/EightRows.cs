@@ -21,7 +21,16 @@ internal static unsafe class EightRows<TEight, TFew>
     /// <summary>Any number of activation rows, in parts that are as even as can be.</summary>
     public static void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
     {
-        if (count < TEight.Least || rowCount < EightRows.Rows)
+        if (count < TEight.Least)
+            RowTiles<TFew>.DotRows(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+        else
+            DotTogether(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
+    }
+
+    /// <summary>The same, eight weight rows at a time where there are as many, whatever the number of activation rows is.</summary>
+    public static void DotTogether(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
+    {
+        if (rowCount < EightRows.Rows)
         {
             RowTiles<TFew>.DotRows(weights, rowBytes, rowCount, columns, activations, stride, count, output, outputStride);
             return;
