@@ -12,7 +12,8 @@ internal sealed unsafe partial class GraphLowering
     {
         RowSource input = Source(n.Input);
         ValueBuffer router = Stored(n.Router);
-        LinearKernel gate = _kernels.Choose(n, n.Gate), up = n.Rows == GateUpRows.Separate ? _kernels.Choose(n, n.Up) : gate, down = _kernels.Choose(n, n.Down, gated: true);
+        ProductInput kind = InputOf(n.Input);
+        LinearKernel gate = _kernels.Choose(n, n.Gate, kind), up = n.Rows == GateUpRows.Separate ? _kernels.Choose(n, n.Up, kind) : gate, down = _kernels.Choose(n, n.Down, ProductInput.Gate);
         ExpertPlan plan = new(n, gate, up, down, input, _request.Limits, _kernels.TileWidth, _sizes);
         _experts.Add(plan);
         ExpertBiases biases = new(Vector(n, n.SelectionBias), Vector(n, n.GateBias), Vector(n, n.UpBias), Vector(n, n.DownBias));

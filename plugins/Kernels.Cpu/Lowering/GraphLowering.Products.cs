@@ -17,7 +17,7 @@ internal sealed unsafe partial class GraphLowering
         foreach (LinearNode node in nodes)
         {
             ShapeCheck.Require(node);
-            LinearKernel kernel = _kernels.Choose(node, node.Weight, input is GateSource);
+            LinearKernel kernel = _kernels.Choose(node, node.Weight, InputOf(node.Input));
             float* bias = Vector(node, node.Bias);
             (ValueBuffer output, float factor, ValueBuffer? residual) = Result(node, _uses.Order(first), touched);
             products.Add(new Product(kernel, output) { Bias = bias, Factor = factor, Residual = residual });
@@ -26,6 +26,13 @@ internal sealed unsafe partial class GraphLowering
         foreach (LinearNode node in nodes)
             _done.Add(node.Name);
     }
+
+    private ProductInput InputOf(GraphValue value) => _uses.Maker(value) switch
+    {
+        RmsNormNode or LayerNormNode => ProductInput.Norm,
+        ActivationNode or GatedActivationNode => ProductInput.Gate,
+        _ => ProductInput.Other,
+    };
 
     // Each head's rows of the matrix take a part of the input and make a part of the output.
     private void HeadProducts(HeadLinearNode n)

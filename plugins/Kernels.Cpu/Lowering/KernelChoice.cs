@@ -13,8 +13,9 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
 {
     private const int MaxColumns = 1 << 24;
 
-    // Groups or blocks of an activation row that have a second byte; bench/README.md has what they cost and what for. Blocks of 256 are few in a row: only what a gate gives, whose outliers are the largest, is worth as much.
-    private const int RefinedGroups = 2, RefinedBlocks = 2;
+    // Groups or blocks of an activation row that have a second byte; bench/README.md says what it gives and costs. A norm's outliers stand in the same columns of most rows, which are then taken together. Blocks of 256 take
+    // more of the work, and only a gate's outliers are worth it.
+    private const int RefinedGroups = 1, RefinedBlocks = 2;
 
     /// <summary>Activation rows of a tile's panel; 0: there are no tiles.</summary>
     public int TileWidth { get; } = TileTable.Width(isa);
@@ -39,28 +40,28 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     /// <summary>The kernel of a matrix: the type's own, else its plugin's row dot, else unpacked bytes, else floats. One of a stack takes blocks of rows that lie within a slice.</summary>
     /// <param name="node">The node that multiplies.</param>
     /// <param name="weight">The matrix.</param>
-    /// <param name="gated">Whether it multiplies what a gate gives.</param>
+    /// <param name="input">What it multiplies.</param>
     /// <exception cref="UnsupportedModelException">The matrix is too large, or a stack where blocks may cross its slices.</exception>
-    public LinearKernel Choose(GraphNode node, WeightTensor weight, bool gated = false)
+    public LinearKernel Choose(GraphNode node, WeightTensor weight, ProductInput input = ProductInput.Other)
     {
         IQuantization quantization = Quantization(node, weight);
         if (weight.Columns > MaxColumns || weight.Rows > int.MaxValue)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' has shape {weight.ShapeText}; expected at most {MaxColumns} columns and {int.MaxValue} rows");
         if (weight.Stack.Count == 0)
-            return Choose(weight, quantization, gated, "");
+            return Choose(weight, quantization, input, "");
         if (node is not MixtureOfExpertsNode)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is a stack of {weight.Stack.Count} tensors, which only experts may be");
         if (weight.Stack.Any(s => s.Rows != weight.Rows / weight.Stack.Count || s.Columns != weight.Columns || s.Stack.Count > 0))
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' {weight.ShapeText}: its {weight.Stack.Count} slices do not have the same shape");
-        return Stacked(weight, quantization, gated);
+        return Stacked(weight, quantization, input);
     }
 
     // All slices read the same prepared rows: where each has its columns in an order of its own, floats are what they have in common.
-    private StackedLinear Stacked(WeightTensor weight, IQuantization quantization, bool gated)
+    private StackedLinear Stacked(WeightTensor weight, IQuantization quantization, ProductInput input)
     {
         string behind = $", and {weight.Stack.Count - 1} more alike";
         int said = explanation.Count;
-        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, gated, i == 0 ? behind : null))];
+        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, input, i == 0 ? behind : null))];
         if (slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null)))
             return new StackedLinear(weight, slices);
         explanation.RemoveRange(said, explanation.Count - said);
@@ -70,7 +71,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         return new StackedLinear(weight, slices);
     }
 
-    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, bool gated, string? behind)
+    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, ProductInput input, string? behind)
     {
         RowDotKernel floats = Floats();
         if (precision == ActivationPrecision.Float32 && weight.Quantization != floats.Quantization)
@@ -80,8 +81,9 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             own.Compile();
             (Preparation form, string name) = own.Form switch
             {
-                ActivationForm.Int8Groups32 => Refined(false, "int8 by 32", weight.Columns / Int8Activation.Group, RefinedGroups),
-                ActivationForm.Int8Blocks256 when gated => Refined(true, "int8 by 256", weight.Columns / Int8SuperActivation.Block, RefinedBlocks),
+                ActivationForm.Int8Groups32 when input == ProductInput.Norm && quantization.BlockSize == Int8Activation.Group => Refined(false, "int8 by 32", weight.Columns / Int8Activation.Group, RefinedGroups),
+                ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
+                ActivationForm.Int8Blocks256 when input == ProductInput.Gate => Refined(true, "int8 by 256", weight.Columns / Int8SuperActivation.Block, RefinedBlocks),
                 ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
                 _ => (_floats, "float32"),
             };

@@ -13,7 +13,7 @@ public unsafe class FusedDotTests
 {
     /// <summary>Of the sum of the products' magnitudes.</summary>
     private const double Tolerance = 1e-5;
-    private const int Rows = 5, Batch = 3, Columns = 768;
+    private const int Rows = 9, Batch = 3, Columns = 768;
 
     public static TheoryData<string, string> Cases
     {
@@ -39,8 +39,11 @@ public unsafe class FusedDotTests
             foreach (BlockScales scales in Enum.GetValues<BlockScales>())
             {
                 using TestWeight weight = TestWeight.CreateRandomBits(type, Rows, Columns, 17 + (int)scales, scales);
-                LinearKernel kernel = new KernelChoice(Quantizations.With(), precision, Isas.All[isa], new NativeTiles([], Isas.All[isa]), new NativeRowDots([], Isas.All[isa]), said).Choose(new Node(), weight.Tensor);
-                Check(kernel, weight, $"{said[^1]}, {isa}, {scales}");
+                foreach (ProductInput input in Enum.GetValues<ProductInput>())
+                {
+                    LinearKernel kernel = new KernelChoice(Quantizations.With(), precision, Isas.All[isa], new NativeTiles([], Isas.All[isa]), new NativeRowDots([], Isas.All[isa]), said).Choose(new Node(), weight.Tensor, input);
+                    Check(kernel, weight, $"{said[^1]}, {isa}, {scales}");
+                }
             }
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', said.Distinct()));
     }
@@ -57,7 +60,7 @@ public unsafe class FusedDotTests
             x[row] = [.. Enumerable.Range(0, Columns).Select(i => (random.NextSingle() - 0.4f) * MathF.Pow(10, i / 32 % 5 - 2))];
             fixed (float* values = x[row])
                 kernel.Preparation.Prepare(values, Columns, prepared.Bytes + row * stride);
-            x[row] = Dequantized(prepared.Bytes + row * stride, what) ?? x[row];
+            x[row] = Dequantized(prepared.Bytes + row * stride, kernel.Preparation.RefinedGroups, what) ?? x[row];
         }
         fixed (float* products = output)
         {
@@ -81,23 +84,35 @@ public unsafe class FusedDotTests
     }
 
     /// <summary>What a prepared row of bytes stands for; null where it is the floats themselves.</summary>
-    private static float[]? Dequantized(byte* prepared, string what)
+    private static float[]? Dequantized(byte* prepared, int refined, string what)
     {
         if (what.Contains("int8 by 256", StringComparison.Ordinal))
-            return Bytes(prepared, (float*)(prepared + Int8SuperActivation.ScaleOffset(Columns)), Int8SuperActivation.Block);
+            return Bytes(prepared, true, refined);
         if (what.Contains("int8 by 32", StringComparison.Ordinal))
-            return Bytes(prepared, (float*)(prepared + Int8Activation.ScaleOffset(Columns)), Int8Activation.Group);
+            return Bytes(prepared, false, refined);
         Assert.Contains("float32", what, StringComparison.Ordinal);
         return null;
     }
 
-    private static float[] Bytes(byte* quants, float* scales, int group)
+    private static float[] Bytes(byte* row, bool super, int refined)
     {
+        int width = super ? Int8SuperActivation.Block : Int8Activation.Group;
         float[] values = new float[Columns];
-        for (int i = 0; i < Columns; i++)
-            values[i] = ((sbyte*)quants)[i] * scales[i / group];
+        for (int group = 0; group < Columns / width; group++)
+            Add(values, group, row + group * width, Scales(row, super, Columns)[group], width);
+        byte* section = row + RefinedActivation.Offset(super, Columns), rest = section + RefinedActivation.RowsOffset;
+        for (int i = 0; i < refined; i++, rest += RefinedActivation.RowBytes(super))
+            Add(values, ((int*)section)[i], rest, *Scales(rest, super, width), width);
         return values;
     }
+
+    private static void Add(float[] values, int group, byte* quants, float scale, int width)
+    {
+        for (int i = 0; i < width; i++)
+            values[group * width + i] += ((sbyte*)quants)[i] * scale;
+    }
+
+    private static float* Scales(byte* row, bool super, int columns) => (float*)(row + (super ? Int8SuperActivation.ScaleOffset(columns) : Int8Activation.ScaleOffset(columns)));
 
     private sealed record Node() : GraphNode("test", new GraphValue(1, "out", Rows))
     {
