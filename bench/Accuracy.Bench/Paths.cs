@@ -8,68 +8,61 @@ namespace Tessera.Accuracy.Bench;
 /// <summary>A model on the product's path and on the reference path, through the host's own plugins.</summary>
 internal sealed class Paths(string model, KvType? kv) : IAsyncDisposable
 {
+    /// <summary>Tokens of a context.</summary>
+    public const int Context = 2048;
+
     private readonly HostedModel _model = new(model);
 
     public int[] Encode(string text)
     {
         List<int> ids = [];
         _model.Open.CreateTokenizer().Encode(text, default, ids);
-        int most = Math.Min(ids.Count, 4096);
-        return [.. ids[..most]];
+        return [.. ids];
     }
 
-    /// <summary>Compares the paths after every token but the last. The reference's logits wait in a file: they are many.</summary>
+    /// <summary>Compares the paths after every token but the last of each context of <see cref="Context"/> tokens. The reference's logits of a context wait in a file: they are many.</summary>
     public Measured Measure(int[] ids)
     {
-        int count = ids.Length - 1;
-        using FileStream rows = new(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
-        double referenceNll = 0, productNll = 0, distance = 0, squares = 0, divergence = 0, largest = 0;
-        double[] reference = new double[count];
-        int same = 0;
-        Evaluate(ids, ActivationPrecision.Float32, (position, logits) =>
+        using Path reference = new(_model, ActivationPrecision.Float32, null), product = new(_model, ActivationPrecision.Fast, kv);
+        using FileStream rows = new(System.IO.Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        Sums sums = new();
+        for (int start = 0; start < ids.Length - 1; start += Context)
         {
-            rows.Write(MemoryMarshal.AsBytes(logits));
-            reference[position] = LogProbability.Of(logits, ids[position + 1]);
-            referenceNll -= reference[position];
-        });
-        rows.Position = 0;
-        float[] row = [];
-        Evaluate(ids, ActivationPrecision.Fast, (position, logits) =>
-        {
-            Array.Resize(ref row, logits.Length);
-            rows.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
-            double own = LogProbability.Of(logits, ids[position + 1]);
-            productNll -= own;
-            distance += Math.Abs(own - reference[position]);
-            squares += (own - reference[position]) * (own - reference[position]);
-            double between = Divergence.Of(row, logits);
-            divergence += between;
-            largest = Math.Max(largest, between);
-            same += Best(row) == Best(logits) ? 1 : 0;
-        });
-        double change = (productNll - referenceNll) / count;
-        return new(referenceNll / count, productNll / count, Math.Sqrt((squares / count - change * change) / count), distance / count, divergence / count, largest, (double)same / count);
+            int[] context = ids[start..Math.Min(start + Context, ids.Length)];
+            rows.Position = 0;
+            reference.Evaluate(context, (_, logits) => rows.Write(MemoryMarshal.AsBytes(logits)));
+            rows.Position = 0;
+            float[] row = [];
+            product.Evaluate(context, (position, logits) =>
+            {
+                Array.Resize(ref row, logits.Length);
+                rows.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
+                sums.Add(row, logits, context[position + 1]);
+            });
+        }
+        return sums.Measured;
     }
 
     public ValueTask DisposeAsync() => _model.DisposeAsync();
 
-    private static int Best(ReadOnlySpan<float> logits)
+    /// <summary>One of the two.</summary>
+    private sealed class Path : IDisposable
     {
-        int best = 0;
-        for (int i = 1; i < logits.Length; i++)
-            if (logits[i] > logits[best])
-                best = i;
-        return best;
-    }
+        private readonly BuiltRuntime _built;
+        private readonly SequenceEvaluator _evaluator;
 
-    private void Evaluate(int[] ids, ActivationPrecision activations, Action<int, ReadOnlySpan<float>> logits)
-    {
-        BuiltRuntime built = _model.Build(activations, ids.Length, activations == ActivationPrecision.Float32 ? null : kv);
-        using IModelRuntime runtime = built.Runtime;
-        using SequenceEvaluator evaluator = new(Path.GetFileName(model), built.Graph, runtime, built.Limits);
-        evaluator.Evaluate(ids, [.. Enumerable.Range(0, ids.Length - 1)], logits);
+        public Path(HostedModel model, ActivationPrecision activations, KvType? kv)
+        {
+            _built = model.Build(activations, Context, kv);
+            _evaluator = new(activations.ToString(), _built.Graph, _built.Runtime, _built.Limits);
+        }
+
+        public void Evaluate(int[] ids, Action<int, ReadOnlySpan<float>> logits) => _evaluator.Evaluate(ids, [.. Enumerable.Range(0, ids.Length - 1)], logits);
+
+        public void Dispose()
+        {
+            _evaluator.Dispose();
+            _built.Runtime.Dispose();
+        }
     }
 }
-
-/// <summary>What was measured; means over the positions, and the standard error of the difference of the first two.</summary>
-internal sealed record Measured(double ReferenceNll, double ProductNll, double Error, double Distance, double Divergence, double LargestDivergence, double SameBest);
