@@ -17,13 +17,41 @@ public class PackedKernelTests
         { "awq4", 8, 32, 32 }, { "awq4", 64, 256, 128 }, { "awq4", 136, 320, 64 }, { "awq4", 256, 1024, 1024 }, { "awq4", 72, 96, 96 }, { "awq4", 328, 192, 64 }, { "awq4", 200, 640, 128 },
     };
 
+    /// <summary>Scales of every type, and zero points of both kinds; whole runs of rows and parts of them.</summary>
+    public static TheoryData<string, int, int, int, string, int> Scales
+    {
+        get
+        {
+            TheoryData<string, int, int, int, string, int> all = [];
+            foreach (string type in (string[])["f16", "bf16", "f32"])
+            {
+                foreach (int offset in (int[])[0, 1])
+                {
+                    all.Add("gptq4", 72, 256, 64, type, offset);
+                    all.Add("gptq4", 200, 320, 320, type, offset);
+                }
+                all.Add("awq4", 72, 256, 64, type, 0);
+                all.Add("awq4", 328, 192, 192, type, 0);
+                all.Add("mlx_affine4", 7, 640, 64, type, 0);
+                all.Add("ct_packed4", 17, 384, 128, type, 0);
+                all.Add("ct_packed4.zeros", 21, 640, 64, type, 0);
+            }
+            return all;
+        }
+    }
+
     [Theory, MemberData(nameof(Shapes))]
-    public void Products_are_bitwise_those_of_the_unpacked_rows_and_of_the_tiles(string id, int rows, int columns, int group)
+    public void Products_are_bitwise_those_of_the_unpacked_rows_and_of_the_tiles(string id, int rows, int columns, int group) => Check(id, rows, columns, group, "f16", 1);
+
+    [Theory, MemberData(nameof(Scales))]
+    public void Scales_are_of_any_type_and_zero_points_of_either_kind(string id, int rows, int columns, int group, string scaleType, int zeroOffset) => Check(id, rows, columns, group, scaleType, zeroOffset);
+
+    private static void Check(string id, int rows, int columns, int group, string scaleType, int zeroOffset)
     {
         CpuIsa isa = CpuIsa.Detect();
         if (!isa.Avx2)
             return;
-        using PackedWeight weight = new(id, rows, columns, group, null);
+        using PackedWeight weight = new(id, rows, columns, group, null, scaleType, zeroOffset);
         AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type(weight.Tensor.Quantization))!;
         Preparation int8 = Preparation.Int8(isa);
         LinearKernel kernel = (TransposedTable.Create(weight.Tensor, source, int8, isa) ?? NibbleTable.Create(weight.Tensor, source, int8, isa))!;

@@ -25,6 +25,8 @@ internal static unsafe class PackedProducts
         float[] values = new float[rows * columns];
         PackedWeight.Type(weight.Tensor.Quantization).Validate(weight.Tensor);
         PackedWeight.Type(weight.Tensor.Quantization).Dequantize(weight.Tensor, 0, rows, values);
+        if (weight.Tensor.Quantization is "gptq4" or "awq4")
+            Assert.Equal(TransposedDefinition.Values(weight.Tensor), values);
         for (int b = 0; b < BatchRows; b++)
             for (int row = 0; row < rows; row++)
             {

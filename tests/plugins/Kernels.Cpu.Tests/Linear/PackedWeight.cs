@@ -13,21 +13,29 @@ internal sealed class PackedWeight : IDisposable
 {
     private readonly List<MemoryFile> _files = [];
 
-    public PackedWeight(string id, int rows, int columns, int group, int[]? index)
+    /// <summary>Makes a weight.</summary>
+    /// <param name="id">The type, and what more there is of it.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="columns">Its columns.</param>
+    /// <param name="group">Columns that share a scale.</param>
+    /// <param name="index">The group of each column, or null: as they stand.</param>
+    /// <param name="scaleType">How scales are stored.</param>
+    /// <param name="zeroOffset">What is added to stored zero points: 1 as the first GPTQ files have it, 0 as the second kind.</param>
+    public PackedWeight(string id, int rows, int columns, int group, int[]? index, string scaleType = "f16", int zeroOffset = 1)
     {
         Random random = new(rows);
         int groups = (columns + group - 1) / group;
         byte[] data = new byte[rows * columns / 2], zeros = new byte[rows * groups / 2];
         random.NextBytes(data);
         random.NextBytes(zeros);
-        Half[] Floats() => [.. Enumerable.Range(0, rows * groups).Select(_ => (Half)((random.NextSingle() - 0.3f) * 0.1f))];
+        byte[] Floats() => [.. Enumerable.Range(0, rows * groups).SelectMany(_ => Stored((random.NextSingle() - 0.3f) * 0.1f, scaleType))];
         List<WeightPart> parts = [Part("data", data)];
         if (id == "mx_fp4")
             parts.Add(Part("scales", [.. Enumerable.Range(0, rows * groups).Select(_ => (byte)random.Next(120, 125))]));
         else
-            parts.Add(Part("scales", MemoryMarshal.AsBytes(Floats().AsSpan())));
+            parts.Add(Part("scales", Floats()));
         if (id == "mlx_affine4")
-            parts.Add(Part("biases", MemoryMarshal.AsBytes(Floats().AsSpan())));
+            parts.Add(Part("biases", Floats()));
         if (id is "gptq4" or "awq4")
             parts.Add(Part("zeros", zeros));
         // Words of eight rows.
@@ -41,7 +49,7 @@ internal sealed class PackedWeight : IDisposable
             Shape = [rows, columns],
             Quantization = id.Split('.')[0],
             Parts = [.. parts],
-            Parameters = new Dictionary<string, string> { ["group"] = $"{group}", ["scale_type"] = "f16", ["zero_offset"] = "1" },
+            Parameters = new Dictionary<string, string> { ["group"] = $"{group}", ["scale_type"] = scaleType, ["zero_offset"] = $"{zeroOffset}" },
         };
     }
 
@@ -55,6 +63,14 @@ internal sealed class PackedWeight : IDisposable
         using ServiceProvider provider = services.BuildServiceProvider();
         return provider.GetServices<IQuantization>().Single(q => q.Id == id);
     }
+
+    /// <summary>A number as files store it.</summary>
+    private static byte[] Stored(float value, string type) => type switch
+    {
+        "f32" => BitConverter.GetBytes(value),
+        "bf16" => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)),
+        _ => BitConverter.GetBytes((Half)value),
+    };
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 

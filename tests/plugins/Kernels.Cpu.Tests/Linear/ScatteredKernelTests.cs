@@ -15,15 +15,22 @@ public unsafe class ScatteredKernelTests
     [Theory]
     [InlineData(64, 256, 64, "turned"), InlineData(16, 96, 32, "turned"), InlineData(72, 1024, 128, "random"), InlineData(40, 512, 32, "random"), InlineData(8, 256, 128, "same place")]
     [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven"), InlineData(136, 4096, 128, "random"), InlineData(648, 512, 128, "random")]
-    public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind)
+    public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind) => Check(rows, columns, group, kind, "f16", 1);
+
+    [Theory]
+    [InlineData(72, 256, "f16", 0), InlineData(72, 256, "bf16", 0), InlineData(72, 256, "bf16", 1), InlineData(72, 256, "f32", 0), InlineData(72, 256, "f32", 1)]
+    [InlineData(328, 512, "f16", 0), InlineData(328, 512, "bf16", 0), InlineData(328, 512, "bf16", 1), InlineData(328, 512, "f32", 0), InlineData(328, 512, "f32", 1)]
+    public void Scales_are_of_any_type_and_zero_points_of_either_kind(int rows, int columns, string scaleType, int zeroOffset) => Check(rows, columns, 64, "random", scaleType, zeroOffset);
+
+    private static void Check(int rows, int columns, int group, string kind, string scaleType, int zeroOffset)
     {
-        ILookup<bool, float[]> found = Isas.All.Values.ToLookup(isa => isa.Avx2, isa => Product(isa, rows, columns, group, Index(columns, group, kind)));
+        ILookup<bool, float[]> found = Isas.All.Values.ToLookup(isa => isa.Avx2, isa => Product(isa, rows, columns, group, Index(columns, group, kind), scaleType, zeroOffset));
         Assert.All(found[true], product => Assert.Equal(found[true].First(), product));
     }
 
-    private static float[] Product(CpuIsa isa, int rows, int columns, int group, int[] index)
+    private static float[] Product(CpuIsa isa, int rows, int columns, int group, int[] index, string scaleType, int zeroOffset)
     {
-        using PackedWeight weight = new("gptq4", rows, columns, group, index);
+        using PackedWeight weight = new("gptq4", rows, columns, group, index, scaleType, zeroOffset);
         AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type("gptq4"))!;
         Preparation ordered = Preparation.Int8(isa, source.Order!);
         Assert.True(ordered.IsSameAs(Preparation.Int8(isa, [.. source.Order!])));
