@@ -19,3 +19,12 @@ public sealed class EngineFaultedException(string model, string fault)
     /// <summary>What failed.</summary>
     public string Fault { get; } = fault;
 }
+
+/// <summary>A field of a request cannot be used.</summary>
+/// <param name="field">The property of <see cref="Generation.GenerationRequest"/>.</param>
+/// <param name="problem">What was expected and found, without the field's name.</param>
+public sealed class RequestException(string field, string problem) : TesseraException($"{field}: {problem}")
+{
+    /// <summary>The property of <see cref="Generation.GenerationRequest"/>.</summary>
+    public string Field { get; } = field;
+}

@@ -80,7 +80,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
 
     /// <summary>Takes a request.</summary>
     /// <returns>A stream for each of the request's continuations.</returns>
-    /// <exception cref="ArgumentException">A field of the request is invalid; the exception names it.</exception>
+    /// <exception cref="RequestException">A field of the request is invalid; the exception names it.</exception>
     /// <exception cref="Sampling.SamplingOptionsException">A sampling option is invalid; the exception names it.</exception>
     /// <exception cref="QueueFullException">Too many requests wait.</exception>
     /// <exception cref="EngineDrainingException">The engine takes nothing new.</exception>

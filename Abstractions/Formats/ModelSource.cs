@@ -26,6 +26,9 @@ public sealed class ModelSource
     /// <summary>What is odd about the files but no error, such as a tensor that the model has no use for; each names what it is about.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>Files that are missing or cannot be read, each of which names the file; they are among the metadata's problems too. What the other files say can still be looked at.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     /// <summary>Everything that the file says, by the file's own keys, for people to look at; long arrays keep their length and first entries only.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 }

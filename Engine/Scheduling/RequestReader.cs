@@ -90,6 +90,6 @@ internal sealed class RequestReader(Composition composition, Intake intake, Gram
     private static void Require(bool ok, string field, string problem)
     {
         if (!ok)
-            throw new ArgumentException($"{field}: {problem}", field);
+            throw new RequestException(field, problem);
     }
 }

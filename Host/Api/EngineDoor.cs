@@ -1,5 +1,6 @@
 using Tessera.Engine;
 using Tessera.Engine.Generation;
+using Tessera.Engine.Sampling;
 
 namespace Tessera.Host.Api;
 
@@ -7,12 +8,16 @@ namespace Tessera.Host.Api;
 internal static class EngineDoor
 {
     /// <summary>Submits requests, all or none.</summary>
-    /// <exception cref="ApiException">The queue is full, or the engine is draining or has failed.</exception>
+    /// <exception cref="ApiException">The queue is full, a request has a field that the engine does not take, or the engine is draining or has failed.</exception>
     public static IReadOnlyList<IReadOnlyList<GenerationStream>> Submit(ModelEngine engine, IReadOnlyList<GenerationRequest> requests)
     {
         try
         {
             return engine.Submit(requests);
+        }
+        catch (Exception e) when (e is RequestException or SamplingOptionsException)
+        {
+            throw new ApiException(400, $"the model does not take the request: {e.Message}", code: "invalid_value");
         }
         catch (QueueFullException e)
         {

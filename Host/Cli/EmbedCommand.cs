@@ -16,7 +16,7 @@ internal static class EmbedCommand
         Option<ActivationPrecision> activations = CommandParts.Activations();
         Option<int?> context = CommandParts.Context();
         Command command = new("embed", "Reads {\"text\", \"prompt_name\"} or {\"ids\"} lines and writes {\"ids\", \"embedding\"} lines; a text is cut to what the model takes.") { model, config, activations, context };
-        command.Do((result, _) => VectorLines.RunAsync(result.GetValue(model)!, result.GetValue(config), result.GetValue(activations), result.GetValue(context), m => m.WhyNoEmbeddings, Answer));
+        command.Do((result, _) => VectorLines.RunAsync(result.GetValue(model)!, result.GetValue(config), result.GetValue(activations), result.GetValue(context), needsTokenizer: false, m => m.WhyNoEmbeddings, Answer));
         return command;
     }
 

@@ -62,10 +62,11 @@ internal sealed class HostSession : IAsyncDisposable
 
     /// <summary>Builds a model.</summary>
     /// <param name="model">Its entry, possibly changed by the command's options.</param>
-    public Composition Build(ModelConfiguration model)
+    /// <param name="needsTokenizer">Whether a model without a tokenizer is refused.</param>
+    public Composition Build(ModelConfiguration model, bool needsTokenizer = true)
     {
         using ProgressLine progress = new();
-        return Builder().Build(model, progress.Report);
+        return Builder().Build(model, progress.Report, needsTokenizer: needsTokenizer);
     }
 
     /// <summary>Builds the runtime of an opened model, which need not have a tokenizer.</summary>

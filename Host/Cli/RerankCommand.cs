@@ -15,7 +15,7 @@ internal static class RerankCommand
         Option<ActivationPrecision> activations = CommandParts.Activations();
         Option<int?> context = CommandParts.Context();
         Command command = new("rerank", "Reads {\"query\", \"documents\"} lines and writes {\"scores\"} lines: each document's logit, in the documents' order.") { model, config, activations, context };
-        command.Do((result, _) => VectorLines.RunAsync(result.GetValue(model)!, result.GetValue(config), result.GetValue(activations), result.GetValue(context), m => m.WhyNoScores, Answer));
+        command.Do((result, _) => VectorLines.RunAsync(result.GetValue(model)!, result.GetValue(config), result.GetValue(activations), result.GetValue(context), needsTokenizer: true, m => m.WhyNoScores, Answer));
         return command;
     }
 

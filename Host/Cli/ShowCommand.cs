@@ -34,16 +34,19 @@ internal static class ShowCommand
         using OpenModel? open = Open(session, isReported: tensor is null);
         if (open is null)
             return Terminal.Done;
-        if (tensor is null)
+        if (tensor is not null)
         {
-            Print(open.Source);
-            ModelReport report = session.Report(open);
-            Print(open.Source.Tensors, report.Kernels);
-            Print(report);
-        }
-        else
             Write(open, tensor, output!);
-        return Terminal.Done;
+            return Terminal.Done;
+        }
+        Print(open.Source);
+        ModelReport report = session.Report(open);
+        Print(open.Source.Tensors, report.Kernels);
+        Print(report);
+        // What could be read is shown; that some files could not is an error all the same.
+        foreach (string fault in open.Source.Faults)
+            Terminal.Tell(fault);
+        return open.Source.Faults.Count == 0 ? Terminal.Done : Terminal.Failed;
     }
 
     /// <summary>Opens the model; null, and told, where no plugin can read it and that is what is asked.</summary>
@@ -95,7 +98,7 @@ internal static class ShowCommand
     private static void Write(OpenModel open, string name, string output)
     {
         WeightTensor tensor = Array.Find(open.Source.Tensors, t => t.Name == name) ?? Stored(open.Source.Tensors, name)
-            ?? throw new TesseraException($"{open.Files.Name}: there is no tensor '{name}'{Configuration.Suggestion.For(name, open.Source.Tensors.SelectMany(t => t.StoredName is null ? (string[])[t.Name] : [t.Name, t.StoredName]))}");
+            ?? throw new TesseraException($"{open.Files.Name}: there is no tensor '{name}'{Configuration.Suggestion.For(name, open.Source.Tensors.SelectMany(t => t.StoredName is null ? (string[])[t.Name] : [t.Name, t.StoredName]))}{string.Concat(open.Source.Faults.Select(f => $"; {f}"))}");
         OutputPath.RequireOther(output, open.Files);
         IQuantization quantization = open.Quantization(tensor);
         using UnfinishedFile file = new(output);

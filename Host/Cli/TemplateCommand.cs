@@ -39,7 +39,7 @@ internal static class TemplateCommand
             return (await File.ReadAllTextAsync(model).ConfigureAwait(false), null);
         await using HostSession session = HostSession.Open(config, model);
         using OpenModel open = session.OpenFiles(session.Model.Path);
-        return (open.Source.ChatTemplate ?? throw new TesseraException($"{open.Files.Name}: the model has no chat template"), open.Source.ToolChatTemplate);
+        return (open.Source.ChatTemplate ?? throw new TesseraException($"{open.Files.Name}: the model has no chat template{string.Concat(open.Source.Faults.Select(f => $"; {f}"))}"), open.Source.ToolChatTemplate);
     }
 
     private static ChatTemplateInput Input(JsonElement line)

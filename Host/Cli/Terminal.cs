@@ -12,6 +12,9 @@ internal static class Terminal
     /// <summary>Exit code: wrong usage or configuration.</summary>
     public const int Usage = 2;
 
+    /// <summary>Tells a person about an error.</summary>
+    public static void Tell(string error) => Console.Error.WriteLine($"tessera: {error}");
+
     /// <summary>Runs a command's body; its errors become one line for a person and an exit code.</summary>
     public static async Task<int> GuardAsync(Func<Task<int>> body)
     {

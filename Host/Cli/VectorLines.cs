@@ -24,13 +24,14 @@ internal sealed class VectorLines
     /// <param name="config">The configuration's file, or null.</param>
     /// <param name="activations">The precision.</param>
     /// <param name="context">The context, or null.</param>
+    /// <param name="needsTokenizer">Whether a model without a tokenizer is refused.</param>
     /// <param name="refusal">Why a model cannot answer; null where it can.</param>
     /// <param name="answer">Writes the members of one answer.</param>
-    public static async Task<int> RunAsync(string model, string? config, ActivationPrecision activations, int? context, Func<TextModel, string?> refusal, Action<JsonElement, VectorLines, Utf8JsonWriter> answer)
+    public static async Task<int> RunAsync(string model, string? config, ActivationPrecision activations, int? context, bool needsTokenizer, Func<TextModel, string?> refusal, Action<JsonElement, VectorLines, Utf8JsonWriter> answer)
     {
         await using HostSession session = HostSession.Open(config, model);
         ModelConfiguration entry = session.Model with { Activations = activations, Context = context ?? session.Model.Context };
-        Composition composition = session.Build(entry);
+        Composition composition = session.Build(entry, needsTokenizer);
         await using ModelEngine engine = new(composition, new EngineOptions { MaxBatchTokens = session.Configuration.Engine.MaxBatchTokens, MaxSequences = composition.Limits.MaxSequences }, TimeProvider.System);
         VectorLines lines = new(engine, new TextModel(composition, parseSpecial: true));
         if (refusal(lines.Texts) is { } reason)

@@ -57,19 +57,22 @@ public sealed class CompositionBuilder
     /// <param name="model">The model's entry.</param>
     /// <param name="progress">Told about reading large files, or null.</param>
     /// <param name="files">The model's files where they are open already, which the composition owns from now on; null: they are opened.</param>
+    /// <param name="needsTokenizer">Whether a model whose files hold no tokenizer is refused; else it is built, and takes ids only.</param>
     /// <exception cref="TesseraException">It cannot be built; the text says why. Nothing stays open.</exception>
-    public Composition Build(ModelConfiguration model, FileProgress? progress = null, ModelFiles? files = null)
+    public Composition Build(ModelConfiguration model, FileProgress? progress = null, ModelFiles? files = null, bool needsTokenizer = true)
     {
         ArgumentNullException.ThrowIfNull(model);
         OpenModel open = OpenModel.Open(files ?? ModelFiles.At(Existing(model, "path", model.Path), Configuration.Files.Mmap, progress), Generations);
         Composition? draft = null;
         try
         {
+            if (open.Source.Faults.Count > 0)
+                throw new ModelFormatException(string.Join("; ", open.Source.Faults));
             foreach (string warning in open.Source.Warnings)
                 _logger.LogWarning("model '{Name}': {Warning}", model.Name, warning);
             if (files is null)
                 Prefault(open);
-            ITokenizer tokenizer = open.CreateTokenizer();
+            ITokenizer tokenizer = needsTokenizer || open.Source.Tokenizer is not null ? open.CreateTokenizer() : new NoTokenizer(open.Files.Name);
             IDecodingStrategy? strategy = Strategy(open, model);
             draft = DraftModel(model, strategy, tokenizer, progress);
             BuiltRuntime built = BuildRuntime(open, model, Limits(open, model, strategy?.MaxDraft ?? 0));

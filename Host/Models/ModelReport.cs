@@ -42,7 +42,7 @@ public sealed class ModelReport
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(plugins);
         ModelReport report = new(open, model, builder, plugins);
-        report._missing.AddRange(open.Source.Metadata.Problems.Select(p => $"metadata: {p}"));
+        report._missing.AddRange(open.Source.Metadata.Problems.Select(p => open.Source.Faults.Contains(p) ? p : $"metadata: {p}"));
         report._parts.Add(("format", $"{open.Source.Format}{report.Provider(c => c.Formats.FirstOrDefault(f => f.Name == open.Source.Format))}"));
         report.Types();
         report._canBuild = report._missing.Count == 0;
@@ -54,7 +54,7 @@ public sealed class ModelReport
     private void Types()
     {
         List<string> unknown = [];
-        if (_open.Source.Tensors.Length == 0)
+        if (_open.Source.Tensors.Length == 0 && _open.Source.Faults.Count == 0)
             _missing.Add("weights: the files hold none");
         foreach (IGrouping<string, WeightTensor> tensors in _open.Source.Tensors.GroupBy(t => t.Quantization).OrderByDescending(g => g.Sum(t => t.Bytes)))
         {
@@ -80,8 +80,8 @@ public sealed class ModelReport
 
     private void Tokenizer()
     {
-        string? template = _open.Source.ChatTemplate;
-        _parts.Add(("template", template is null ? "none" : Readable(template)));
+        string? template = _open.Source.ChatTemplate, tools = _open.Source.ToolChatTemplate;
+        _parts.Add(("template", $"{(template is null ? "none" : Readable(template))}{(tools is null ? "" : $"; for conversations with tools {Readable(tools)}")}"));
         if (_open.Source.Tokenizer is not { } assets)
         {
             _missing.Add("tokenizer: the files hold none");

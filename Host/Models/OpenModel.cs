@@ -63,7 +63,7 @@ public sealed class OpenModel : IDisposable
     public ITokenizer CreateTokenizer()
     {
         TokenizerAssets assets = Source.Tokenizer
-            ?? throw new UnsupportedModelException($"{Files.Name}: the model's files hold no tokenizer");
+            ?? throw new UnsupportedModelException($"{Files.Name}: the model's files hold no tokenizer{string.Concat(Source.Faults.Select(f => $"; {f}"))}");
         return OpenTokenizer.Create(assets, Leases, Files.Name);
     }
 

@@ -15,27 +15,36 @@ internal sealed class FolderWeights
     /// <summary>Reads a folder's weights.</summary>
     /// <param name="folder">The folder's name, for messages.</param>
     /// <param name="tensors">Its tensors.</param>
-    /// <param name="quantization">The quantization section of config.json, or null.</param>
-    public FolderWeights(string folder, ModelTensors tensors, JsonSection? quantization)
+    /// <param name="config">config.json, or null.</param>
+    public FolderWeights(string folder, ModelTensors tensors, JsonSection? config)
     {
         (_folder, _tensors) = (folder, tensors);
-        if (quantization is null)
-            return;
-        IQuantizedScheme? scheme = QuantizedSchemes.Find(quantization, tensors.All, _problems);
-        foreach (WeightTensor weight in scheme is null ? [] : QuantizedSchemes.Claim(scheme, quantization, tensors.All, _used, _problems))
-            if (!_made.TryAdd(weight.Name, weight))
-                throw new ModelFormatException($"safetensors: '{folder}': module '{Errors.Readable(weight.Name)}' has two weights");
-        Scheme = scheme is null ? null : $"{scheme.Name}, {_made.Count} modules";
+        if (config is not null)
+            Attempt.Do(() => Quantize(config), _problems);
     }
 
     /// <summary>The scheme by which weights are quantized, and how many modules are, for people; null: none.</summary>
-    public string? Scheme { get; }
+    public string? Scheme { get; private set; }
 
     /// <summary>What is wrong with quantized modules.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Whether a weight is missing because of a problem that is told already: its module's tensors are there, and could not be read.</summary>
-    public bool IsTold(string name) => _problems.Count > 0 && (_modules ??= [.. _tensors.All.Keys.Select(Module)]).Contains(Module(name));
+    /// <summary>Whether a weight is missing because of what is told already: of a file that could not be read, or of its module, whose tensors are there.</summary>
+    public bool IsTold(string name) => _tensors.Faults.Count > 0 || _problems.Count > 0 && (_modules ??= [.. _tensors.All.Keys.Select(StoredModule.Of)]).Contains(StoredModule.Of(name));
+
+    private void Quantize(JsonSection config)
+    {
+        if (QuantizedSchemes.SectionOf(config) is not { } section || QuantizedSchemes.Find(section, _tensors.All, _problems) is not { } scheme)
+            return;
+        List<string> problems = [];
+        foreach (WeightTensor weight in QuantizedSchemes.Claim(scheme, section, _tensors.All, _used, problems))
+            if (!_made.TryAdd(weight.Name, weight))
+                throw new ModelFormatException($"safetensors: '{_folder}': module '{Errors.Readable(weight.Name)}' has two weights");
+        Scheme = $"{scheme.Name}, {_made.Count} modules";
+        // What modules lack may be in a file that could not be read.
+        if (_tensors.Faults.Count == 0)
+            _problems.AddRange(problems);
+    }
 
     /// <summary>The names of all weights.</summary>
     public IEnumerable<string> Names => _made.Keys.Concat(_tensors.All.Keys.Where(n => !_used.Contains(n) && !_made.ContainsKey(n)));
@@ -80,8 +89,6 @@ internal sealed class FolderWeights
 
     /// <summary>All weights under their own names.</summary>
     public WeightTensor[] ToArray() => [.. Names.Order(StringComparer.Ordinal).Select(Find).OfType<WeightTensor>()];
-
-    private static string Module(string name) => name.LastIndexOf('.') is > 0 and var dot ? name[..dot] : name;
 
     // For a tensor that is not there, or that no weight can be.
     private ModelFormatException Missing(string name) => _tensors.All.TryGetValue(name, out StoredTensor? stored) && !_used.Contains(name)

@@ -138,6 +138,9 @@ internal sealed class JsonSection
         return text.Length > 4 * MostShown ? $"{Errors.Readable(text[..(4 * MostShown)])}…" : isCut ? $"{text}…" : text;
     }
 
+    /// <summary>A value as an error tells it: a string with its quotes, a short list as it stands.</summary>
+    public static string Told(JsonElement value) => value.ValueKind == JsonValueKind.String ? Found(value) : Shown(value);
+
     private string Full(string key) => Path.Contains(": ", StringComparison.Ordinal) ? $"{Path}.{Errors.Readable(key)}" : $"{Path}: {Errors.Readable(key)}";
 
     /// <summary>The text of a string that is below a key. Escapes of lone surrogates are valid JSON and no text.</summary>

@@ -6,15 +6,17 @@ internal sealed class ModelTensors
     public const string SingleFile = "model.safetensors", IndexFile = "model.safetensors.index.json";
 
     private const string MapKey = "weight_map";
-    private const int MostShards = 4096;
-    private const int NamesInMessage = 32;
+    private const int MostShards = 4096, MostBroken = 16, NamesInMessage = 32;
 
     private readonly SortedDictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
-    private readonly List<string> _warnings = [];
+    private readonly List<string> _warnings = [], _faults = [];
 
     private ModelTensors()
     {
     }
+
+    /// <summary>What is wrong with the files; where anything is, some tensors of the model are not among <see cref="All"/>.</summary>
+    public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> All => _tensors;
@@ -22,24 +24,28 @@ internal sealed class ModelTensors
     /// <summary>What is odd, but no error.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
-    /// <summary>Reads the headers of all files.</summary>
-    /// <exception cref="ModelFormatException">A file is missing or broken, or the index and the shards contradict each other.</exception>
+    /// <summary>Reads the headers of all files. One that is missing or broken is a fault, as is what the index and the shards contradict each other in; the other files' tensors are there.</summary>
     /// <exception cref="UnsupportedModelException">A folder without safetensors.</exception>
     public static ModelTensors Open(IModelFiles files)
     {
         ModelTensors tensors = new();
+        Attempt.Do(() => tensors.Read(files), tensors._faults);
+        return tensors;
+    }
+
+    private void Read(IModelFiles files)
+    {
         string single = files.IsFolder ? SingleFile : files.Name;
         // Some writers leave an index beside a single file.
         if (files.TryOpen(single) is { } file)
             foreach (StoredTensor tensor in SafetensorsFile.Read(file).Tensors)
-                tensors._tensors.Add(tensor.Name, tensor);
+                _tensors.Add(tensor.Name, tensor);
         else if (files.IsFolder && files.TryOpen(IndexFile) is { } index)
-            tensors.AddShards(files, JsonSection.Parse(index));
+            AddShards(files, JsonSection.Parse(index));
         else if (files.IsFolder)
             throw new UnsupportedModelException($"safetensors: '{files.Name}': there is no {SingleFile} and no {IndexFile}; weights in other files, such as pytorch_model.bin, are not read");
         else
             throw new ModelFormatException($"safetensors: '{files.Name}': there is no such file");
-        return tensors;
     }
 
     private void AddShards(IModelFiles files, JsonSection index)
@@ -51,17 +57,29 @@ internal sealed class ModelTensors
         string[] shards = [.. places.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         if (shards.Length > MostShards)
             throw index.Bad(MapKey, $"at most {MostShards} files", $"{shards.Length}");
-        List<string> missing = [];
+        List<string> missing = [], broken = [];
+        HashSet<string> whole = new(StringComparer.Ordinal);
         foreach (string shard in shards)
-            if (OpenShard(files, shard) is not { } file)
-                missing.Add(shard);
-            else if (missing.Count == 0)
-                Add(SafetensorsFile.Read(file), shard, places);
+            Attempt.Do(
+                () =>
+                {
+                    if (OpenShard(files, shard) is not { } file)
+                        missing.Add(shard);
+                    else
+                    {
+                        Add(SafetensorsFile.Read(file), shard, places);
+                        whole.Add(shard);
+                    }
+                },
+                broken);
         if (missing.Count > 0)
-            throw Errors.File(IndexFile, $"it names files that are not there: {string.Join(", ", missing.Take(NamesInMessage).Select(Errors.Readable))}{(missing.Count > NamesInMessage ? $" and {missing.Count - NamesInMessage} more" : "")}");
-        foreach ((string name, string shard) in places)
-            if (!_tensors.ContainsKey(name))
-                throw Errors.Tensor(shard, name, $"missing, though {IndexFile} says that it is in this file");
+            _faults.Add(Errors.File(IndexFile, $"it names files that are not there: {string.Join(", ", missing.Take(NamesInMessage).Select(Errors.Readable))}{(missing.Count > NamesInMessage ? $" and {missing.Count - NamesInMessage} more" : "")}").Message);
+        _faults.AddRange(broken.Take(MostBroken));
+        if (broken.Count > MostBroken)
+            _faults.Add(Errors.File(IndexFile, $"{broken.Count - MostBroken} more of its files cannot be read").Message);
+        string[] absent = [.. places.Where(p => whole.Contains(p.Value) && !_tensors.ContainsKey(p.Key)).Select(p => p.Key).Order(StringComparer.Ordinal)];
+        if (absent.Length > 0)
+            _faults.Add(Errors.Tensor(places[absent[0]], absent[0], $"missing, though {IndexFile} says that it is in this file{(absent.Length > 1 ? $"; so it is with {absent.Length - 1} more tensor{(absent.Length == 2 ? "" : "s")}" : "")}").Message);
     }
 
     // What is wrong with the name is the index's mistake.

@@ -30,53 +30,52 @@ public sealed class SafetensorsFormat : IWeightFormat, IFolderFormat
     {
         ArgumentNullException.ThrowIfNull(files);
         ModelTensors tensors = ModelTensors.Open(files);
-        JsonSection? config = files.TryOpen(ConfigFile) is { } file ? JsonSection.Parse(file) : null;
-        FolderWeights weights = new(files.Name, tensors, config is null ? null : QuantizationSection(config));
-        List<string> problems = [.. weights.Problems], warnings = [.. tensors.Warnings];
-        GenerationConfig generation = GenerationConfig.Read(files, config, problems);
+        List<string> faults = [.. tensors.Faults], warnings = [.. tensors.Warnings], problems = [];
+        IModelFile? file = Attempt.Read(() => files.TryOpen(ConfigFile), faults);
+        JsonSection? config = file is null ? null : Attempt.Read(() => JsonSection.Parse(file), faults);
+        FolderWeights weights = new(files.Name, tensors, config);
+        problems.AddRange(weights.Problems);
+        GenerationConfig generation = GenerationConfig.Read(files, config, problems, faults);
+        SentenceModules modules = Attempt.Read(() => SentenceModules.Read(files), faults, problems) ?? SentenceModules.None;
         ModelMetadata metadata = new() { Architecture = "", Problems = problems };
         WeightMap map = new(weights);
-        SentenceModules modules = SentenceModules.None;
         bool isMapped = false;
-        try
-        {
-            modules = SentenceModules.Read(files);
-            FamilyModel model = FamilyTable.Read(config ?? throw new ModelFormatException($"safetensors: '{files.Name}': there is no {ConfigFile}"), generation.Sampling, modules.Pooling, problems);
-            metadata = model.Metadata;
-            model.Map(map);
-            isMapped = weights.Problems.Count == 0;
-            warnings.AddRange(UnusedTensors.Describe(map.Unused, map.Prefix));
-        }
-        catch (TesseraException e) when (e is ModelFormatException or UnsupportedModelException)
-        {
-            // The tensors can still be looked at.
-            problems.Add(e.Message);
-        }
+        // Whatever fails, the tensors can still be looked at.
+        if (config is not null)
+            Attempt.Do(
+                () =>
+                {
+                    FamilyModel model = FamilyTable.Read(config, generation.Sampling, modules.Pooling, problems);
+                    metadata = model.Metadata;
+                    model.Map(map);
+                    isMapped = weights.Problems.Count == 0 && tensors.Faults.Count == 0;
+                    if (tensors.Faults.Count == 0)
+                        warnings.AddRange(UnusedTensors.Describe(map.Unused, map.Prefix));
+                },
+                problems,
+                problems);
+        else if (faults.Count == tensors.Faults.Count)
+            problems.Add($"safetensors: '{files.Name}': there is no {ConfigFile}");
         if (map.TakeProblem() is { } wrong)
         {
             problems.Add(wrong);
             isMapped = false;
         }
-        (string? template, string? toolTemplate) = ChatTemplates.Read(files);
+        ChatTemplates? templates = Attempt.Read(() => ChatTemplates.Read(files, warnings), faults);
+        TokenizerAssets? tokenizer = Attempt.Read(() => TokenizerReader.Read(files, generation.EndTokens), faults);
+        // What cannot be read comes first: the rest may follow from it.
+        problems.InsertRange(0, faults);
         return new ModelSource
         {
             Format = Name,
             Metadata = metadata,
             Tensors = isMapped ? [.. map.Mapped, .. modules.Weights] : weights.ToArray(),
-            Tokenizer = TokenizerReader.Read(files, generation.EndTokens),
-            ChatTemplate = template,
-            ToolChatTemplate = toolTemplate,
+            Tokenizer = tokenizer,
+            ChatTemplate = templates?.Default,
+            ToolChatTemplate = templates?.Tools,
             Properties = FolderProperties.Read(config, generation, weights.Scheme),
             Warnings = warnings,
+            Faults = faults,
         };
-    }
-
-    /// <summary>The object that says how weights are quantized; MLX writes the same under two names.</summary>
-    private static JsonSection? QuantizationSection(JsonSection config)
-    {
-        foreach (string key in (ReadOnlySpan<string>)["quantization_config", "quantization"])
-            if (config.Section(key) is { } section)
-                return section;
-        return config.Section("text_config") is { } text && text.Section("quantization_config") is { } nested ? nested : null;
     }
 }

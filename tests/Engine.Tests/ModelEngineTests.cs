@@ -112,7 +112,7 @@ public sealed class ModelEngineTests
         GenerationRequest Request(int token) => new() { Prompt = [token], MaxTokens = 4, Choices = 2, Sampling = LedgerEngine.Greedy };
         IReadOnlyList<IReadOnlyList<GenerationStream>> taken = ledger.Engine.Submit([Request(1), Request(2)]);
         Assert.Throws<QueueFullException>(() => ledger.Engine.Submit([Request(3), Request(4)]));
-        Assert.Throws<ArgumentException>(() => ledger.Engine.Submit([Request(3), Request(-1)]));
+        Assert.Throws<RequestException>(() => ledger.Engine.Submit([Request(3), Request(-1)]));
         Assert.Equal(4, ledger.Engine.Load.Waiting);
         ledger.Engine.Submit(Request(5));
         ledger.Run();

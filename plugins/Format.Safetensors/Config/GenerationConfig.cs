@@ -26,24 +26,12 @@ internal sealed class GenerationConfig
     /// <param name="files">The model's files.</param>
     /// <param name="config">config.json, or null.</param>
     /// <param name="problems">Takes what cannot be meant: the tensors can be looked at all the same.</param>
-    public static GenerationConfig Read(IModelFiles files, JsonSection? config, List<string> problems)
+    /// <param name="faults">Takes why the file cannot be read.</param>
+    public static GenerationConfig Read(IModelFiles files, JsonSection? config, List<string> problems, List<string> faults)
     {
-        JsonSection? section = files.TryOpen(File) is { } file ? Try(() => JsonSection.Parse(file), problems) : null;
-        int[]? ends = Try(() => (section is null ? null : Ends(section)) ?? (config is null ? null : Ends(config) ?? (config.Section("text_config") is { } text ? Ends(text) : null)), problems);
-        return new GenerationConfig(section, section is null ? new() : Try(() => SamplingOf(section), problems) ?? new(), ends);
-    }
-
-    private static T? Try<T>(Func<T?> read, List<string> problems) where T : class
-    {
-        try
-        {
-            return read();
-        }
-        catch (ModelFormatException e)
-        {
-            problems.Add(e.Message);
-            return null;
-        }
+        JsonSection? section = Attempt.Read(() => files.TryOpen(File) is { } file ? JsonSection.Parse(file) : null, faults);
+        int[]? ends = Attempt.Read(() => (section is null ? null : Ends(section)) ?? (config is null ? null : Ends(config) ?? (config.Section("text_config") is { } text ? Ends(text) : null)), problems);
+        return new GenerationConfig(section, section is null ? new() : Attempt.Read(() => SamplingOf(section), problems) ?? new(), ends);
     }
 
     private static SamplingDefaults SamplingOf(JsonSection s) => new()
@@ -69,6 +57,6 @@ internal sealed class GenerationConfig
         JsonElement[] ids = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Take(MostEnds + 1)] : [value];
         if (ids.Length > MostEnds)
             throw section.Bad(EndKey, $"at most {MostEnds} token ids", "more");
-        return [.. ids.Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int id) && id >= 0 ? id : throw section.Bad(EndKey, "a token id, or an array of them", JsonSection.Shown(v))).Distinct().Order()];
+        return [.. ids.Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int id) && id >= 0 ? id : throw section.Bad(EndKey, "a token id, or an array of them", JsonSection.Told(v))).Distinct().Order()];
     }
 }

@@ -65,8 +65,18 @@ internal sealed class SentenceModules
                 throw Unsupported("");
         }
 
-        IModelFile Part(string name, string what = "the module's configuration") =>
-            files.TryOpen($"{path}/{name}") ?? throw new ModelFormatException($"safetensors: '{Errors.Readable(path)}/{name}' ({what}), which {Modules} asks for, is missing");
+        // What is wrong with the path is the list's mistake.
+        IModelFile Part(string name, string what = "the module's configuration")
+        {
+            try
+            {
+                return files.TryOpen($"{path}/{name}") ?? throw new ModelFormatException("there is no such file");
+            }
+            catch (ModelFormatException e)
+            {
+                throw module.Bad("path", $"a folder with '{name}', {what}", $"'{Errors.Readable(path)}': {e.Message}");
+            }
+        }
 
         UnsupportedModelException Unsupported(string how) =>
             new($"safetensors: {module.Path}: a module of type '{Errors.Readable(type)}'{(how.Length > 0 ? " " + how : "")} is not available; there are Transformer, then Pooling, Dense and Normalize");

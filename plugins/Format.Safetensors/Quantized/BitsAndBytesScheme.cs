@@ -62,7 +62,7 @@ internal sealed class BitsAndBytesScheme : IQuantizedScheme
     {
         long[] shape = [.. (state.List("shape") ?? []).Select(d => d.ValueKind == System.Text.Json.JsonValueKind.Number && d.TryGetInt64(out long dimension) ? dimension : 0)];
         if (shape.Length != MostDimensions || shape.Any(d => d is < 1 or > int.MaxValue))
-            throw SchemeErrors.Bad(Name, module, $"a shape of {MostDimensions} dimensions from 1 to {int.MaxValue} in quant_state", state.Raw("shape") is { } found ? JsonSection.Shown(found) : "none");
+            throw SchemeErrors.Bad(Name, module, $"a shape of {MostDimensions} dimensions from 1 to {int.MaxValue} in quant_state", state.Raw("shape") is { } found ? JsonSection.Told(found) : "none");
         return shape;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class Fp8Scheme : IQuantizedScheme
         if (section.List(BlockSize) is { } sizes)
             block = sizes.Count == 2 && sizes[0].ValueKind == System.Text.Json.JsonValueKind.Number && sizes[1].ValueKind == System.Text.Json.JsonValueKind.Number && sizes[0].TryGetInt32(out int rows) && sizes[1].TryGetInt32(out int columns) && rows > 0 && columns > 0
                 ? (rows, columns)
-                : throw section.Bad(BlockSize, "two whole numbers of at least 1", JsonSection.Shown(section.Raw(BlockSize)!.Value));
+                : throw section.Bad(BlockSize, "two whole numbers of at least 1", JsonSection.Told(section.Raw(BlockSize)!.Value));
         return Fp8Weight.Of(Name, module, module.Take(Inverse) ?? module.Need(Scale), block);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class GptqScheme : IQuantizedScheme
         long columns = weight.Shape[0] * 32 / bits;
         long group = section.Raw("group_size") is { } size && size.ValueKind == System.Text.Json.JsonValueKind.Number && size.TryGetInt64(out long given) && given is -1 or > 0 and <= int.MaxValue
             ? given == -1 || given > columns ? columns : given
-            : throw section.Bad("group_size", "-1 or a whole number of at least 1", section.Raw("group_size") is { } found ? JsonSection.Shown(found) : "nothing");
+            : throw section.Bad("group_size", "-1 or a whole number of at least 1", section.Raw("group_size") is { } found ? JsonSection.Told(found) : "nothing");
         if (dynamic && columns % groups == 0)
             group = columns / groups;
         groups = (columns + group - 1) / group;

@@ -32,5 +32,8 @@ internal sealed class StoredModule(string name, IReadOnlyDictionary<string, Stor
     /// <exception cref="ModelFormatException">It is missing; the text names it.</exception>
     public StoredTensor Need(string ending) => Take(ending) ?? throw new ModelFormatException($"safetensors: tensor '{Errors.Readable(Full(ending))}' is missing");
 
+    /// <summary>The name of the module that a tensor belongs to.</summary>
+    public static string Of(string tensor) => tensor.LastIndexOf('.') is > 0 and var dot ? tensor[..dot] : tensor;
+
     private string Full(string ending) => Name.Length == 0 && ending.StartsWith('.') ? ending[1..] : Name + ending;
 }

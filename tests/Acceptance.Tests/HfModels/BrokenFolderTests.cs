@@ -12,22 +12,43 @@ namespace Tessera.Acceptance.Tests.HfModels;
 public sealed class BrokenFolderTests
 {
     [Theory]
-    [InlineData("shard cut short", "model-00002-of-00003.safetensors", "bytes")]
-    [InlineData("shard gone", "model-00002-of-00003.safetensors")]
-    [InlineData("index leads out", "model.safetensors.index.json", "it names '../model-00001-of-00003.safetensors'", "not inside the model's folder")]
-    [InlineData("index is no JSON", "model.safetensors.index.json", "not valid JSON")]
-    [InlineData("index is a list", "model.safetensors.index.json", "expected an object, found an array")]
-    [InlineData("config is no JSON", "config.json", "not valid JSON")]
-    public async Task Files_that_cannot_be_read_end_every_command(string what, params string[] named)
+    [InlineData("shard cut short", 20, "model-00002-of-00003.safetensors", "bytes")]
+    [InlineData("shard gone", 20, "model-00002-of-00003.safetensors")]
+    [InlineData("index leads out", 38, "model.safetensors.index.json", "it names '../model-00001-of-00003.safetensors'", "not inside the model's folder")]
+    [InlineData("index is no JSON", 0, "model.safetensors.index.json", "not valid JSON")]
+    [InlineData("index is a list", 0, "model.safetensors.index.json", "expected an object, found an array")]
+    [InlineData("config is no JSON", 39, "config.json", "not valid JSON")]
+    [InlineData("generation_config is empty", 39, "generation_config.json", "the file is empty")]
+    public async Task Files_that_cannot_be_read_end_every_command_and_the_others_are_shown(string what, int tensors, params string[] named)
     {
         using TemporaryTree folder = Break(what);
         foreach (string[] command in (string[][])[["run", folder.Path, "-p", "hi"], ["show", folder.Path], ["convert", folder.Path, folder["out.gguf"]]])
         {
-            (int code, _, string errors) = await TesseraProcess.EndAsync(null, command);
+            (int code, string output, string errors) = await TesseraProcess.EndAsync(null, command);
             Assert.Equal(1, code);
             Check(errors, named);
+            if (command[0] != "show")
+                continue;
+            Assert.Matches($@"(?m)^{tensors} tensors, \d+ bytes$", output);
+            Assert.Matches(@"(?m)^runs +no$", output);
+            Assert.Equal(tensors, output.Split('\n').Count(l => l.StartsWith("model.", StringComparison.Ordinal) || l.StartsWith("lm_head.", StringComparison.Ordinal) || l.StartsWith("token_embd.", StringComparison.Ordinal) || l.StartsWith("blk.", StringComparison.Ordinal) || l.StartsWith("output", StringComparison.Ordinal)));
+            Assert.Equal(what != "config is no JSON", output.Contains("hidden_size = ", StringComparison.Ordinal));
         }
         Check(await ServedAsync(folder.Path), named);
+    }
+
+    [Fact]
+    public async Task Token_types_that_the_model_lacks_are_the_requests_mistake()
+    {
+        using TemporaryTree folder = TemporaryTree.CopyOf(Shared.Require("fixtures", "hf-models", "bert_cross_encoder"));
+        File.WriteAllText(folder["tokenizer.json"], File.ReadAllText(folder["tokenizer.json"]).Replace("\"type_id\": 1", "\"type_id\": 7", StringComparison.Ordinal));
+        await using HostServer server = await StartAsync(folder.Path);
+        using HttpClient client = new() { BaseAddress = new Uri(server.Urls[0]) };
+        using StringContent body = new("""{"query": "a", "documents": ["b"]}""", null, "application/json");
+        using HttpResponseMessage answer = await client.PostAsync("/v1/rerank", body, TestContext.Current.CancellationToken);
+        string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, text);
+        Assert.Contains("TokenTypes: type 7 is not in 0 to 1", text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -77,11 +98,7 @@ public sealed class BrokenFolderTests
     /// <summary>What a server says of the folder's model.</summary>
     private static async Task<string> ServedAsync(string folder)
     {
-        HostConfiguration configuration = new ConfigurationLoader { WorkingFolder = HostFolder.Path, ExecutableFolder = HostFolder.Path, Environment = new Dictionary<string, string>(), RequireModelFiles = false }.Load();
-        configuration = configuration.WithModel(folder, HostFolder.Path) with { Server = configuration.Server with { Urls = ["http://127.0.0.1:0"] }, Admin = configuration.Admin with { Urls = [] } };
-        configuration = configuration with { Models = configuration.Models with { List = [.. configuration.Models.List.Where(m => m.Name == configuration.Models.Default)] } };
-        await using HostServer server = await HostServer.StartAsync(configuration, HostFolder.Path, LogLevel.Critical);
-        await server.Loading;
+        await using HostServer server = await StartAsync(folder);
         using HttpClient client = new() { BaseAddress = new Uri(server.Urls[0]) };
         using HttpResponseMessage ready = await client.GetAsync("/ready", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
@@ -89,6 +106,16 @@ public sealed class BrokenFolderTests
         string state = Assert.Single(models.EnumerateObject()).Value.GetString()!;
         Assert.StartsWith("failed: ", state, StringComparison.Ordinal);
         return state;
+    }
+
+    private static async Task<HostServer> StartAsync(string folder)
+    {
+        HostConfiguration configuration = new ConfigurationLoader { WorkingFolder = HostFolder.Path, ExecutableFolder = HostFolder.Path, Environment = new Dictionary<string, string>(), RequireModelFiles = false }.Load();
+        configuration = configuration.WithModel(folder, HostFolder.Path) with { Server = configuration.Server with { Urls = ["http://127.0.0.1:0"] }, Admin = configuration.Admin with { Urls = [] } };
+        configuration = configuration with { Models = configuration.Models with { List = [.. configuration.Models.List.Where(m => m.Name == configuration.Models.Default)] } };
+        HostServer server = await HostServer.StartAsync(configuration, HostFolder.Path, LogLevel.Critical);
+        await server.Loading;
+        return server;
     }
 
     private static void Check(string errors, params string[] named)
@@ -122,6 +149,9 @@ public sealed class BrokenFolderTests
                 break;
             case "config is no JSON":
                 File.WriteAllText(folder[Config], "{\"hidden_size\": 0x40}");
+                break;
+            case "generation_config is empty":
+                File.WriteAllText(folder["generation_config.json"], "");
                 break;
             case "hidden_size is a text":
                 Change(Config, json => json["hidden_size"] = "64");

@@ -115,9 +115,9 @@ public sealed class PoolingTests
         Refused(engine, good with { Pooled = false, MaxTokens = 5 }, "has no head");
         Refused(causal, good, "type 1 is not in 0 to 0");
         using LedgerEngine ledger = new();
-        Assert.Contains("does not say how texts become vectors", Assert.Throws<ArgumentException>(() => ledger.Engine.Submit(good with { TokenTypes = null })).Message, StringComparison.Ordinal);
+        Assert.Contains("does not say how texts become vectors", Assert.Throws<RequestException>(() => ledger.Engine.Submit(good with { TokenTypes = null })).Message, StringComparison.Ordinal);
     }
 
     private static void Refused(PoolingEngine engine, GenerationRequest request, string text) =>
-        Assert.Contains(text, Assert.Throws<ArgumentException>(() => engine.Submit(request)).Message, StringComparison.Ordinal);
+        Assert.Contains(text, Assert.Throws<RequestException>(() => engine.Submit(request)).Message, StringComparison.Ordinal);
 }

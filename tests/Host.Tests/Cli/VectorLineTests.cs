@@ -83,6 +83,22 @@ public sealed class VectorLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Ids_need_no_tokenizer_and_texts_and_pairs_do()
+    {
+        _folder.Write("mute.gguf", TinyBert.Bytes(hasTokenizer: false));
+        _folder.Write("mute-ranker.gguf", TinyBert.Bytes(pooling: 4, hasTokenizer: false));
+        string ids = $"{{\"ids\": [{string.Join(", ", TinyBert.Ids("abc de"))}]}}";
+        Finished known = await RunAsync("embed", "bert.gguf", Good), mute = await RunAsync("embed", "mute.gguf", $"{ids}\n{Good}\n{ids}"), ranked = await RunAsync("rerank", "mute-ranker.gguf", GoodPair);
+        JsonElement[] lines = Lines(mute);
+        Assert.Equal(3, lines.Length);
+        foreach (JsonElement line in (JsonElement[])[lines[0], lines[2]])
+            Assert.Equal(Lines(known).Single().GetProperty("embedding").GetRawText(), line.GetProperty("embedding").GetRawText());
+        Assert.Equal("line 2: mute.gguf: the model's files hold no tokenizer; only ids can be given", lines[1].GetProperty("error").GetString());
+        Assert.Equal(((1, ""), 1), ((ranked.Code, ranked.Output), mute.Code));
+        Assert.Contains("mute-ranker.gguf: the model's files hold no tokenizer", ranked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_model_that_does_not_make_what_is_asked_for_is_refused()
     {
         _folder.Write("ranker.gguf", TinyBert.Bytes(pooling: 4));

@@ -1,5 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Tessera.Engine.Embeddings;
+using Tessera.Engine.Generation;
+using Tessera.Host.Api;
+using Tessera.Host.Models;
 
 namespace Tessera.Host.Tests.Serving;
 
@@ -27,6 +31,24 @@ public sealed class EmbeddingTests(EmbeddingServers servers) : IClassFixture<Emb
         Assert.NotEqual(embedding, Read(many)[0]);
         Assert.Equal([embedding, Read(many)[0]], Read(await Server.PostAsync("/v1/embeddings", new { input = new[] { ids, TinyBert.Ids("x") } })));
         Assert.Equal(TinyBert.Ids("x").Length + ids.Length + TinyBert.Ids("yz").Length, many.Usage.GetProperty("prompt_tokens").GetInt32());
+    }
+
+    [Fact]
+    public void What_the_engine_does_not_take_is_the_requests_mistake()
+    {
+        using EngineLease lease = Server.Model.Acquire();
+        GenerationRequest good = TextModel.Request(TinyBert.Ids("x"));
+        foreach ((GenerationRequest request, string problem) in new[]
+        {
+            (good with { Prompt = [999] }, "Prompt: token 999 is not in 0 to 55"),
+            (good with { TokenTypes = [0, 0, 2] }, "TokenTypes: type 2 is not in 0 to 1"),
+            (good with { Sampling = new() { TopP = 7 } }, "TopP"),
+        })
+        {
+            ApiException error = Assert.Throws<ApiException>(() => EngineDoor.Submit(lease.Engine, [request]));
+            Assert.Equal((400, "invalid_value", "invalid_request_error"), (error.Status, error.Code, error.Type));
+            Assert.StartsWith($"the model does not take the request: {problem}", error.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -21,13 +21,15 @@ internal static class TinyBert
 
     /// <summary>The file.</summary>
     /// <param name="pooling">GGUF's number; 4: a reranker.</param>
-    public static byte[] Bytes(int pooling = 1)
+    /// <param name="hasTokenizer">Whether it holds its vocabulary.</param>
+    public static byte[] Bytes(int pooling = 1, bool hasTokenizer = true)
     {
         GgufWriter gguf = new GgufWriter("bert")
             .Add("general.name", "tiny bert").Add("bert.context_length", (uint)Context).Add("bert.embedding_length", (uint)Width).Add("bert.block_count", (uint)Layers)
-            .Add("bert.feed_forward_length", (uint)Inner).Add("bert.attention.head_count", 4u).Add("bert.attention.layer_norm_epsilon", 1e-5f).Add("bert.attention.causal", false).Add("bert.vocab_size", (uint)Rows.Length)
-            .Add("tokenizer.ggml.model", "bert").AddArray("tokenizer.ggml.tokens", Tokens).AddArray("tokenizer.ggml.token_type", [.. Tokens.Select(t => t[0] == '[' ? 3 : 1)])
-            .Add("tokenizer.ggml.unknown_token_id", 1u).Add("tokenizer.ggml.cls_token_id", (uint)Classification).Add("tokenizer.ggml.seperator_token_id", (uint)Separator);
+            .Add("bert.feed_forward_length", (uint)Inner).Add("bert.attention.head_count", 4u).Add("bert.attention.layer_norm_epsilon", 1e-5f).Add("bert.attention.causal", false).Add("bert.vocab_size", (uint)Rows.Length);
+        if (hasTokenizer)
+            gguf.Add("tokenizer.ggml.model", "bert").AddArray("tokenizer.ggml.tokens", Tokens).AddArray("tokenizer.ggml.token_type", [.. Tokens.Select(t => t[0] == '[' ? 3 : 1)])
+                .Add("tokenizer.ggml.unknown_token_id", 1u).Add("tokenizer.ggml.cls_token_id", (uint)Classification).Add("tokenizer.ggml.seperator_token_id", (uint)Separator);
         if (pooling > 0)
             gguf.Add("bert.pooling_type", (uint)pooling);
         Random random = new(5);

@@ -186,8 +186,9 @@ public sealed class EncoderFolderTests
     [InlineData("modules.json", """[{"type": "x.CNN", "path": "0_CNN"}]""", "'x.CNN'")]
     [InlineData("modules.json", """[{"type": "x.Normalize", "path": ""}]""", "at this place")]
     [InlineData("modules.json", """[{"type": "x.Transformer", "path": "0_Transformer"}]""", "a path of its own")]
-    [InlineData("modules.json", """[{"type": "x.Pooling", "path": "gone"}]""", "'gone/config.json'")]
-    [InlineData("modules.json", """[{"type": "x.Pooling", "path": "1_Pooling"}, {"type": "x.Dense", "path": "1_Pooling"}]""", "'1_Pooling/model.safetensors'")]
+    [InlineData("modules.json", """[{"type": "x.Pooling", "path": "gone"}]""", "modules.json: [0].path: expected a folder with 'config.json', the module's configuration, found 'gone': there is no such file")]
+    [InlineData("modules.json", """[{"type": "x.Pooling", "path": "../other"}]""", "modules.json: [0].path: expected a folder with 'config.json', the module's configuration, found '../other': ")]
+    [InlineData("modules.json", """[{"type": "x.Pooling", "path": "1_Pooling"}, {"type": "x.Dense", "path": "1_Pooling"}]""", "modules.json: [1].path: expected a folder with 'model.safetensors', the module's weights as safetensors, found '1_Pooling'")]
     [InlineData("config_sentence_transformers.json", """{"prompts": {}, "default_prompt_name": "query"}""", "default_prompt_name")]
     [InlineData("sentence_bert_config.json", """{"max_seq_length": 0}""", "max_seq_length")]
     public void A_module_that_cannot_be_meant_is_named(string name, string text, string expected)

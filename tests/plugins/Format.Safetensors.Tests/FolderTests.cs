@@ -37,8 +37,8 @@ public sealed class FolderTests
 
     [Theory]
     [InlineData("""{"top_p": 2}""", "top_p")]
-    [InlineData("""{"eos_token_id": "x"}""", "eos_token_id")]
-    [InlineData("""{"eos_token_id": [1, -2]}""", "eos_token_id")]
+    [InlineData("""{"eos_token_id": "2"}""", "eos_token_id: expected a token id, or an array of them, found the string \"2\"")]
+    [InlineData("""{"eos_token_id": [1, -2]}""", "eos_token_id: expected a token id, or an array of them, found -2")]
     [InlineData("""{"temperature": [1]}""", "temperature")]
     [InlineData("""{"top_k": -2}""", "top_k")]
     [InlineData("""{"eos_token_id": -1}""", "eos_token_id")]
@@ -106,9 +106,20 @@ public sealed class FolderTests
         Folders.Open(Folders.With("llama", null, [.. more]), s => Assert.Equal((template, tools), (s.ChatTemplate, s.ToolChatTemplate)));
     }
 
-    [Fact]
-    public void A_template_that_is_no_text_is_refused() =>
-        Folders.Refuses(Folders.With("llama", null, (TokenizerConfig, """{"chat_template": [1]}""")), TokenizerConfig, "chat_template");
+    [Theory]
+    [InlineData("[1]", "found 1")]
+    [InlineData("5", "found 5")]
+    [InlineData("true", "found true")]
+    [InlineData("[\"default\"]", "found the string \"default\"")]
+    [InlineData("[{\"name\": \"default\"}]", "found {\"name\": \"default\"}")]
+    public void A_template_that_is_no_text_is_told_with_what_may_stand_there(string template, string found) =>
+        Folders.Faulty(Folders.With("llama", null, (TokenizerConfig, $"{{\"chat_template\": {template}}}")), $"{TokenizerConfig}: chat_template: expected a text, or a list of objects with name and template, {found}");
+
+    [Theory]
+    [InlineData("""{"chat_template": [{"name": "rag", "template": "x"}, {"name": "tool_use", "template": "y"}]}""", "'rag', 'tool_use'")]
+    [InlineData("""{"chat_template": {"rag": "x"}}""", "'rag'")]
+    public void Named_templates_without_one_for_all_conversations_are_a_warning(string config, string names) =>
+        Folders.Open(Folders.With("llama", null, (TokenizerConfig, config)), s => Assert.Equal($"chat templates are named {names}, and none 'default': there is none for all conversations", Assert.Single(s.Warnings)));
 
     [Fact]
     public void Shards_make_one_model_and_equal_names_are_read_where_the_index_says()

@@ -46,7 +46,7 @@ public sealed class LyingFolderTests
     public void An_index_that_names_what_is_no_shard_is_refused(string shard, string named)
     {
         string index = new JsonObject { ["weight_map"] = new JsonObject { [Weight] = shard } }.ToJsonString();
-        Folders.Refuses([("config.json", "{\"architectures\": [\"LlamaForCausalLM\"]}"u8.ToArray()), (ModelTensors.IndexFile, Encoding.UTF8.GetBytes(index))], named);
+        Folders.Faulty([("config.json", "{\"architectures\": [\"LlamaForCausalLM\"]}"u8.ToArray()), (ModelTensors.IndexFile, Encoding.UTF8.GetBytes(index))], named);
     }
 
     [Fact]

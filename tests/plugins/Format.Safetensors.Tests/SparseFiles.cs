@@ -19,6 +19,12 @@ internal sealed unsafe class SparseFiles(string folder) : IModelFiles, IDisposab
         return File.Exists(path) ? _open[relativeName] = new Mapped(relativeName, path) : null;
     }
 
+    /// <summary>The files that were opened.</summary>
+    public IEnumerable<string> Opened => _open.Keys;
+
+    /// <summary>The path of a file.</summary>
+    public string PathOf(string name) => Path.Combine(folder, name);
+
     public void Dispose()
     {
         foreach (Mapped file in _open.Values)

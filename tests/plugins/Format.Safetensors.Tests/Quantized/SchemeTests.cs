@@ -13,7 +13,7 @@ public class SchemeTests
     private const string CtTensors = "weight_packed I32 4,8; weight_scale BF16 4,1; weight_shape I64 2 4,64";
 
     [Theory]
-    [InlineData(""" "quant_method": "hqq" """, GptqTensors, "quantization method 'hqq' is not available (layer 'a.q_proj.qweight'); there are: awq, bitsandbytes, compressed-tensors, fbgemm_fp8, fp8, gptq, mlx, mxfp4")]
+    [InlineData(""" "quant_method": "hqq" """, GptqTensors, "quantization method 'hqq' is not available (layer 'a.q_proj'); there are: awq, bitsandbytes, compressed-tensors, fbgemm_fp8, fp8, gptq, mlx, mxfp4")]
     [InlineData(""" "quant_method": "gptq", "bits": 5, "group_size": 64 """, GptqTensors, "gptq: layer 'a.q_proj': 5 bits is not available")]
     [InlineData(Gptq + """, "checkpoint_format": "marlin" """, GptqTensors, "gptq: layer 'a.q_proj': checkpoint format 'marlin' is not available")]
     [InlineData(""" "quant_method": "gptq", "bits": 4, "group_size": 0 """, GptqTensors, "config.json: quantization_config.group_size: expected -1 or a whole number of at least 1, found 0")]
@@ -56,6 +56,24 @@ public class SchemeTests
     {
         IReadOnlyList<string> problems = Open(section, tensors).Metadata.Problems;
         Assert.Contains(problems, p => p.EndsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    // A mistake of the section is none of a layer's.
+    [InlineData(""" "quant_method": "gptq", "bits": 4, "group_size": 0 """, "safetensors: config.json: quantization_config.group_size: expected -1 or a whole number of at least 1, found 0")]
+    [InlineData(""" "quant_method": "gptq", "bits": 4, "group_size": "64" """, "safetensors: config.json: quantization_config.group_size: expected -1 or a whole number of at least 1, found the string \"64\"")]
+    [InlineData(""" "quant_method": "gptq", "bits": 5, "group_size": 64 """, "gptq: layer 'a.0.q_proj': 5 bits is not available; so it is with 59 more layers")]
+    [InlineData(""" "quant_method": "gptq", "bits": 4, "group_size": 32 """, "gptq: layer 'a.0.q_proj': expected tensor 'a.0.q_proj.qzeros' I32 [2, 2], found I32 [1, 2]; so it is with 59 more layers")]
+    public void What_all_layers_have_wrong_is_told_once(string section, string expected) =>
+        Assert.Equal(expected, Assert.Single(Open(section, Enumerable.Range(0, 60).Select(i => ($"a.{i}.q_proj", GptqTensors))).Metadata.Problems, p => !p.Contains("model_type", StringComparison.Ordinal)));
+
+    [Fact]
+    public void What_layers_have_wrong_each_in_its_own_way_is_told_of_fifty()
+    {
+        IEnumerable<(string, string)> modules = Enumerable.Range(0, 60).Select(i => ($"a.{i}.q_proj", $"qweight I32 8,16; qzeros I32 1,{i + 3}; scales F16 1,16"));
+        string[] problems = [.. Open(Gptq, modules).Metadata.Problems.Where(p => !p.Contains("model_type", StringComparison.Ordinal))];
+        Assert.Equal(51, problems.Length);
+        Assert.Equal("safetensors: config.json: quantization_config: 10 more layers cannot be read", problems[^1]);
     }
 
     [Theory]
@@ -108,11 +126,13 @@ public class SchemeTests
         Assert.Contains(Open(Bnb, tensors.Replace("absmax U8 8", "absmax U8 7", StringComparison.Ordinal) + map).Metadata.Problems, p => p.EndsWith("expected tensor 'a.q_proj.weight.absmax' U8 [8], found U8 [7]", StringComparison.Ordinal));
     }
 
-    /// <summary>A folder of one module, its tensors as "ending TYPE dimensions values".</summary>
-    private static ModelSource Open(string section, string tensors)
+    private static ModelSource Open(string section, string tensors) => Open(section, [("a.q_proj", tensors)]);
+
+    /// <summary>A folder of modules, their tensors as "ending TYPE dimensions values".</summary>
+    private static ModelSource Open(string section, IEnumerable<(string Name, string Tensors)> modules)
     {
         SafetensorsWriter writer = new();
-        foreach (string[] tensor in tensors.Split("; ").Select(t => t.Split(' ')))
+        foreach ((string module, string[] tensor) in modules.SelectMany(m => m.Tensors.Split("; ").Select(t => (m.Name, t.Split(' ')))))
         {
             long[] shape = tensor[2] == "-" ? [] : [.. tensor[2].Split(',').Select(long.Parse)];
             int size = tensor[1] switch { "I64" => 8, "I32" or "U32" or "F32" => 4, "F16" or "BF16" => 2, _ => 1 };
@@ -120,7 +140,7 @@ public class SchemeTests
             if (tensor.Length > 3)
                 foreach ((int i, long value) in tensor[3].Split(',').Select(long.Parse).Index())
                     BitConverter.GetBytes(value).AsSpan(0, size).CopyTo(data.AsSpan(i * size));
-            writer.Add(tensor[0].StartsWith('_') ? $"a.q_proj{tensor[0]}" : $"a.q_proj.{tensor[0]}", tensor[1], shape, data);
+            writer.Add(tensor[0].StartsWith('_') ? $"{module}{tensor[0]}" : $"{module}.{tensor[0]}", tensor[1], shape, data);
         }
         using TestModelFiles files = new(("model.safetensors", writer.ToBytes()), ("config.json", Encoding.UTF8.GetBytes("{\"quantization_config\": {" + section + "}}")));
         return new SafetensorsFormat().Open(files);
