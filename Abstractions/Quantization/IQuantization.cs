@@ -90,6 +90,13 @@ public unsafe interface IRowDot
     void Dot(WeightTensor weight, long firstRow, int rowCount, byte* prepared, float* result);
 }
 
+/// <summary>Optional, for a type with a row dot: says how it computes.</summary>
+public interface IDescribedRowDot : IRowDot
+{
+    /// <summary>The instruction set that <see cref="IRowDot.Dot"/> uses on this machine and the form of the activations, for people, such as <c>avx2, activations float32</c>.</summary>
+    string Description { get; }
+}
+
 /// <summary>Optional: the inverse of <see cref="IQuantization.Dequantize"/>, as the type's reference quantizer does it.</summary>
 public interface IQuantizer
 {

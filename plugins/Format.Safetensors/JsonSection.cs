@@ -135,7 +135,11 @@ internal sealed class JsonSection
         if (value.ValueKind == JsonValueKind.String)
             text = text[1..(isCut ? ^0 : ^1)];
         text = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return text.Length > 4 * MostShown ? $"{Errors.Readable(text[..(4 * MostShown)])}…" : isCut ? $"{text}…" : text;
+        int length = Math.Min(text.Length, 4 * MostShown);
+        // Half a character is none.
+        if (length < text.Length && char.IsHighSurrogate(text[length - 1]))
+            length--;
+        return length < text.Length || isCut ? $"{text.AsSpan(0, length)}…" : text;
     }
 
     /// <summary>A value as an error tells it: a string with its quotes, a short list as it stands.</summary>

@@ -22,7 +22,20 @@ public sealed class SafetensorsFormat : IWeightFormat, IFolderFormat
     public bool ProbeFolder(IModelFiles folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return folder.TryOpen(ConfigFile) is not null || folder.TryOpen(ModelTensors.SingleFile) is not null || folder.TryOpen(ModelTensors.IndexFile) is not null;
+        return Holds(folder, ConfigFile) || Holds(folder, ModelTensors.SingleFile) || Holds(folder, ModelTensors.IndexFile);
+    }
+
+    // A file that cannot be read is there, and opening the folder says what is wrong with it.
+    private static bool Holds(IModelFiles folder, string name)
+    {
+        try
+        {
+            return folder.TryOpen(name) is not null;
+        }
+        catch (ModelFormatException)
+        {
+            return true;
+        }
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Tessera.Quant.Common;
 
 namespace Tessera.Quant.BitsAndBytes;
@@ -8,7 +9,7 @@ namespace Tessera.Quant.BitsAndBytes;
 /// <c>nested_magnitudes</c>.
 /// </summary>
 /// <remarks>https://arxiv.org/abs/2305.14314</remarks>
-internal sealed unsafe class FourBitType(string id) : IQuantization, IRowDot
+internal sealed unsafe class FourBitType(string id) : IQuantization, IDescribedRowDot
 {
     private const string Data = "data";
 
@@ -41,6 +42,8 @@ internal sealed unsafe class FourBitType(string id) : IQuantization, IRowDot
             }
         }
     }
+
+    public string Description => $"{(Avx2.IsSupported && Fma.IsSupported ? "avx2" : "scalar")}, activations float32";
 
     public int PreparedBytes(int columns) => checked(columns * sizeof(float));
 

@@ -145,7 +145,7 @@ public sealed class ModelEngineTests
     {
         using LedgerEngine ledger = new(maxContext: 100, maxSequences: 4);
         Exception error = Assert.ThrowsAny<Exception>(() => ledger.Engine.Submit(request));
-        Assert.Equal(field, error is SamplingOptionsException options ? options.Field : Assert.IsType<ArgumentException>(error).ParamName);
+        Assert.Equal(field, error is SamplingOptionsException options ? options.Field : Assert.IsType<RequestException>(error).Field);
         Assert.Equal(0, ledger.Engine.Load.Waiting);
     }
 

@@ -111,9 +111,10 @@ internal sealed class SentenceModules
             "SiLU" => Activation.Silu,
             _ => throw config.Bad("activation_function", "Identity, Tanh, ReLU, GELU or SiLU", $"'{Errors.Readable(function)}'"),
         };
+        IReadOnlyList<StoredTensor> tensors = SafetensorsFile.Read(weightFile).Tensors;
         foreach ((string part, bool isNeeded) in new[] { ("weight", true), ("bias", config.Flag("bias") ?? true) })
         {
-            StoredTensor? stored = SafetensorsFile.Read(weightFile).Tensors.FirstOrDefault(t => t.Name == $"linear.{part}");
+            StoredTensor? stored = tensors.FirstOrDefault(t => t.Name == $"linear.{part}");
             stored?.RequireFloats();
             if (stored?.Plain() is { } weight)
                 weights.Add(WeightStack.Renamed(weight, $"{name}.{part}"));

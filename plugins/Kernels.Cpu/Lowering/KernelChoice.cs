@@ -101,17 +101,16 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             packed.Tile!.Compile();
             return Say(packed, $"own kernel ({(packed is ScatteredGptq4<Turned512> ? "avx512" : "avx2")}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
         }
-        const string Why = "fallback: no kernel of its own";
         if (quantization is IRowDot rowDot)
-            return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin; {Why}", behind);
+            return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin{(rowDot is IDescribedRowDot described ? $" ({described.Description})" : "")}, weights read as they are stored, one activation row at a time", behind);
         if (source is not null)
         {
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
             AffineDot.Compile();
-            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot{Tiles(linear.Tile, found)}, activations int8 by 32{Ordered(source)}; {Why}", behind);
+            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
         }
-        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); {Why}, and its plugin offers no row dot or unpacking", behind);
+        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot or unpacking", behind);
     }
 
     private (Preparation Form, string Name) Refined(bool super, string name, long groups, int most)

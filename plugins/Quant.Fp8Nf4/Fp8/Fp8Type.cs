@@ -6,7 +6,7 @@ using Tessera.Quant.Fp8Nf4.Parts;
 namespace Tessera.Quant.Fp8Nf4.Fp8;
 
 /// <summary>Floats of eight bits, one byte each, in rows of any length, with the scales of a <see cref="ScaleGrid"/>.</summary>
-internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantizer
+internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IDescribedRowDot, IQuantizer
     where TFormat : struct, IFp8Format
 {
     private const int Count = 32;
@@ -34,6 +34,8 @@ internal sealed unsafe class Fp8Type<TFormat> : IQuantization, IRowDot, IQuantiz
                 for (long start = 0, block = 0; start < columns; start += span, block++)
                     Scale(source + start, long.Min(span, columns - start), scales.At(firstRow + row, block), values + row * columns + start);
     }
+
+    public string Description => $"{(Fp8Row.Width switch { 64 => "avx512 with vbmi", 32 => "avx2", _ => "scalar" })}, activations float32";
 
     public int PreparedBytes(int columns) => checked(Fp8Row.Length(columns) * sizeof(float));
 

@@ -7,7 +7,7 @@ namespace Tessera.Quant.Fp8Nf4.Fp8;
 
 /// <summary>E4M3 values times a power of two for each 32 columns: <c>data</c>, a byte for each value; <c>scale</c>, the powers' exponents plus 127 in a byte, 255 for NaN.</summary>
 /// <remarks>https://www.opencompute.org/documents/ocp-microscaling-formats-mx-v1-0-spec-final-pdf</remarks>
-internal sealed unsafe class MxFp8Type : IQuantization, IRowDot
+internal sealed unsafe class MxFp8Type : IQuantization, IDescribedRowDot
 {
     private const int Group = 32;
 
@@ -45,6 +45,8 @@ internal sealed unsafe class MxFp8Type : IQuantization, IRowDot
                         to[i] = Fp8Numbers<E4M3>.ToSingle(source[i]) * Scale(*scales);
         }
     }
+
+    public string Description => $"{(Avx2.IsSupported && Fma.IsSupported ? "avx2" : "scalar")}, activations float32";
 
     public int PreparedBytes(int columns) => checked(columns * sizeof(float));
 

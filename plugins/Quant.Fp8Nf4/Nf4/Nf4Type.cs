@@ -6,7 +6,7 @@ using Tessera.Quant.Fp8Nf4.Parts;
 namespace Tessera.Quant.Fp8Nf4.Nf4;
 
 /// <summary>Normal floats of four bits: level[code] times the largest magnitude of the block; see <see cref="Nf4Layout"/>.</summary>
-internal sealed unsafe class Nf4Type : IQuantization, IRowDot, IQuantizer
+internal sealed unsafe class Nf4Type : IQuantization, IDescribedRowDot, IQuantizer
 {
     private const int Half = 16;
 
@@ -30,6 +30,8 @@ internal sealed unsafe class Nf4Type : IQuantization, IRowDot, IQuantizer
                 Block(layout.Block(block), layout.Scale(block), target);
         }
     }
+
+    public string Description => $"{(Avx512F.IsSupported ? "avx512" : Avx2.IsSupported && Fma.IsSupported ? "avx2" : "scalar")}, activations float32";
 
     public int PreparedBytes(int columns) => checked(columns * sizeof(float));
 

@@ -26,7 +26,7 @@ internal sealed class ModernBertFolder
     {
         ModernBertFolder it = new();
         TemporaryTree folder = new();
-        int vocabulary = it.Tokenizer(folder);
+        int vocabulary = WriteTokenizer(folder);
         it.Weights(vocabulary, isClassifier);
         File.WriteAllBytes(folder["model.safetensors"], it._writer.ToBytes());
         File.WriteAllText(folder["config.json"], $$"""
@@ -67,7 +67,9 @@ internal sealed class ModernBertFolder
         _writer.Add("classifier.bias", [1], [0.25f]);
     }
 
-    private int Tokenizer(TemporaryTree folder)
+    /// <summary>Writes a byte-level vocabulary.</summary>
+    /// <returns>The number of its tokens.</returns>
+    public static int WriteTokenizer(TemporaryTree folder)
     {
         JsonObject vocabulary = [];
         // GPT-2's alphabet: bytes that are not to be seen stand behind Latin-1.

@@ -18,6 +18,7 @@ public sealed class BrokenFolderTests
     [InlineData("index is no JSON", 0, "model.safetensors.index.json", "not valid JSON")]
     [InlineData("index is a list", 0, "model.safetensors.index.json", "expected an object, found an array")]
     [InlineData("config is no JSON", 39, "config.json", "not valid JSON")]
+    [InlineData("config is empty", 39, "config.json", "the file is empty")]
     [InlineData("generation_config is empty", 39, "generation_config.json", "the file is empty")]
     public async Task Files_that_cannot_be_read_end_every_command_and_the_others_are_shown(string what, int tensors, params string[] named)
     {
@@ -32,7 +33,7 @@ public sealed class BrokenFolderTests
             Assert.Matches($@"(?m)^{tensors} tensors, \d+ bytes$", output);
             Assert.Matches(@"(?m)^runs +no$", output);
             Assert.Equal(tensors, output.Split('\n').Count(l => l.StartsWith("model.", StringComparison.Ordinal) || l.StartsWith("lm_head.", StringComparison.Ordinal) || l.StartsWith("token_embd.", StringComparison.Ordinal) || l.StartsWith("blk.", StringComparison.Ordinal) || l.StartsWith("output", StringComparison.Ordinal)));
-            Assert.Equal(what != "config is no JSON", output.Contains("hidden_size = ", StringComparison.Ordinal));
+            Assert.Equal(!what.StartsWith("config is", StringComparison.Ordinal), output.Contains("hidden_size = ", StringComparison.Ordinal));
         }
         Check(await ServedAsync(folder.Path), named);
     }
@@ -149,6 +150,9 @@ public sealed class BrokenFolderTests
                 break;
             case "config is no JSON":
                 File.WriteAllText(folder[Config], "{\"hidden_size\": 0x40}");
+                break;
+            case "config is empty":
+                File.WriteAllText(folder[Config], "");
                 break;
             case "generation_config is empty":
                 File.WriteAllText(folder["generation_config.json"], "");

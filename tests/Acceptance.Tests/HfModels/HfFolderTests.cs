@@ -72,14 +72,17 @@ public sealed class HfFolderTests
     [InlineData("awq_qwen2_4bit_g128", "awq, 14 modules", "blk.1.ffn_down.weight +awq4", "4 bits, group 128, .*; own kernel ")]
     [InlineData("mlx_llama_mixed_tied", "mlx, 14 modules", "token_embd.weight +mlx_affine8", "8 bits, group 32, .*; rows dequantized for the embedding of tokens; unpacked to bytes by its plugin, ")]
     [InlineData("ct_w4a16_g32_asym_qwen2", "compressed-tensors, 14 modules", "blk.0.attn_output.weight +ct_packed4", "4 bits, group 32, .*; own kernel ")]
-    [InlineData("bnb_nf4_llama", "bitsandbytes, 14 modules", "blk.0.ffn_up.weight +bnb_nf4", "4 bits, block 64, .*; row dot of its plugin")]
-    [InlineData("fp8_block_qwen3", "fp8, 14 modules", "blk.0.attn_k.weight +f8_e4m3", "8 bits, .*scale_rows 128, scale_columns 128; row dot of its plugin")]
+    [InlineData("bnb_nf4_llama", "bitsandbytes, 14 modules", "blk.0.ffn_up.weight +bnb_nf4", "4 bits, block 64, .*; row dot of its plugin \\((avx2|scalar), activations float32\\), weights read as they are stored")]
+    [InlineData("fp8_block_qwen3", "fp8, 14 modules", "blk.0.attn_k.weight +f8_e4m3", "8 bits, .*scale_rows 128, scale_columns 128; row dot of its plugin \\((avx512 with vbmi|avx2|scalar), activations float32\\), weights read as they are stored")]
+    [InlineData("ct_nvfp4_llama", "compressed-tensors, 14 modules", "blk.0.ffn_up.weight +nv_fp4", "4 bits, group 16; unpacked to bytes by its plugin, generic integer dot \\((avx2|vector128)")]
+    [InlineData("bnb_int8_qwen2", "bitsandbytes, 14 modules", "blk.0.ffn_up.weight +bnb_int8", "8 bits, .*; unpacked to bytes by its plugin, generic integer dot \\((avx2|vector128)")]
     [InlineData("mxfp4_gptoss", "mxfp4, 4 modules", "blk.1.ffn_down_exps.weight +mx_fp4", "4 bits, group 32; own kernel ")]
     public async Task Show_says_how_each_layer_is_quantized_and_which_kernel_it_gets(string name, string scheme, string weight, string how)
     {
         string shown = await TesseraProcess.RunAsync(null, "show", Shared.Require("fixtures", "quantized-hf", name));
         Assert.Contains($"quantization scheme = {scheme}\n", shown, StringComparison.Ordinal);
         Assert.Matches($"(?m)^{weight} +\\[.*\\] +[0-9]+ +{how}", shown);
+        Assert.DoesNotContain("fallback", shown, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^blk\.0\.attn_norm\.weight +(bf16|f16|f32) +\[[0-9]+\] +[0-9]+ +(16|32) bits$", shown);
     }
 

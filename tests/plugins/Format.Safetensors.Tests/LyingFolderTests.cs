@@ -34,7 +34,7 @@ public sealed class LyingFolderTests
         Folders.Open(Folders.With("llama", c => (c["many"], c["text"], c["spaces"]) = (many, text, new string(' ', 1 << 20))), source =>
         {
             Assert.StartsWith("[0,1,2,3", source.Properties["many"], StringComparison.Ordinal);
-            Assert.StartsWith("xxx", source.Properties["text"], StringComparison.Ordinal);
+            Assert.Equal($"{new string('x', 240)}…", source.Properties["text"]);
             Assert.All(source.Properties.Values, v => Assert.InRange(v.Length, 0, 300));
         });
     }

@@ -13,6 +13,8 @@ public sealed class PeerEncoderTests(ConversionStack stack) : IClassFixture<Conv
     // Of embeddings whose length is 1. The peer looks GELU up in a table of F16 (ModernBERT's in its form with tanh, which differs by up to 5e-4), and multiplies F16 weights with activations of F16.
     private const double OfF32 = 2e-3, OfF16 = 4e-3, OfBytes = 0.05;
 
+    private static readonly string[] Texts = ["the", "The fox runs in the garden.", "it's 12345, here", string.Join(' ', Enumerable.Repeat("the cat", 12))];
+
     [Theory]
     [InlineData("bert_embedding", "F32"), InlineData("bert_embedding", "F16"), InlineData("bert_embedding", "Q8_0"), InlineData("xlm_roberta_embedding", "F32"), InlineData("xlm_roberta_embedding", "F16")]
     public async Task It_embeds_from_a_folders_file_as_we_do(string name, string type)
@@ -29,6 +31,25 @@ public sealed class PeerEncoderTests(ConversionStack stack) : IClassFixture<Conv
         PeerServer.Require();
         using TemporaryTree folder = ModernBertFolder.Write();
         await EmbedAsync(folder.Path, type, ModernBertFolder.Texts);
+    }
+
+    [Theory]
+    [InlineData("distilbert", "F32"), InlineData("distilbert", "F16"), InlineData("roberta", "F32"), InlineData("roberta", "F16"), InlineData("nomic", "F32"), InlineData("nomic", "F16"), InlineData("nomic, attention biases", "F32")]
+    public async Task It_embeds_from_the_files_of_BERTs_relatives_as_we_do(string kind, string type)
+    {
+        PeerServer.Require();
+        using TemporaryTree folder = BertFolder.Write(kind);
+        await EmbedAsync(folder.Path, type, kind == "roberta" ? ModernBertFolder.Texts : Texts);
+    }
+
+    [Fact]
+    public async Task It_refuses_the_biases_of_nomics_gates()
+    {
+        PeerServer.Require();
+        using TemporaryTree folder = BertFolder.Write("nomic, all biases");
+        using TemporaryFile file = new();
+        Assert.Contains(stack.Convert(folder.Path, file.Path, "F32").Notes, n => n.Contains("ffn_gate.bias': llama.cpp refuses", StringComparison.Ordinal));
+        Assert.Contains("wrong number of tensors", await PeerServer.RefusalAsync(file.Path, 64, "--embedding"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -43,17 +44,12 @@ internal sealed partial class PeerServer : IAsyncDisposable
     /// <param name="more">More arguments.</param>
     public static async Task<PeerServer> StartAsync(string model, int context, params string[] more)
     {
-        int port = FreePort();
-        ProcessStartInfo start = new(Path(),
-        [
-            "--model", model, "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--ctx-size", context.ToString(CultureInfo.InvariantCulture),
-            "--parallel", "1", "--threads", "2", "--threads-batch", "2", "--cache-ram", "0", "--flash-attn", "off", "--cache-type-k", "f32", "--cache-type-v", "f32", "--no-warmup", "--offline", .. more,
-        ])
-        { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        PeerServer server = new(Process.Start(start)!, port);
+        PeerServer server = Launch(model, context, more);
         try
         {
-            await server.ReadyAsync().ConfigureAwait(false);
+            if (await server.IsReadyAsync().ConfigureAwait(false))
+                return server;
+            Assert.Fail($"the peer does not read the file:\n{server.Said()}");
             return server;
         }
         catch
@@ -61,6 +57,29 @@ internal sealed partial class PeerServer : IAsyncDisposable
             await server.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Starts it on a file that it does not read.</summary>
+    /// <returns>What it said.</returns>
+    public static async Task<string> RefusalAsync(string model, int context, params string[] more)
+    {
+        PeerServer server = Launch(model, context, more);
+        await using ConfiguredAsyncDisposable owned = server.ConfigureAwait(false);
+        Assert.False(await server.IsReadyAsync().ConfigureAwait(false), "the peer reads the file");
+        Assert.True(server._process.HasExited && server._process.ExitCode != 0, $"the peer neither reads the file nor refuses it:\n{server.Said()}");
+        return server.Said();
+    }
+
+    private static PeerServer Launch(string model, int context, string[] more)
+    {
+        int port = FreePort();
+        ProcessStartInfo start = new(Path(),
+        [
+            "--model", model, "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--ctx-size", context.ToString(CultureInfo.InvariantCulture),
+            "--parallel", "1", "--threads", "2", "--threads-batch", "2", "--cache-ram", "0", "--flash-attn", "off", "--cache-type-k", "f32", "--cache-type-v", "f32", "--no-warmup", "--offline", .. more,
+        ])
+        { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        return new(Process.Start(start)!, port);
     }
 
     /// <summary>Its greedy continuation of ids, which ends early at an end token.</summary>
@@ -99,20 +118,20 @@ internal sealed partial class PeerServer : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task ReadyAsync()
+    private async Task<bool> IsReadyAsync()
     {
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Patience && !_process.HasExited; await Task.Delay(Pause).ConfigureAwait(false))
             try
             {
                 using HttpResponseMessage health = await _client.GetAsync("/health").ConfigureAwait(false);
                 if (health.IsSuccessStatusCode)
-                    return;
+                    return true;
             }
             catch (HttpRequestException)
             {
                 // It does not listen yet.
             }
-        Assert.Fail($"the peer does not read the file:\n{Said()}");
+        return false;
     }
 
     private async Task<JsonElement> PostAsync(string path, JsonObject body)

@@ -42,22 +42,45 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
 
     /// <summary>Two rows of one matrix in each other's place, as where the pairs of a rotation are laid out wrongly.</summary>
     [Theory]
-    [InlineData("F32"), InlineData("F16"), InlineData("BF16")]
+    [InlineData("F32"), InlineData("F16"), InlineData("BF16"), InlineData("Q8_0"), InlineData("Q4_K_M")]
     public async Task A_wrong_conversion_is_noticed(string type)
     {
         PeerServer.Require();
         using TemporaryFile right = new(), wrong = new();
         WritePlan plan = stack.Convert(Demo, right.Path, type);
-        byte[] file = File.ReadAllBytes(right.Path);
+        WriteWrong(right.Path, wrong.Path, plan);
+        string[] prompts = [.. Questions.Select(q => $"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n")];
+        await NoticedAsync(() => _comparison.RunAsync(right.Path, wrong.Path, type, [], prompts, [], isTrained: true));
+    }
+
+    [Theory]
+    [InlineData("llama3", "Q8_0"), InlineData("qwen3", "Q8_0"), InlineData("gemma3_text", "Q4_K_M")]
+    public async Task A_wrong_conversion_of_random_weights_is_noticed(string name, string type)
+    {
+        PeerServer.Require();
+        HfModels.HfGolden golden = HfModels.HfGolden.Require(name);
+        using TemporaryFile right = new(), wrong = new();
+        WritePlan plan = stack.Convert(golden.Folder, right.Path, type);
+        WriteWrong(right.Path, wrong.Path, plan);
+        await NoticedAsync(() => _comparison.RunAsync(right.Path, wrong.Path, type, [], [], [golden.Prompt], isTrained: false));
+    }
+
+    private static async Task NoticedAsync(Func<Task> compare)
+    {
+        Exception? failed = await Record.ExceptionAsync(compare);
+        TestContext.Current.TestOutputHelper?.WriteLine(failed?.Message ?? "not noticed");
+        Assert.IsType<Xunit.Sdk.XunitException>(failed, exactMatch: false);
+    }
+
+    private static void WriteWrong(string right, string wrong, WritePlan plan)
+    {
+        byte[] file = File.ReadAllBytes(right);
         WrittenTensor tensor = plan.Tensors.Single(t => t.Name == "blk.0.attn_q.weight");
         int row = (int)(tensor.Length / tensor.Shape[0]);
         Span<byte> first = file.AsSpan((int)tensor.Offset, row), second = file.AsSpan((int)tensor.Offset + row, row);
         byte[] kept = first.ToArray();
         second.CopyTo(first);
         kept.CopyTo(second);
-        File.WriteAllBytes(wrong.Path, file);
-        string[] prompts = [.. Questions.Select(q => $"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n")];
-        Exception? failed = await Record.ExceptionAsync(() => _comparison.RunAsync(right.Path, wrong.Path, type, [], prompts, [], isTrained: true));
-        Assert.IsType<Xunit.Sdk.XunitException>(failed, exactMatch: false);
+        File.WriteAllBytes(wrong, file);
     }
 }
