@@ -110,7 +110,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             AffineDot.Compile();
             return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
         }
-        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot or unpacking", behind);
+        return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
     }
 
     private (Preparation Form, string Name) Refined(bool super, string name, long groups, int most)

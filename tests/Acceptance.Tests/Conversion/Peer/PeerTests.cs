@@ -40,7 +40,7 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
         await _comparison.RunAsync(file.Path, file.Path, type, [.. golden.Texts.Select(t => t.GetProperty("text").GetString()!)], [], [golden.Prompt], isTrained: false);
     }
 
-    /// <summary>Two rows of one matrix in each other's place, as where the pairs of a rotation are laid out wrongly.</summary>
+    /// <summary>Two rows of one matrix in each other's place, as where the pairs of a rotation are laid out wrongly; with weights of four bits all pairs of the matrix.</summary>
     [Theory]
     [InlineData("F32"), InlineData("F16"), InlineData("BF16"), InlineData("Q8_0"), InlineData("Q4_K_M")]
     public async Task A_wrong_conversion_is_noticed(string type)
@@ -48,7 +48,7 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
         PeerServer.Require();
         using TemporaryFile right = new(), wrong = new();
         WritePlan plan = stack.Convert(Demo, right.Path, type);
-        WriteWrong(right.Path, wrong.Path, plan);
+        WriteWrong(right.Path, wrong.Path, plan, allPairs: type == "Q4_K_M");
         string[] prompts = [.. Questions.Select(q => $"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n")];
         await NoticedAsync(() => _comparison.RunAsync(right.Path, wrong.Path, type, [], prompts, [], isTrained: true));
     }
@@ -61,7 +61,7 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
         HfModels.HfGolden golden = HfModels.HfGolden.Require(name);
         using TemporaryFile right = new(), wrong = new();
         WritePlan plan = stack.Convert(golden.Folder, right.Path, type);
-        WriteWrong(right.Path, wrong.Path, plan);
+        WriteWrong(right.Path, wrong.Path, plan, allPairs: false);
         await NoticedAsync(() => _comparison.RunAsync(right.Path, wrong.Path, type, [], [], [golden.Prompt], isTrained: false));
     }
 
@@ -72,15 +72,18 @@ public sealed class PeerTests(ConversionStack stack) : IClassFixture<ConversionS
         Assert.IsType<Xunit.Sdk.XunitException>(failed, exactMatch: false);
     }
 
-    private static void WriteWrong(string right, string wrong, WritePlan plan)
+    private static void WriteWrong(string right, string wrong, WritePlan plan, bool allPairs)
     {
         byte[] file = File.ReadAllBytes(right);
         WrittenTensor tensor = plan.Tensors.Single(t => t.Name == "blk.0.attn_q.weight");
         int row = (int)(tensor.Length / tensor.Shape[0]);
-        Span<byte> first = file.AsSpan((int)tensor.Offset, row), second = file.AsSpan((int)tensor.Offset + row, row);
-        byte[] kept = first.ToArray();
-        second.CopyTo(first);
-        kept.CopyTo(second);
+        for (int at = 0; at < (allPairs ? tensor.Shape[0] : 2); at += 2)
+        {
+            Span<byte> first = file.AsSpan((int)tensor.Offset + at * row, row), second = file.AsSpan((int)tensor.Offset + (at + 1) * row, row);
+            byte[] kept = first.ToArray();
+            second.CopyTo(first);
+            kept.CopyTo(second);
+        }
         File.WriteAllBytes(wrong, file);
     }
 }
