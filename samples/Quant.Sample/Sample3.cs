@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Tessera.Abstractions;
 using Tessera.Abstractions.Formats;
 using Tessera.Abstractions.Quantization;
@@ -13,7 +11,7 @@ namespace Quant.Sample;
 /// </summary>
 public sealed unsafe class Sample3 : IQuantization, IAffineUnpack, IQuantizer
 {
-    private const int Group = 32, GroupBytes = 14, Together = 8;
+    private const int Group = 32, GroupBytes = 14;
     private const int LowAt = 2, HighAt = 10;
     private const int Zero = 4;
 
@@ -56,52 +54,14 @@ public sealed unsafe class Sample3 : IQuantization, IAffineUnpack, IQuantizer
         }
     }
 
-    /// <summary>The same, 32 elements at a time: value = d · q − 4 · d. Eight groups at once, as their eight scales make a vector.</summary>
+    /// <summary>The same with whatever vectors the processor has: value = d · q − 4 · d.</summary>
     public void Unpack(WeightTensor weight, long firstRow, int rowCount, byte* values, float* scales, float* minimums)
     {
         byte* group = Row(weight, firstRow);
-        int groups = checked((int)(rowCount * weight.Columns / Group)), g = 0;
-        for (; g <= groups - Together; g += Together)
-        {
-            Vector256<float> d = Floats(Vector128.Create(Scale(group, 0), Scale(group, 1), Scale(group, 2), Scale(group, 3), Scale(group, 4), Scale(group, 5), Scale(group, 6), Scale(group, 7)));
-            d.Store(scales + g);
-            (d * Zero).Store(minimums + g);
-            for (byte* end = group + Together * GroupBytes; group < end; group += GroupBytes, values += Group)
-                Values(group).Store(values);
-        }
-        for (; g < groups; g++, group += GroupBytes, values += Group)
-        {
-            Values(group).Store(values);
-            scales[g] = (float)Unsafe.ReadUnaligned<Half>(group);
-            minimums[g] = Zero * scales[g];
-        }
-    }
-
-    /// <summary>The 32 numbers of a group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Values(byte* group)
-    {
-        // Quarters of the vector are the elements 0–7, 8–15, 16–23 and 24–31: the eight bytes, shifted further each time.
-        ulong low = Unsafe.ReadUnaligned<ulong>(group + LowAt);
-        Vector256<byte> q = (Avx2.IsSupported ? Avx2.ShiftRightLogicalVariable(Vector256.Create(low), Vector256.Create(0UL, 2, 4, 6)) : Vector256.Create(low, low >> 2, low >> 4, low >> 6)).AsByte() & Vector256.Create((byte)3);
-        // Each byte gets the one of the four that holds its bit, and keeps that bit alone.
-        Vector256<byte> high = Vector256.Create(Unsafe.ReadUnaligned<uint>(group + HighAt)).AsByte(), places = Vector256.Create(0UL, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303).AsByte();
-        Vector256<byte> spread = Avx2.IsSupported ? Avx2.Shuffle(high, places) : Vector256.Shuffle(high, places);
-        Vector256<byte> bit = Vector256.Create(0x8040201008040201UL).AsByte();
-        return q | (Vector256.Equals(spread & bit, bit) & Vector256.Create((byte)4));
-    }
-
-    private static ushort Scale(byte* group, int index) => Unsafe.ReadUnaligned<ushort>(group + index * GroupBytes);
-
-    /// <summary>Eight float16 as floats: exponent and fraction moved to their places, and the difference of the two biases multiplied in; infinities and NaN get the exponent that means them.</summary>
-    private static Vector256<float> Floats(Vector128<ushort> halves)
-    {
-        Vector256<uint> bits = Vector256.Create(Vector128.WidenLower(halves), Vector128.WidenUpper(halves));
-        Vector256<uint> magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
-        // 2 to the power of 112.
-        Vector256<uint> value = (magnitude.AsSingle() * Vector256.Create(0x7780_0000u).AsSingle()).AsUInt32();
-        value |= Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(0x0F80_0000u)) & Vector256.Create(0x7F80_0000u);
-        return (value | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle();
+        int groups = checked((int)(rowCount * weight.Columns / Group));
+        GroupUnpack.Halves(group, GroupBytes, groups, scales);
+        GroupUnpack.Minimums(scales, groups, Zero, minimums);
+        GroupUnpack.ThreeBits(group + LowAt, group + HighAt, GroupBytes, groups, values);
     }
 
     /// <inheritdoc/>

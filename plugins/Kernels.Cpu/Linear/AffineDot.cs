@@ -52,20 +52,24 @@ internal static unsafe class AffineDot
     /// <summary>Values up to this have products that pairs of 16 bits hold as they are.</summary>
     public const int Small = 127;
 
-    /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2. What is unpacked next, at <c>ahead</c>, is asked for meanwhile, <c>step</c> bytes for each eight groups.</summary>
-    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, byte* activation, float* output, byte* ahead, int step)
+    /// <summary>As <see cref="Rows"/> for groups of 32, summed in <see cref="GroupSum"/>'s order. Needs AVX2; with <c>wide</c> AVX-512. What is unpacked next, at <c>ahead</c>, is asked for meanwhile, <c>step</c> bytes for each eight groups.</summary>
+    public static void Rows32(byte* values, float* scales, float* minimums, int rows, int columns, bool small, bool wide, byte* activation, float* output, byte* ahead, int step)
     {
-        if (small)
+        if (wide && small)
+            Rows32<WideSmallBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
+        else if (wide)
+            Rows32<WideAllBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
+        else if (small)
             Rows32<SmallBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
         else
             Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
     }
 
     /// <summary>Runs both forms once with nothing to do, so that no step waits for the compiler.</summary>
-    public static void Compile()
+    public static void Compile(bool wide)
     {
-        Rows32(null, null, null, 0, 0, true, null, null, null, 0);
-        Rows32(null, null, null, 0, 0, false, null, null, null, 0);
+        Rows32(null, null, null, 0, 0, true, wide, null, null, null, 0);
+        Rows32(null, null, null, 0, 0, false, wide, null, null, null, 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -86,10 +90,7 @@ internal static unsafe class AffineDot
             {
                 X86.Sse.Prefetch0(ahead);
                 X86.Sse.Prefetch0(ahead + 64);
-                Vector256<int> dots = GroupSum.Of(
-                    TBytes.Products(values, q), TBytes.Products(values + 32, q + 32), TBytes.Products(values + 64, q + 64), TBytes.Products(values + 96, q + 96),
-                    TBytes.Products(values + 128, q + 128), TBytes.Products(values + 160, q + 160), TBytes.Products(values + 192, q + 192), TBytes.Products(values + 224, q + 224));
-                lanes = Add(lanes, TBytes.Finish(dots, negatedSums + group), scales + group, minimums + group, steps + group, sums + group);
+                lanes = Add(lanes, TBytes.Finish(TBytes.Eight(values, q), negatedSums + group), scales + group, minimums + group, steps + group, sums + group);
             }
             if (group < groups)
             {

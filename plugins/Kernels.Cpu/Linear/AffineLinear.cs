@@ -57,7 +57,7 @@ internal sealed unsafe class AffineLinear(WeightTensor weight, AffineSource sour
             int step = _ahead;
             for (int row = 0; row < batchRows; row++)
             {
-                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, activations + row * activationStride, output + row * outputStride + first, ahead, step);
+                AffineDot.Rows32(scratch, scales, minimums, count, Columns, _small, isa.Avx512, activations + row * activationStride, output + row * outputStride + first, ahead, step);
                 ahead = scratch;
                 step = 0;
             }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using X86 = System.Runtime.Intrinsics.X86;
 
@@ -10,6 +11,9 @@ internal unsafe interface IAffineBytes
 {
     /// <summary>The sum of 32 products in eight parts.</summary>
     static abstract Vector256<int> Products(byte* values, sbyte* quants);
+
+    /// <summary>The sums of eight groups' products.</summary>
+    static abstract Vector256<int> Eight(byte* values, sbyte* quants);
 
     /// <summary>What completes eight groups' sums.</summary>
     /// <param name="dots">The sums.</param>
@@ -24,6 +28,11 @@ internal readonly unsafe struct SmallBytes : IAffineBytes
     public static Vector256<int> Products(byte* values, sbyte* quants) => PairDot.Add(Vector256<int>.Zero, Vector256.Load(values), Vector256.Load(quants));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => GroupSum.Of(
+        Products(values, quants), Products(values + 32, quants + 32), Products(values + 64, quants + 64), Products(values + 96, quants + 96),
+        Products(values + 128, quants + 128), Products(values + 160, quants + 160), Products(values + 192, quants + 192), Products(values + 224, quants + 224));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots;
 }
 
@@ -36,6 +45,11 @@ internal readonly unsafe struct AllBytes : IAffineBytes
         Vector256<sbyte> signed = (Vector256.Load(values) ^ Vector256.Create((byte)0x80)).AsSByte();
         return PairDot.Add(Vector256<int>.Zero, X86.Avx2.Abs(signed), X86.Avx2.Sign(Vector256.Load(quants), signed));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => GroupSum.Of(
+        Products(values, quants), Products(values + 32, quants + 32), Products(values + 64, quants + 64), Products(values + 96, quants + 96),
+        Products(values + 128, quants + 128), Products(values + 160, quants + 160), Products(values + 192, quants + 192), Products(values + 224, quants + 224));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots - (Vector256.Load(negatedSums) << 7);

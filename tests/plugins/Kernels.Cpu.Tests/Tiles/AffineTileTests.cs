@@ -37,12 +37,12 @@ public unsafe class AffineTileTests
             {
                 made.Unpack(weight, 0, Rows, v, s, m);
                 foreach (int count in new[] { 1, 5, 8, TileTable.Width(set) })
-                    Check(form, tile, max <= AffineDot.Small, v, s, m, columns, count, TileKernel.WidthOf(count, TileTable.Width(set)));
+                    Check(form, tile, max <= AffineDot.Small, set.Avx512, v, s, m, columns, count, TileKernel.WidthOf(count, TileTable.Width(set)));
             }
         }
     }
 
-    private static void Check(Preparation form, TileKernel tile, bool small, byte* values, float* scales, float* minimums, int columns, int count, int width)
+    private static void Check(Preparation form, TileKernel tile, bool small, bool wide, byte* values, float* scales, float* minimums, int columns, int count, int width)
     {
         int stride = form.Bytes(columns);
         using NativeBuffer prepared = new(stride * count), panel = new(form.PanelBytes(columns, width)), unpacked = new(tile.BlockBytes(Rows));
@@ -63,7 +63,7 @@ public unsafe class AffineTileTests
         {
             byte* activation = prepared.Bytes + row * stride;
             fixed (float* output = alone)
-                AffineDot.Rows32(values, scales, minimums, Rows, columns, small, activation, output, unpacked.Bytes, 0);
+                AffineDot.Rows32(values, scales, minimums, Rows, columns, small, wide, activation, output, unpacked.Bytes, 0);
             float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns));
             for (int i = 0; i < Rows; i++)
             {
