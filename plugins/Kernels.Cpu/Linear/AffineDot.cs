@@ -65,48 +65,65 @@ internal static unsafe class AffineDot
             Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
     }
 
-    /// <summary>Runs both forms once with nothing to do, so that no step waits for the compiler.</summary>
+    /// <summary>Runs both forms once with zeros, so that no step waits for the compiler.</summary>
     public static void Compile(bool wide)
     {
-        Rows32(null, null, null, 0, 0, true, wide, null, null, null, 0);
-        Rows32(null, null, null, 0, 0, false, wide, null, null, null, 0);
+        byte* zeros = stackalloc byte[Int8Activation.Bytes(Int8Activation.Group)];
+        float output;
+        Rows32(zeros, (float*)zeros, (float*)zeros, 1, Int8Activation.Group, true, wide, zeros, &output, zeros, 0);
+        Rows32(zeros, (float*)zeros, (float*)zeros, 1, Int8Activation.Group, false, wide, zeros, &output, zeros, 0);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows32<TBytes>(byte* values, float* scales, float* minimums, int rows, int columns, byte* activation, float* output, byte* ahead, int step)
+        where TBytes : struct, IAffineBytes
+    {
+        int groups = columns / Int8Activation.Group, whole = groups / GroupSum.Lanes * GroupSum.Lanes;
+        for (int row = 0; row < rows; row++, values += columns, scales += groups, minimums += groups, ahead += whole / GroupSum.Lanes * step)
+        {
+            Vector256<float> lanes = default;
+            Whole<TBytes>(values, scales, minimums, whole, columns, activation, (float*)&lanes, ahead, step);
+            if (whole < groups)
+                Last<TBytes>(values, scales, minimums, whole, groups, columns, activation, (float*)&lanes);
+            output[row] = GroupSum.Of(lanes);
+        }
+    }
+
+    // One row and nothing beside it, so that all of the loop stays in registers.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Whole<TBytes>(byte* values, float* scales, float* minimums, int groups, int columns, byte* activation, float* lanes, byte* ahead, nint step)
         where TBytes : struct, IAffineBytes
     {
         float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
         int* negatedSums = (int*)(activation + Int8Activation.NegatedSumOffset(columns));
-        int groups = columns / Int8Activation.Group;
-        // The last groups of a row, filled up with zeros.
-        float* lastScales = stackalloc float[2 * GroupSum.Lanes], lastMinimums = lastScales + GroupSum.Lanes;
-        for (int row = 0; row < rows; row++, scales += groups, minimums += groups)
+        sbyte* q = (sbyte*)activation;
+        Vector256<float> sum = default;
+        for (nint group = 0; group < groups; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32, ahead += step)
         {
-            sbyte* q = (sbyte*)activation;
-            Vector256<float> lanes = default;
-            int group = 0;
-            for (; group <= groups - GroupSum.Lanes; group += GroupSum.Lanes, values += GroupSum.Lanes * 32, q += GroupSum.Lanes * 32, ahead += step)
-            {
-                X86.Sse.Prefetch0(ahead);
-                X86.Sse.Prefetch0(ahead + 64);
-                lanes = Add(lanes, TBytes.Finish(TBytes.Eight(values, q), negatedSums + group), scales + group, minimums + group, steps + group, sums + group);
-            }
-            if (group < groups)
-            {
-                Vector256<int> dots = default;
-                Vector256<float>.Zero.Store(lastScales);
-                Vector256<float>.Zero.Store(lastMinimums);
-                for (int i = 0; i < groups - group; i++, values += 32, q += 32)
-                {
-                    dots = dots.WithElement(i, Vector256.Sum(TBytes.Products(values, q)));
-                    lastScales[i] = scales[group + i];
-                    lastMinimums[i] = minimums[group + i];
-                }
-                lanes = Add(lanes, TBytes.Finish(dots, negatedSums + group), lastScales, lastMinimums, steps + group, sums + group);
-            }
-            output[row] = GroupSum.Of(lanes);
+            X86.Sse.Prefetch0(ahead);
+            X86.Sse.Prefetch0(ahead + 64);
+            sum = Add(sum, TBytes.Finish(TBytes.Eight(values, q), negatedSums + group), scales + group, minimums + group, steps + group, sums + group);
         }
+        sum.Store(lanes);
+    }
+
+    // The last groups of a row, filled up with zeros.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Last<TBytes>(byte* values, float* scales, float* minimums, int first, int groups, int columns, byte* activation, float* lanes)
+        where TBytes : struct, IAffineBytes
+    {
+        float* lastScales = stackalloc float[2 * GroupSum.Lanes], lastMinimums = lastScales + GroupSum.Lanes;
+        Vector256<float>.Zero.Store(lastScales);
+        Vector256<float>.Zero.Store(lastMinimums);
+        Vector256<int> dots = default;
+        for (int group = first; group < groups; group++)
+        {
+            dots = dots.WithElement(group - first, Vector256.Sum(TBytes.Products(values + group * 32, (sbyte*)activation + group * 32)));
+            lastScales[group - first] = scales[group];
+            lastMinimums[group - first] = minimums[group];
+        }
+        float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
+        int* negatedSums = (int*)(activation + Int8Activation.NegatedSumOffset(columns));
+        Add(Vector256.Load(lanes), TBytes.Finish(dots, negatedSums + first), lastScales, lastMinimums, steps + first, sums + first).Store(lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
