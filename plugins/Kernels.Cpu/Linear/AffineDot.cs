@@ -65,7 +65,7 @@ internal static unsafe class AffineDot
             Rows32<AllBytes>(values, scales, minimums, rows, columns, activation, output, ahead, step);
     }
 
-    /// <summary>Runs both forms once with zeros, so that no step waits for the compiler.</summary>
+    /// <summary>Runs both forms of <see cref="Rows32(byte*, float*, float*, int, int, bool, bool, byte*, float*, byte*, int)"/> once with zeros, so that no step waits for the compiler.</summary>
     public static void Compile(bool wide)
     {
         byte* zeros = stackalloc byte[Int8Activation.Bytes(Int8Activation.Group)];
