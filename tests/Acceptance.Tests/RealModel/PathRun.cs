@@ -31,6 +31,15 @@ internal sealed class PathRun(ActivationPrecision activations)
         return _generations = [.. streams.Select(SteppedEngine.Read)];
     }
 
+    /// <summary>The best tokens that may follow a sequence.</summary>
+    public async Task<Generation> NextAsync(HostStack stack, int[] ids)
+    {
+        await using SteppedEngine engine = new(stack.Build(Goldens.Model, activations, 2048), new EngineOptions { StepMs = 600_000 });
+        GenerationStream stream = engine.Submit(ids, 1, Top);
+        engine.Run();
+        return SteppedEngine.Read(stream);
+    }
+
     /// <summary>The log-probabilities of the text's tokens.</summary>
     public double[] Text(HostStack stack)
     {
