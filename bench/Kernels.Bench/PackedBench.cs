@@ -5,7 +5,9 @@ using Tessera.Abstractions.Formats;
 using Tessera.Abstractions.Graphs;
 using Tessera.Abstractions.Plugins;
 using Tessera.Abstractions.Quantization;
+using Tessera.Conformance.Fakes;
 using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
@@ -39,6 +41,7 @@ internal static unsafe class PackedBench
         new("mx_fp4", [("data", 4.0 / 8), ("scales", 1.0 / 32)]),
         // A type of another author's: its plugin only unpacks.
         new("sample3", []),
+        new("sample3", []) { Anew = true },
     ];
 
     public static void Run(string[] names)
@@ -69,7 +72,11 @@ internal static unsafe class PackedBench
     private static string Rate(double[] seconds) => $"{(double)Rows * Columns / seconds[0] / 1e9,6:F1} {(double)Rows * Columns / seconds[Passes / 2] / 1e9,6:F1}";
 
     /// <summary>A type with its parts' bytes for each weight.</summary>
-    private sealed record Packed(string Id, (string Name, double Bytes)[] Parts, params (string Name, string Value)[] Parameters);
+    private sealed record Packed(string Id, (string Name, double Bytes)[] Parts, params (string Name, string Value)[] Parameters)
+    {
+        /// <summary>Whether it is written anew at load, as the backend's option <c>transcode</c> has it.</summary>
+        public bool Anew { get; init; }
+    }
 
     private sealed record Node() : GraphNode("bench", new GraphValue(1, "out", Rows))
     {
@@ -110,6 +117,7 @@ internal static unsafe class PackedBench
         private readonly LinearKernel _kernel;
         private readonly NativeBlock _prepared, _output;
         private readonly NativeBlock[] _scratch;
+        private readonly NativeArena _arena = new();
         private readonly int _rows;
         private int _next;
 
@@ -124,8 +132,9 @@ internal static unsafe class PackedBench
                 Parameters = type.Parameters.ToDictionary(p => p.Name, p => p.Value),
                 Parts = [.. type.Parts.Select(Part)],
             };
-            Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "");
-            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, new NativeTiles([], isa), new NativeRowDots([], isa), said).Choose(new Node(), weight);
+            Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "") + (type.Anew ? " anew" : "");
+            using InlineWorkTeam team = new(2);
+            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, new NativeTiles([], isa), new NativeRowDots([], isa), said, type.Anew ? new Transcoder(team, _arena) : null).Choose(new Node(), weight);
             How = said[^1][(said[^1].IndexOf(": ", StringComparison.Ordinal) + 2)..];
             _rows = Product.BlockSize(_kernel, Rows, 2, RowPath.Few, new LaneSizes());
             _prepared = new NativeBlock(_kernel.Preparation.Bytes(Columns));
@@ -178,6 +187,7 @@ internal static unsafe class PackedBench
             _blocks.ForEach(b => b.Dispose());
             _prepared.Dispose();
             _output.Dispose();
+            _arena.Dispose();
             foreach (NativeBlock scratch in _scratch)
                 scratch.Dispose();
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tessera.Kernels.Common;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Lowering;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
@@ -10,7 +11,8 @@ namespace Tessera.Kernels.Cpu;
 /// <param name="isa">The instruction sets that kernels may use.</param>
 /// <param name="fusions">What is not stored.</param>
 /// <param name="logger">Told what runs without the machine code that plugins offer.</param>
-internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All, ILogger? logger = null) : IKernelBackend
+/// <param name="transcode">Whether weights that a plugin only unpacks are written anew at load.</param>
+internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All, ILogger? logger = null, bool transcode = false) : IKernelBackend
 {
     /// <inheritdoc/>
     public string Name => "cpu";
@@ -45,10 +47,13 @@ internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All, ILog
         NativeArena arena = new();
         try
         {
-            GraphLowering lowering = new(request, isa, fusions, arena);
+            Transcoder? transcoder = transcode ? new(request.Team, arena) : null;
+            GraphLowering lowering = new(request, isa, fusions, arena, transcoder);
             CpuRuntime runtime = new(lowering.Lower());
             if (lowering.WithoutMachineCode is { Count: > 0 } without)
                 logger?.LogInformation("cpu: built-in kernels, and no machine code of a plugin, for {Kernels} ({Sets})", string.Join(", ", without), isa.Name);
+            if (transcoder is { Count: > 0 })
+                logger?.LogInformation("cpu: {Count} weights that a plugin only unpacks were written anew, {Megabytes:F0} MB, in {Seconds:F1} s", transcoder.Count, transcoder.Bytes / 1e6, transcoder.Time.TotalSeconds);
             return runtime;
         }
         catch

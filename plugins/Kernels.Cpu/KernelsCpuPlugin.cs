@@ -23,6 +23,12 @@ public sealed class KernelsCpuPlugin : IPlugin
             "no-gates" => Fusions.All & ~Fusions.Gates,
             var other => throw new TesseraException($"kernels.cpu.fusions: expected all, none, no-norms, no-rotations or no-gates, found '{other}'"),
         };
-        services.AddSingleton<IKernelBackend>(provider => new CpuBackend(isa, fusions, provider.GetService<ILoggerFactory>()?.CreateLogger("Tessera.Kernels.Cpu")));
+        bool transcode = options.GetValueOrDefault("transcode", "off") switch
+        {
+            "off" => false,
+            "on" => true,
+            var other => throw new TesseraException($"kernels.cpu.transcode: expected off or on, found '{other}'"),
+        };
+        services.AddSingleton<IKernelBackend>(provider => new CpuBackend(isa, fusions, provider.GetService<ILoggerFactory>()?.CreateLogger("Tessera.Kernels.Cpu"), transcode));
     }
 }

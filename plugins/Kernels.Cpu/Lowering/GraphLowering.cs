@@ -1,6 +1,7 @@
 using Tessera.Kernels.Common;
 using Tessera.Kernels.Cpu.Cache;
 using Tessera.Kernels.Cpu.Cache.Entries;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Plan;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
@@ -41,7 +42,7 @@ internal sealed unsafe partial class GraphLowering
     private readonly Dictionary<(string Name, bool IsOffset), nint> _vectors = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
-    public GraphLowering(BackendRequest request, CpuIsa isa, Fusions fusions, NativeArena arena)
+    public GraphLowering(BackendRequest request, CpuIsa isa, Fusions fusions, NativeArena arena, Transcoder? transcoder = null)
     {
         _fusions = fusions;
         _request = request;
@@ -52,7 +53,7 @@ internal sealed unsafe partial class GraphLowering
         _wide = isa.Avx512;
         _tiles = arena.Own(new NativeTiles(request.Tiles, isa));
         _rowDots = arena.Own(new NativeRowDots(request.Tiles, isa));
-        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, _tiles, _rowDots, _explanation);
+        _kernels = new KernelChoice(request.Quantizations, request.Limits.Activations, isa, _tiles, _rowDots, _explanation, transcoder);
         // Elsewhere vectors of 512 bits widen halves as they read them, or there are no vectors.
         if (request.Limits.KvType == KvType.F16 && isa is { Avx2: true, Avx512: false } && NativeHalves.Find(request.Tiles, out _refusedHalves) is { } halves)
             _halves = arena.Own(halves);

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
@@ -9,7 +10,7 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Lowering;
 
 /// <summary>Chooses the kernel of each matrix and says why.</summary>
-internal sealed class KernelChoice(IQuantizationRegistry quantizations, ActivationPrecision precision, CpuIsa isa, NativeTiles tiles, NativeRowDots rowDots, List<string> explanation)
+internal sealed class KernelChoice(IQuantizationRegistry quantizations, ActivationPrecision precision, CpuIsa isa, NativeTiles tiles, NativeRowDots rowDots, List<string> explanation, Transcoder? transcoder = null)
 {
     private const int MaxColumns = 1 << 24;
 
@@ -48,7 +49,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (weight.Columns > MaxColumns || weight.Rows > int.MaxValue)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' has shape {weight.ShapeText}; expected at most {MaxColumns} columns and {int.MaxValue} rows");
         if (weight.Stack.Count == 0)
-            return Choose(weight, quantization, input, "");
+            return Choose(weight, quantization, input, "", transcoder);
         if (node is not MixtureOfExpertsNode)
             throw new UnsupportedModelException($"cpu: node '{node.Name}': tensor '{weight.Name}' is a stack of {weight.Stack.Count} tensors, which only experts may be");
         if (weight.Stack.Any(s => s.Rows != weight.Rows / weight.Stack.Count || s.Columns != weight.Columns || s.Stack.Count > 0))
@@ -61,57 +62,79 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     {
         string behind = $", and {weight.Stack.Count - 1} more alike";
         int said = explanation.Count;
-        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, input, i == 0 ? behind : null))];
-        if (slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null)))
+        LinearKernel[] slices = Chosen(transcoder);
+        bool IsOneKind() => slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null) && s.Weight.Quantization == slices[0].Weight.Quantization);
+        if (!IsOneKind() && transcoder is not null)
+        {
+            // Some could not be written anew, or not as the same type.
+            foreach (LinearKernel slice in slices.Where(s => s.Weight.Quantization != weight.Quantization))
+                transcoder.GiveBack(slice.Weight);
+            slices = Chosen(null);
+        }
+        if (IsOneKind())
             return new StackedLinear(weight, slices);
         explanation.RemoveRange(said, explanation.Count - said);
         RowDotKernel floats = Floats();
         slices = [.. weight.Stack.Select(s => new DequantizedLinear(s, quantization, floats))];
         Say(slices[0], $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: each has its columns in an order of its own", behind);
         return new StackedLinear(weight, slices);
+
+        LinearKernel[] Chosen(Transcoder? with)
+        {
+            explanation.RemoveRange(said, explanation.Count - said);
+            return [.. weight.Stack.Select((s, i) => Choose(s, quantization, input, i == 0 ? behind : null, with))];
+        }
     }
 
-    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, ProductInput input, string? behind)
+    private LinearKernel Choose(WeightTensor weight, IQuantization quantization, ProductInput input, string? behind, Transcoder? anew)
     {
         RowDotKernel floats = Floats();
         if (precision == ActivationPrecision.Float32 && weight.Quantization != floats.Quantization)
             return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}): the reference path", behind);
         if (RowDotTable.TryGet(weight.Quantization, isa, out RowDotKernel own))
-        {
-            own.Compile();
-            (Preparation form, string name) = own.Form switch
-            {
-                ActivationForm.Int8Groups32 when input == ProductInput.Norm && quantization.BlockSize == Int8Activation.Group => Refined(false, "int8 by 32", weight.Columns / Int8Activation.Group, RefinedGroups),
-                ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
-                ActivationForm.Int8Blocks256 when input == ProductInput.Gate => Refined(true, "int8 by 256", weight.Columns / Int8SuperActivation.Block, RefinedBlocks),
-                ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
-                _ => (_floats, "float32"),
-            };
-            string why = "";
-            NativeRows? machine = rowDots.Find(own, out string reason);
-            RowDotLinear rows = new(weight, own, form, isa, TileTable.LayoutOf(weight.Quantization) is { } layout ? tiles.Find(layout, out why) : null, machine);
-            rows.Tile?.Compile();
-            return Say(rows, $"own kernel ({(reason.Length > 0 ? reason : own.InstructionSet)}{Tiles(rows.Tile, why)}), activations {name}", behind);
-        }
+            return Own(weight, own, quantization.BlockSize, input, null, "", behind);
         AffineSource? source = AffineSource.Of(weight, quantization);
         string found = "";
         NativeTile? native = source is not null && TileTable.Takes(source, isa) ? tiles.Find(TileLayouts.Minimum, out found) : null;
         if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native) ?? NibbleTable.Create(weight, source, _int8, isa, native)) is { } packed)
         {
             packed.Tile!.Compile();
-            return Say(packed, $"own kernel ({(packed is ScatteredGptq4<Turned512> ? "avx512" : "avx2")}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
+            return Say(packed, $"own kernel ({(packed is ScatteredGptq4<Turned512> ? "avx512" : "avx2")}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}", behind);
         }
         if (quantization is IRowDot rowDot)
             return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin{(rowDot is IDescribedRowDot described ? $" ({described.Description})" : "")}, weights read as they are stored, one activation row at a time", behind);
         if (source is not null)
         {
+            string kept = "";
+            if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
+                return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization} ({written.Bytes} bytes), ", behind, weight.Quantization);
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
             if (linear.Tile is not null)
                 AffineDot.Compile(isa.Avx512);
-            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source)}", behind);
+            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{(kept.Length > 0 ? $"; not written anew: {kept}" : "")}", behind);
         }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
+    }
+
+    // A type with a kernel of its own; what was written anew may have its columns in an order, and another type in the file.
+    private LinearKernel Own(WeightTensor weight, RowDotKernel own, int blockSize, ProductInput input, int[]? order, string how, string? behind, string? stored = null)
+    {
+        own.Compile();
+        (Preparation form, string name) = own.Form switch
+        {
+            ActivationForm.Int8Groups32 when order is not null => (Preparation.Int8(isa, order), $"int8 by 32{Ordered(order)}"),
+            ActivationForm.Int8Groups32 when input == ProductInput.Norm && blockSize == Int8Activation.Group => Refined(false, "int8 by 32", weight.Columns / Int8Activation.Group, RefinedGroups),
+            ActivationForm.Int8Groups32 => (_int8, "int8 by 32"),
+            ActivationForm.Int8Blocks256 when input == ProductInput.Gate => Refined(true, "int8 by 256", weight.Columns / Int8SuperActivation.Block, RefinedBlocks),
+            ActivationForm.Int8Blocks256 => (_int8Super, "int8 by 256"),
+            _ => (_floats, "float32"),
+        };
+        string why = "";
+        NativeRows? machine = rowDots.Find(own, out string reason);
+        RowDotLinear rows = new(weight, own, form, isa, TileTable.LayoutOf(weight.Quantization) is { } layout ? tiles.Find(layout, out why) : null, machine);
+        rows.Tile?.Compile();
+        return Say(rows, $"{how}own kernel ({(reason.Length > 0 ? reason : own.InstructionSet)}{Tiles(rows.Tile, why)}), activations {name}", behind, stored);
     }
 
     private (Preparation Form, string Name) Refined(bool super, string name, long groups, int most)
@@ -120,17 +143,17 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         return (Preparation.Refined(isa, super, refined), $"{name}, a second byte for the {refined} with the largest scale");
     }
 
-    private static string Ordered(AffineSource source) => source.Order is null ? "" : " in the order of the groups";
+    private static string Ordered(int[]? order) => order is null ? "" : " in the order of the groups";
 
     private string Tiles(TileKernel? tile, string why) => tile is null ? "" : $", tiles of {TileWidth} rows{(why.Length > 0 ? $" ({why})" : "")}";
 
     private RowDotKernel Floats() =>
         RowDotTable.TryGet("f32", isa, out RowDotKernel floats) ? floats : throw new InvalidOperationException("RowDotTable has no kernel for f32, the type that every fallback ends in");
 
-    private LinearKernel Say(LinearKernel kernel, string how, string? behind)
+    private LinearKernel Say(LinearKernel kernel, string how, string? behind, string? stored = null)
     {
         if (behind is not null)
-            explanation.Add($"{kernel.Weight.Name} {kernel.Weight.ShapeText} {kernel.Weight.Quantization}{behind}: {how}");
+            explanation.Add($"{kernel.Weight.Name} {kernel.Weight.ShapeText} {stored ?? kernel.Weight.Quantization}{behind}: {how}");
         return kernel;
     }
 }

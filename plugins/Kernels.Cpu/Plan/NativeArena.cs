@@ -5,7 +5,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>Native memory of a plan, 64-byte aligned, and what else lives as long; freed together.</summary>
 internal sealed unsafe class NativeArena : IDisposable
 {
-    private readonly List<nint> _blocks = [];
+    private readonly Dictionary<nint, long> _blocks = [];
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Bytes taken.</summary>
@@ -16,9 +16,18 @@ internal sealed unsafe class NativeArena : IDisposable
     {
         long size = Math.Max(64, checked((bytes + 63) & ~63L));
         byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
-        _blocks.Add((nint)block);
+        _blocks.Add((nint)block, size);
         Bytes += size;
         return block;
+    }
+
+    /// <summary>Gives back what <see cref="Take"/> gave.</summary>
+    public void Free(byte* block)
+    {
+        if (!_blocks.Remove((nint)block, out long size))
+            throw new ArgumentException("not of this arena, or given back before", nameof(block));
+        NativeMemory.AlignedFree(block);
+        Bytes -= size;
     }
 
     /// <summary>Takes floats; their content is undefined.</summary>
@@ -48,7 +57,7 @@ internal sealed unsafe class NativeArena : IDisposable
     {
         _owned.ForEach(owned => owned.Dispose());
         _owned.Clear();
-        foreach (nint block in _blocks)
+        foreach (nint block in _blocks.Keys)
             NativeMemory.AlignedFree((void*)block);
         _blocks.Clear();
         Bytes = 0;

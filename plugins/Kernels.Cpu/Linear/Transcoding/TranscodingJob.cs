@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using Tessera.Kernels.Cpu.RowDots;
+
+namespace Tessera.Kernels.Cpu.Linear.Transcoding;
+
+/// <summary>Unpacks rows and writes them as blocks, on all lanes, until a weight is found that the type does not hold.</summary>
+/// <param name="source">What unpacks.</param>
+/// <param name="rowsTogether">Rows that are best unpacked together.</param>
+/// <param name="columns">Columns of a row.</param>
+/// <param name="to">Where the first row's blocks go.</param>
+internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int rowsTogether, int columns, byte* to) : IWorkJob
+    where TBlock : struct, IBlockWriter
+{
+    // What is unpacked stays in the second-level cache until it is written.
+    private const int ChunkBytes = 128 << 10;
+
+    private readonly int _chunk = Math.Max(1, ChunkBytes / columns / rowsTogether) * rowsTogether;
+    private long _next, _end;
+    private volatile bool _refused;
+
+    /// <summary>Whether there was a weight that the type does not hold.</summary>
+    public bool Refused => _refused;
+
+    /// <summary>Takes rows.</summary>
+    public void Run(IWorkTeam team, long first, long count)
+    {
+        (_next, _end) = (first, first + count);
+        team.Run(this);
+    }
+
+    /// <inheritdoc/>
+    public void Execute(IWorkLane lane)
+    {
+        int groups = columns / Int8Activation.Group;
+        nuint values = (nuint)_chunk * (nuint)columns, floats = (nuint)_chunk * (nuint)groups * sizeof(float);
+        byte* memory = (byte*)NativeMemory.AlignedAlloc(values + 2 * floats, 64);
+        try
+        {
+            float* scales = (float*)(memory + values), minimums = (float*)((byte*)scales + floats);
+            for (long first = Interlocked.Add(ref _next, _chunk) - _chunk; first < _end && !_refused; first = Interlocked.Add(ref _next, _chunk) - _chunk)
+            {
+                int count = (int)Math.Min(_chunk, _end - first);
+                source.Unpack(first, count, memory, scales, minimums);
+                if (!BlockTranscoding.TryWrite<TBlock>(memory, scales, minimums, (long)count * groups, to + first * groups * TBlock.Bytes))
+                    _refused = true;
+            }
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(memory);
+        }
+    }
+}

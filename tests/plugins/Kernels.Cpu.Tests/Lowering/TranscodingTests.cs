@@ -1,0 +1,108 @@
+using Tessera.Conformance.Fakes;
+using Tessera.Conformance.Interpreter;
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
+using Tessera.Kernels.Cpu.Lowering;
+using Tessera.Kernels.Cpu.Plan;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
+using Tessera.Kernels.Cpu.Tests.Linear.Transcoding;
+using Tessera.Kernels.Cpu.Tests.Models;
+using Tessera.Kernels.Cpu.Tiles.Native;
+
+namespace Tessera.Kernels.Cpu.Tests.Lowering;
+
+/// <summary>With the option <c>transcode</c>, types that a plugin only unpacks run through kernels of a type of the file's; without it they are read as they are stored.</summary>
+public sealed unsafe class TranscodingTests
+{
+    [Fact]
+    public void A_model_of_a_foreign_type_is_written_anew_where_that_is_asked_for()
+    {
+        CountingType type = new(32);
+        using RandomModel model = new(new ModelShape { Type = type.Id }, Quantizations.With(type));
+        int[] tokens = model.Tokens(30);
+        RuntimeLimits limits = Session.Limits(ActivationPrecision.Fast);
+        using Session reference = new(model.Graph, model.Registry, backend: new ReferenceBackend()), stored = new(model.Graph, model.Registry, limits);
+        using Session anew = new(model.Graph, model.Registry, limits, lanes: 2, backend: new CpuBackend(CpuIsa.Detect(), transcode: true));
+        type.Clear();
+        float[][] expected = reference.Feed(0, tokens, 30), found = anew.Feed(0, tokens, 30);
+        (double largest, double mean) = Difference.Relative(expected, found);
+        Assert.True(largest <= 0.2 && mean <= 0.05, $"largest {largest:E2}, mean {mean:E2}");
+        // The plugin is not asked again.
+        Assert.Equal(new int[64], type.Reads("blk.0.attn_q.weight", 64));
+        Assert.Single(anew.Runtime.Explain(), l => l.StartsWith("blk.0.attn_q.weight [64, 64] counting: written anew at load as q8_0 (4352 bytes), own kernel (", StringComparison.Ordinal));
+        Assert.Single(stored.Runtime.Explain(), l => l.StartsWith("blk.0.attn_q.weight [64, 64] counting: unpacked to bytes by its plugin", StringComparison.Ordinal) && !l.Contains("anew", StringComparison.Ordinal));
+        Assert.True(anew.Runtime.ScratchBytes > stored.Runtime.ScratchBytes + 2 * 64 * 96, "what was written is not counted");
+    }
+
+    [Fact]
+    public void The_reference_path_reads_what_is_stored()
+    {
+        CountingType type = new(32);
+        using RandomModel model = new(new ModelShape { Type = type.Id }, Quantizations.With(type));
+        using Session exact = new(model.Graph, model.Registry, backend: new CpuBackend(CpuIsa.Detect(), transcode: true));
+        Assert.DoesNotContain(exact.Runtime.Explain(), l => l.Contains("anew", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_no_type_holds_runs_as_it_is_stored_and_says_so()
+    {
+        CountingType type = new(16);
+        using RandomModel model = new(new ModelShape { Type = type.Id }, Quantizations.With(type));
+        using Session session = new(model.Graph, model.Registry, Session.Limits(ActivationPrecision.Fast), backend: new CpuBackend(CpuIsa.Detect(), transcode: true));
+        Assert.Single(session.Runtime.Explain(), l => l.StartsWith("blk.0.attn_q.weight [64, 64] counting: unpacked to bytes by its plugin", StringComparison.Ordinal) && l.EndsWith("; not written anew: groups of 16 columns", StringComparison.Ordinal));
+    }
+
+    /// <summary>Experts share their prepared rows, so all of them are written anew, as one type, or none.</summary>
+    [Theory]
+    [InlineData(4f, 4f, 2, "written anew at load as q4_0")]
+    [InlineData(4f, 3.5f, 0, "unpacked to bytes by its plugin")]
+    [InlineData(4f, 0.30001f, 0, "unpacked to bytes by its plugin")]
+    [InlineData(0.30001f, 4f, 0, "unpacked to bytes by its plugin")]
+    public void Experts_are_all_of_one_kind(float first, float second, int count, string how)
+    {
+        using MemoryFile a = new("a", new byte[64]), b = new("b", new byte[64]);
+        WeightTensor[] experts = [a.Tensor("first", "grouped", 8, 64), b.Tensor("second", "grouped", 8, 64)];
+        WeightTensor stack = new() { Name = "stack", Shape = [2, 8, 64], Quantization = "grouped", Parts = [.. experts.SelectMany(e => e.Parts)], Stack = experts };
+        GraphValue x = new(1, "x", 64), router = new(2, "router", 2), output = new(3, "out", 64);
+        MixtureOfExpertsNode node = new("experts", x, router, output, stack, stack, stack, new ExpertRouting(1, ExpertScoring.Softmax), Activation.Silu);
+        CpuIsa isa = CpuIsa.Detect();
+        using InlineWorkTeam team = new(1);
+        using NativeArena arena = new();
+        using NativeTiles tiles = new([], isa);
+        using NativeRowDots dots = new([], isa);
+        Transcoder transcoder = new(team, arena);
+        List<string> said = [];
+        Zeros types = new(first, second);
+        LinearKernel kernel = new KernelChoice(Quantizations.With(types), ActivationPrecision.Fast, isa, tiles, dots, said, transcoder).Choose(node, stack);
+        Assert.IsType<StackedLinear>(kernel);
+        Assert.Equal((count, count > 0), (transcoder.Count, arena.Bytes > 0));
+        Assert.StartsWith($"first [8, 64] grouped, and 1 more alike: {how}", Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    /// <summary>Each of two experts has a minimum of its own.</summary>
+    private sealed class Zeros(float first, float second) : IQuantization, IAffineUnpack
+    {
+        private readonly GroupedType _first = Of(first), _second = Of(second);
+
+        public string Id => "grouped";
+
+        public int BlockSize => 32;
+
+        public int GroupSize => 32;
+
+        public int MaxValue => 7;
+
+        public void Validate(WeightTensor weight)
+        {
+        }
+
+        public void Dequantize(WeightTensor weight, long firstRow, int rowCount, Span<float> destination) => TypeOf(weight).Dequantize(weight, firstRow, rowCount, destination);
+
+        public void Unpack(WeightTensor weight, long firstRow, int rowCount, byte* values, float* scales, float* minimums) => TypeOf(weight).Unpack(weight, firstRow, rowCount, values, scales, minimums);
+
+        private static GroupedType Of(float minimum) => new() { MaxValue = 7, Value = place => (int)(place % 8), Group = _ => (1, minimum) };
+
+        private GroupedType TypeOf(WeightTensor weight) => weight.Name == "first" ? _first : _second;
+    }
+}
