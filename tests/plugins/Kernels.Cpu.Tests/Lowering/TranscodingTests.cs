@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Tessera.Conformance.Fakes;
 using Tessera.Conformance.Interpreter;
 using Tessera.Kernels.Cpu.Linear;
@@ -34,6 +35,25 @@ public sealed unsafe class TranscodingTests
         Assert.Single(stored.Runtime.Explain(), l => l.StartsWith("blk.0.attn_q.weight [64, 64] counting: unpacked to bytes by its plugin", StringComparison.Ordinal) && !l.Contains("anew", StringComparison.Ordinal));
         Assert.True(anew.Runtime.ScratchBytes > stored.Runtime.ScratchBytes + 2 * 64 * 96, "what was written is not counted");
     }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("off", false)]
+    [InlineData("on", true)]
+    public void The_plugins_option_asks_for_it(string? option, bool anew)
+    {
+        ServiceCollection services = new();
+        new KernelsCpuPlugin().Configure(services, option is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["transcode"] = option });
+        using ServiceProvider provider = services.BuildServiceProvider();
+        CountingType type = new(32);
+        using RandomModel model = new(new ModelShape { Type = type.Id }, Quantizations.With(type));
+        using Session session = new(model.Graph, model.Registry, Session.Limits(ActivationPrecision.Fast), backend: provider.GetRequiredService<IKernelBackend>());
+        Assert.Equal(anew, session.Runtime.Explain().Any(l => l.Contains("written anew", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void An_option_that_is_none_names_itself() =>
+        Assert.Equal("kernels.cpu.transcode: expected off or on, found 'yes'", Assert.Throws<TesseraException>(() => new KernelsCpuPlugin().Configure(new ServiceCollection(), new Dictionary<string, string> { ["transcode"] = "yes" })).Message);
 
     [Fact]
     public void The_reference_path_reads_what_is_stored()
