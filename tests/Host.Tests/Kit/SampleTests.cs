@@ -15,8 +15,11 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task A_type_that_the_host_does_not_know_comes_over_REST_and_a_model_uses_it()
+    /// <summary>As it is stored, and written anew at load.</summary>
+    [Theory]
+    [InlineData("off", false)]
+    [InlineData("on", true)]
+    public async Task A_type_that_the_host_does_not_know_comes_over_REST_and_a_model_uses_it(string transcode, bool written)
     {
         string key = Path.Combine(_folder.Path, "acme.pem"), tpk = Path.Combine(_folder.Path, "quant.sample-1.0.0.tpk");
         string trust = AuthorWorkshop.Done(await TesseraProcess.RunAsync("plugins", "key", "acme", key)).Split('\n')[1];
@@ -25,7 +28,7 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
         (int port, int adminPort) = (LifeCycle.Relay.FreePort(), LifeCycle.Relay.FreePort());
         string config = _folder.Write("host.yaml", $$"""
             server: { urls: ["http://127.0.0.1:{{port}}"] }
-            plugins: { folder: "{{Path.Combine(TestServer.Executable, "plugins")}}", load: [format.gguf, quant.ggml, kernels.cpu, tokenizer.bpe], store: store, publishers: { {{trust}} } }
+            plugins: { folder: "{{Path.Combine(TestServer.Executable, "plugins")}}", load: [format.gguf, quant.ggml, kernels.cpu, tokenizer.bpe], store: store, publishers: { {{trust}} }, options: { kernels.cpu: { transcode: {{transcode}} } } }
             models: { default: chain, list: [ { name: chain, path: chain.gguf } ] }
             kv: { memory: 64MiB }
             admin: { urls: ["http://127.0.0.1:{{adminPort}}"], token: {{Token}} }
@@ -49,6 +52,7 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
         Assert.Equal(("active", "signed by acme"), (line.GetProperty("state").GetString(), line.GetProperty("voucher").GetString()));
         host.Signal("TERM");
         Assert.Equal(0, await host.ExitAsync());
+        Assert.Equal(written, (await host.Errors).Contains("weights that a plugin only unpacks were written anew", StringComparison.Ordinal));
     }
 
     private static async Task AnswersAsync(HttpClient client)
