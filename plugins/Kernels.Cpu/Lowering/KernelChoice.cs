@@ -99,7 +99,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native) ?? NibbleTable.Create(weight, source, _int8, isa, native)) is { } packed)
         {
             packed.Tile!.Compile();
-            return Say(packed, $"own kernel ({(packed is ScatteredGptq4<Turned512> ? "avx512" : "avx2")}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}", behind);
+            return Say(packed, $"own kernel ({packed.InstructionSet}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}", behind);
         }
         if (quantization is IRowDot rowDot)
             return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin{(rowDot is IDescribedRowDot described ? $" ({described.Description})" : "")}, weights read as they are stored, one activation row at a time", behind);

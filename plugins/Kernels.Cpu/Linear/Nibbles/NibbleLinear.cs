@@ -13,7 +13,7 @@ namespace Tessera.Kernels.Cpu.Linear.Nibbles;
 /// A weight whose rows are nibbles with scales apart from them, read as it stands. 64 columns are 32 bytes: their low nibbles are the even columns, their high ones the
 /// odd columns, and so the activations are brought into that order. Sums come in <see cref="GroupSum"/>'s order: the same products as those of the tiles, which unpack it.
 /// </summary>
-internal sealed unsafe class NibbleLinear<TType> : LinearKernel
+internal sealed unsafe class NibbleLinear<TType> : PackedLinear
     where TType : struct, INibbleType
 {
     private const int Group = Int8Activation.Group, Step = GroupSum.Lanes * Group;
@@ -52,6 +52,8 @@ internal sealed unsafe class NibbleLinear<TType> : LinearKernel
     }
 
     public override TileKernel? Tile { get; }
+
+    public override string InstructionSet => "avx2";
 
     public override long WorkingRowBytes => Columns / 2 + _rowScales;
 

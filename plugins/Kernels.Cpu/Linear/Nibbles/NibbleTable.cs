@@ -13,7 +13,7 @@ internal static class NibbleTable
     /// <param name="int8">Signed bytes in groups of 32.</param>
     /// <param name="isa">What may be used.</param>
     /// <param name="native">Machine code for its tiles.</param>
-    public static LinearKernel? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
+    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
     {
         if (!isa.Avx2 || source.Order is not null || weight.Quantization is not ("mlx_affine4" or "ct_packed4" or "mx_fp4"))
             return null;

@@ -1,26 +1,37 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>A word holds eight rows of one column; its nibbles, from the lowest, are of rows 0 2 4 6 1 3 5 7.</summary>
 /// <remarks>
-/// Two columns are interleaved byte by byte, so that an element of 16 bits is one row's sum of both. A run of eight words makes eight vectors of eight rows:
-/// of word j and word j + 4 (j from 0 to 3) the rows 0 4 1 5 of both, and then the rows 2 6 3 7 of both.
+/// Two columns are interleaved byte by byte, so that an element of 16 bits is one row's sum of both. A run is a vector of words, which makes eight vectors of floats:
+/// of every fourth word from j on (j from 0 to 3) the rows 0 4 1 5, and then the rows 2 6 3 7.
 /// </remarks>
-internal readonly unsafe struct Awq4 : ITransposedWeight
+internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
+    where TSimd : struct, ISimd<TInt, TFloat>
+    where TInt : struct
+    where TFloat : struct
 {
-    private const int Words = 8, RunBytes = Words * sizeof(int), Together = 16;
+    private const int Together = 16, MemoryLine = 64;
 
-    public static int Run => 8 * Words;
+    public static string InstructionSet => TSimd.Name;
 
-    // Two runs are a line of memory.
-    public static int BlockUnit => 2 * Run;
+    public static int Run => 8 * TSimd.Width;
+
+    // A line of memory.
+    public static int BlockUnit => 2 * MemoryLine;
 
     public static int EightBytes => sizeof(int);
 
     public static int Lines => 2 * Together;
+
+    private static int RunBytes => TSimd.Width * sizeof(int);
+
+    // Shorts of a vector.
+    private static int Shorts => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Order(Vector256<sbyte> quants) => quants;
@@ -32,48 +43,52 @@ internal readonly unsafe struct Awq4 : ITransposedWeight
         int width = (rows + Run - 1) / Run * Run;
         for (int half = 0; half < 2; half++, data += Together * stride, quants += Together)
             Half(data, stride, rows, quants, pairs + half * width);
-        for (int row = 0; row < rows; row += Run, pairs += Run)
-        {
-            short* others = pairs + width;
-            group.Add(row, 16, Vector256.Load(pairs), Vector256.Load(others));
-            group.Add(row + 8, 16, Vector256.Load(pairs + 16), Vector256.Load(others + 16));
-            group.Add(row + 32, 16, Vector256.Load(pairs + 32), Vector256.Load(others + 32));
-            group.Add(row + 40, 16, Vector256.Load(pairs + 48), Vector256.Load(others + 48));
-        }
+        Add(group, width, pairs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Zeros(int word) =>
         Avx2.ShiftRightLogicalVariable(Vector256.Create(word), Vector256.Create(0u, 16, 4, 20, 8, 24, 12, 28)) & Vector256.Create(15);
 
-    public static void ToRun(float* run)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> rows, float* floats, int row)
     {
-        float* rows = stackalloc float[Run];
-        Unsafe.CopyBlockUnaligned(rows, run, (uint)(Run * sizeof(float)));
-        Vector256<int> order = Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7);
-        for (int word = 0; word < Words / 2; word++, run += 16)
-        {
-            Vector256<float> first = Avx2.PermuteVar8x32(Vector256.Load(rows + 8 * word), order), second = Avx2.PermuteVar8x32(Vector256.Load(rows + 8 * (word + Words / 2)), order);
-            Avx.Permute2x128(first, second, 0x20).Store(run);
-            Avx.Permute2x128(first, second, 0x31).Store(run + 8);
-        }
+        Vector256<float> turned = Avx2.PermuteVar8x32(rows, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
+        floats += Place(row);
+        turned.GetLower().Store(floats);
+        turned.GetUpper().Store(floats + TSimd.Width);
     }
 
-    public static void ToRows(float* run)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(float* floats, int row)
     {
-        float* own = stackalloc float[Run];
-        Unsafe.CopyBlockUnaligned(own, run, (uint)(Run * sizeof(float)));
-        Vector256<int> order = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);
-        for (int word = 0; word < Words / 2; word++, own += 16)
+        floats += Place(row);
+        return Avx2.PermuteVar8x32(Vector256.Create(Vector128.Load(floats), Vector128.Load(floats + TSimd.Width)), Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7));
+    }
+
+    // Where the rows of a word stand: the first half of them, and a vector later the second.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Place(int row)
+    {
+        int word = row % Run / 8;
+        return row - row % Run + word % 4 * Shorts + word / 4 * 4;
+    }
+
+    // Of the sums of both sixteens.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Add(in TransposedGroup group, int width, short* pairs)
+    {
+        TransposedGroup<TSimd, TInt, TFloat> sums = new(group);
+        short* others = pairs + width;
+        for (int row = 0; row < width; row += 2 * Shorts, pairs += 2 * Shorts, others += 2 * Shorts)
         {
-            Vector256<float> low = Vector256.Load(own), high = Vector256.Load(own + 8);
-            Avx2.PermuteVar8x32(Avx.Permute2x128(low, high, 0x20), order).Store(run + 8 * word);
-            Avx2.PermuteVar8x32(Avx.Permute2x128(low, high, 0x31), order).Store(run + 8 * (word + Words / 2));
+            sums.Add(row, Shorts, TSimd.Load((byte*)pairs), TSimd.Load((byte*)others));
+            sums.Add(row + TSimd.Width, Shorts, TSimd.Load((byte*)(pairs + Shorts)), TSimd.Load((byte*)(others + Shorts)));
         }
     }
 
     // The sums of sixteen lines, a short for each row.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Half(byte* lines, nint stride, int rows, sbyte* quants, short* sums)
     {
         int row = 0;
@@ -89,42 +104,43 @@ internal readonly unsafe struct Awq4 : ITransposedWeight
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Sixteen(byte* words, nint stride, sbyte* quants, bool two, short* sums)
     {
-        Vector256<short> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+        TInt a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
         nint ahead = Together * stride;
         for (int line = 0; line < Together; line += 2, words += 2 * stride)
         {
-            Vector256<sbyte> q = Avx2.BroadcastScalarToVector256((short*)(quants + line)).AsSByte();
-            Vector256<byte> x = Vector256.Load(words), y = Vector256.Load(words + stride), low = Avx2.UnpackLow(x, y), high = Avx2.UnpackHigh(x, y);
             // 16 bits hold the sum of eight pairs of products of up to 15 · 127.
-            a += Products(low, q);
-            b += Products((low.AsUInt16() >> 4).AsByte(), q);
-            c += Products(high, q);
-            d += Products((high.AsUInt16() >> 4).AsByte(), q);
+            TInt q = TSimd.BroadcastPair(quants + line);
+            ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(words), TSimd.Load(words + stride), q, ref a, ref b, ref c, ref d);
+            if (two || RunBytes == MemoryLine)
+            {
+                Sse.Prefetch1(words + ahead);
+                Sse.Prefetch1(words + ahead + stride);
+            }
             if (!two)
                 continue;
-            Sse.Prefetch1(words + ahead);
-            Sse.Prefetch1(words + ahead + stride);
-            (x, y) = (Vector256.Load(words + RunBytes), Vector256.Load(words + RunBytes + stride));
-            (low, high) = (Avx2.UnpackLow(x, y), Avx2.UnpackHigh(x, y));
-            e += Products(low, q);
-            f += Products((low.AsUInt16() >> 4).AsByte(), q);
-            g += Products(high, q);
-            h += Products((high.AsUInt16() >> 4).AsByte(), q);
+            if (RunBytes == MemoryLine)
+            {
+                Sse.Prefetch1(words + ahead + MemoryLine);
+                Sse.Prefetch1(words + ahead + stride + MemoryLine);
+            }
+            ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(words + RunBytes), TSimd.Load(words + stride + RunBytes), q, ref e, ref f, ref g, ref h);
         }
-        a.Store(sums);
-        b.Store(sums + 16);
-        c.Store(sums + 32);
-        d.Store(sums + 48);
-        if (!two)
-            return;
-        e.Store(sums + 64);
-        f.Store(sums + 80);
-        g.Store(sums + 96);
-        h.Store(sums + 112);
+        Store(a, b, c, d, sums);
+        if (two)
+            Store(e, f, g, h, sums + Run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(TInt a, TInt b, TInt c, TInt d, short* sums)
+    {
+        TSimd.Store(a, (byte*)sums);
+        TSimd.Store(b, (byte*)(sums + Shorts));
+        TSimd.Store(c, (byte*)(sums + 2 * Shorts));
+        TSimd.Store(d, (byte*)(sums + 3 * Shorts));
     }
 
     // The last words with zeros behind them: what follows them may be no part of the file.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Rest(byte* words, nint stride, int bytes, sbyte* quants, short* sums)
     {
         byte* rest = stackalloc byte[Together * RunBytes];
@@ -133,7 +149,4 @@ internal readonly unsafe struct Awq4 : ITransposedWeight
             Unsafe.CopyBlockUnaligned(rest + line * RunBytes, words + line * stride, (uint)bytes);
         Sixteen(rest, RunBytes, quants, false, sums);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Products(Vector256<byte> nibbles, Vector256<sbyte> quants) => Avx2.MultiplyAddAdjacent(nibbles & Vector256.Create((byte)15), quants);
 }

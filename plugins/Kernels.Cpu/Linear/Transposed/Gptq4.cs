@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -9,6 +10,8 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
 {
     // Lines that are asked for ahead of those that are read, in the second-level cache: lines of many models fall on the same few sets of the first.
     private const int Ahead = 8;
+
+    public static string InstructionSet => Simd256.Name;
 
     public static int Run => 8;
 
@@ -30,6 +33,7 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
         Vector256<sbyte> e2 = Four(quants + 16), o2 = Four(quants + 20), e3 = Four(quants + 24), o3 = Four(quants + 28);
         byte* line0 = data, line1 = line0 + stride, line2 = line1 + stride, line3 = line2 + stride;
         nint ahead = Ahead * stride;
+        TransposedGroup<Simd256, Vector256<int>, Vector256<float>> sums = new(group);
         for (int row = 0; row < rows; row += 8, line0 += 32, line1 += 32, line2 += 32, line3 += 32)
         {
             Sse.Prefetch1(line0 + ahead);
@@ -37,7 +41,7 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
             Sse.Prefetch1(line2 + ahead);
             Sse.Prefetch1(line3 + ahead);
             // 32 products of up to 15 · 127 in pairs: 16 bits hold the sum of eight.
-            group.Add(row, Eight(line0, e0, o0) + Eight(line1, e1, o1) + (Eight(line2, e2, o2) + Eight(line3, e3, o3)));
+            sums.Add(row, (Eight(line0, e0, o0) + Eight(line1, e1, o1) + (Eight(line2, e2, o2) + Eight(line3, e3, o3))).AsInt32());
         }
     }
 
@@ -45,13 +49,11 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
     public static Vector256<int> Zeros(int word) =>
         Avx2.ShiftRightLogicalVariable(Vector256.Create(word), Vector256.Create(0u, 4, 8, 12, 16, 20, 24, 28)) & Vector256.Create(15);
 
-    public static void ToRun(float* run)
-    {
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> rows, float* floats, int row) => rows.Store(floats + row);
 
-    public static void ToRows(float* run)
-    {
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(float* floats, int row) => Vector256.Load(floats + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Eight(byte* words, Vector256<sbyte> even, Vector256<sbyte> odd)

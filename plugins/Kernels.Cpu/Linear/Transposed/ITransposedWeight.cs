@@ -6,6 +6,9 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <remarks>Rows are taken in runs; within a run, vectors of eight rows have an order of the type's own.</remarks>
 internal unsafe interface ITransposedWeight
 {
+    /// <summary>What it is written with.</summary>
+    static abstract string InstructionSet { get; }
+
     /// <summary>Rows of a run.</summary>
     static abstract int Run { get; }
 
@@ -33,9 +36,12 @@ internal unsafe interface ITransposedWeight
     /// <summary>The zero points of the eight rows of a word, in their order.</summary>
     static abstract Vector256<int> Zeros(int word);
 
-    /// <summary>Brings a run's floats from the order of rows into its own.</summary>
-    static abstract void ToRun(float* run);
+    /// <summary>Writes the floats of eight rows among those of all, which stand in the order of the runs.</summary>
+    /// <param name="rows">The floats.</param>
+    /// <param name="floats">Those of all rows, of whole runs.</param>
+    /// <param name="row">The first row, a multiple of 8.</param>
+    static abstract void Store(Vector256<float> rows, float* floats, int row);
 
-    /// <summary>Brings a run's floats from its own order into that of rows.</summary>
-    static abstract void ToRows(float* run);
+    /// <summary>Reads what <see cref="Store"/> writes.</summary>
+    static abstract Vector256<float> Load(float* floats, int row);
 }

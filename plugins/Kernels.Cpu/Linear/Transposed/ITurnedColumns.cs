@@ -3,6 +3,9 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <summary>How <see cref="TurnedColumns"/> are made and multiplied; a type argument, so that the calls vanish.</summary>
 internal unsafe interface ITurnedColumns
 {
+    /// <summary>What it is written with.</summary>
+    static abstract string InstructionSet { get; }
+
     /// <summary>Rows of a strip, and twice the bytes of a column's line. Its halves have a half of each line.</summary>
     static abstract int Rows { get; }
 

@@ -12,7 +12,7 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// GPTQ of four bits whose columns are grouped in the order of their activations. Strips of rows go down the columns by a <see cref="ColumnSchedule"/>, the beginning of a strip with the
 /// end of the one before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
 /// </summary>
-internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
+internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     where TTurned : struct, ITurnedColumns
 {
     private const int Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
@@ -45,6 +45,8 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : LinearKernel
     }
 
     public override TileKernel? Tile { get; }
+
+    public override string InstructionSet => TTurned.InstructionSet;
 
     // The first strip of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
     public override int MostBlockRows => 1024;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -13,35 +13,11 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <param name="sums">Their sums so far.</param>
 internal readonly unsafe struct TransposedGroup(float step, float sum, float* scales, float* minimums, float* sums)
 {
-    private readonly Vector256<float> _step = Vector256.Create(step), _sum = Vector256.Create(sum);
-    private readonly float* _scales = scales;
-    private readonly float* _minimums = minimums;
-    private readonly float* _sums = sums;
+    /// <summary>The activations' scale and their scaled sum.</summary>
+    public readonly float Step = step, Sum = sum;
 
-    /// <summary>Adds the products of eight rows, which are pairs of shorts.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, Vector256<short> products) => Add(row, Avx2.MultiplyAddAdjacent(products, Vector256.Create((short)1)));
-
-    /// <summary>Adds the products of sixteen rows, which are sums of two shorts.</summary>
-    /// <param name="row">The first of those rows whose shorts are the first four of a vector's half.</param>
-    /// <param name="apart">How far from it the first of the others is.</param>
-    /// <param name="first">Some columns' sums.</param>
-    /// <param name="second">The other columns'.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, int apart, Vector256<short> first, Vector256<short> second)
-    {
-        Add(row, Avx2.UnpackLow(first, second));
-        Add(row + apart, Avx2.UnpackHigh(first, second));
-    }
-
-    /// <summary>Adds the products of eight rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, Vector256<int> products)
-    {
-        Vector256<float> dots = Vector256.ConvertToSingle(products);
-        Vector256<float> sum = Fma.MultiplyAdd(dots, Vector256.Load(_scales + row) * _step, Vector256.Load(_sums + row));
-        Fma.MultiplyAdd(Vector256.Load(_minimums + row), _sum, sum).Store(_sums + row);
-    }
+    /// <summary>The rows' scales, their negated minimums and their sums so far.</summary>
+    public readonly float* Scales = scales, Minimums = minimums, Sums = sums;
 
     /// <summary>Eight rows' sums over all lanes, in the order of <see cref="GroupSum"/>.</summary>
     /// <param name="sums">The rows' sums in the first lane.</param>
@@ -52,4 +28,45 @@ internal readonly unsafe struct TransposedGroup(float step, float sum, float* sc
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Pair(float* lane, int width) => Vector256.Load(lane) + Vector256.Load(lane + 4 * width);
+}
+
+/// <summary>A <see cref="TransposedGroup"/> with vectors of one width.</summary>
+internal readonly unsafe struct TransposedGroup<TSimd, TInt, TFloat>
+    where TSimd : struct, ISimd<TInt, TFloat>
+    where TInt : struct
+    where TFloat : struct
+{
+    private readonly TFloat _step, _sum;
+    private readonly float* _scales, _minimums, _sums;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TransposedGroup(in TransposedGroup group)
+    {
+        float step = group.Step, sum = group.Sum;
+        (_step, _sum) = (TSimd.Broadcast(&step), TSimd.Broadcast(&sum));
+        _scales = group.Scales;
+        _minimums = group.Minimums;
+        _sums = group.Sums;
+    }
+
+    /// <summary>Adds the products of a vector of rows, which are pairs of shorts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int row, TInt pairs)
+    {
+        TFloat dots = TSimd.ToFloat(TSimd.AddPairs(pairs));
+        TFloat sum = TSimd.MultiplyAdd(dots, TSimd.Multiply(TSimd.Load(_scales + row), _step), TSimd.Load(_sums + row));
+        TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(_minimums + row), _sum, sum), _sums + row);
+    }
+
+    /// <summary>Adds the products of two vectors of rows, which are sums of two shorts.</summary>
+    /// <param name="row">The first of those rows whose shorts are the first four of a vector's 128 bits.</param>
+    /// <param name="apart">How far from it the first of the others is.</param>
+    /// <param name="first">Some columns' sums.</param>
+    /// <param name="second">The other columns'.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int row, int apart, TInt first, TInt second)
+    {
+        Add(row, TSimd.UnpackLowShorts(first, second));
+        Add(row + apart, TSimd.UnpackHighShorts(first, second));
+    }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.Tiles.Native;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -13,7 +15,7 @@ internal static class TransposedTable
     /// <param name="int8">Signed bytes in groups of 32, of columns as they stand.</param>
     /// <param name="isa">What may be used.</param>
     /// <param name="native">Machine code for its tiles.</param>
-    public static LinearKernel? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
+    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
     {
         if (!isa.Avx2 || weight.Rows % 8 != 0 || weight.Quantization is not ("gptq4" or "awq4"))
             return null;
@@ -24,6 +26,8 @@ internal static class TransposedTable
         int group = (int)long.Min(weight.Columns, long.Parse(weight.Parameters["group"], CultureInfo.InvariantCulture));
         return weight.Quantization == "gptq4"
             ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native)
-            : new TransposedLinear<Awq4>(weight, group, 0, source, int8, isa, native);
+            : isa.Avx512
+                ? new TransposedLinear<Awq4<Simd512, Vector512<int>, Vector512<float>>>(weight, group, 0, source, int8, isa, native)
+                : new TransposedLinear<Awq4<Simd256, Vector256<int>, Vector256<float>>>(weight, group, 0, source, int8, isa, native);
     }
 }

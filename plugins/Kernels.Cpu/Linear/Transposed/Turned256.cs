@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -11,6 +12,8 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 internal readonly unsafe struct Turned256 : ITurnedColumns
 {
     private const int Half = 64, WordBytes = Half * sizeof(int);
+
+    public static string InstructionSet => Simd256.Name;
 
     public static int Rows => 2 * Half;
 
@@ -47,9 +50,9 @@ internal readonly unsafe struct Turned256 : ITurnedColumns
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(float step, float sum, byte* factors, short* products, float* sums, int rows)
     {
-        TransposedGroup group = new(step, sum, (float*)factors, (float*)factors + Rows, sums);
+        TransposedGroup<Simd256, Vector256<int>, Vector256<float>> group = new(new TransposedGroup(step, sum, (float*)factors, (float*)factors + Rows, sums));
         for (int i = 0; i < rows; i += 16)
-            group.Add(i, 8, Vector256.LoadAligned(products + i), Vector256.LoadAligned(products + Rows + i));
+            group.Add(i, 8, Vector256.LoadAligned(products + i).AsInt32(), Vector256.LoadAligned(products + Rows + i).AsInt32());
     }
 
     // Of one half of the rows or two.

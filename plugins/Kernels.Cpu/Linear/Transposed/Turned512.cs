@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -11,6 +12,8 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 internal readonly unsafe struct Turned512 : ITurnedColumns
 {
     private const int Half = 128, WordBytes = Half * sizeof(int);
+
+    public static string InstructionSet => Simd512.Name;
 
     public static int Rows => 2 * Half;
 

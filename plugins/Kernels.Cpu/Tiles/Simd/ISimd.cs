@@ -1,12 +1,15 @@
 namespace Tessera.Kernels.Cpu.Tiles.Simd;
 
-/// <summary>Registers of one width, a lane for each activation row; a type argument, so that one text of a tile serves every width and the calls vanish.</summary>
+/// <summary>Registers of one width; a type argument, so that one text of a kernel serves every width and the calls vanish. In a tile a lane is an activation row.</summary>
 /// <typeparam name="TInt">A vector of int, which also holds four bytes or two shorts in each lane.</typeparam>
 /// <typeparam name="TFloat">A vector of as many floats.</typeparam>
 internal unsafe interface ISimd<TInt, TFloat>
     where TInt : struct
     where TFloat : struct
 {
+    /// <summary>The instruction set, as the option <c>isa</c> spells it.</summary>
+    static abstract string Name { get; }
+
     /// <summary>The number of lanes.</summary>
     static abstract int Width { get; }
 
@@ -30,6 +33,33 @@ internal unsafe interface ISimd<TInt, TFloat>
 
     /// <summary>Times 2^bits.</summary>
     static abstract TInt ShiftLeft(TInt a, int bits);
+
+    /// <summary>Two bytes in each half of every lane.</summary>
+    static abstract TInt BroadcastPair(sbyte* address);
+
+    /// <summary>The low four bits of each byte.</summary>
+    static abstract TInt LowNibbles(TInt a);
+
+    /// <summary>The high four bits of each byte.</summary>
+    static abstract TInt HighNibbles(TInt a);
+
+    /// <summary>Bytes of the one and the other in turn, of the first half of each 128 bits.</summary>
+    static abstract TInt UnpackLowBytes(TInt a, TInt b);
+
+    /// <summary>Bytes of the one and the other in turn, of the second half of each 128 bits.</summary>
+    static abstract TInt UnpackHighBytes(TInt a, TInt b);
+
+    /// <summary>Shorts of the one and the other in turn, of the first half of each 128 bits.</summary>
+    static abstract TInt UnpackLowShorts(TInt a, TInt b);
+
+    /// <summary>Shorts of the one and the other in turn, of the second half of each 128 bits.</summary>
+    static abstract TInt UnpackHighShorts(TInt a, TInt b);
+
+    /// <summary>The sums of both shorts of each lane.</summary>
+    static abstract TInt AddPairs(TInt a);
+
+    /// <summary>Writes a vector.</summary>
+    static abstract void Store(TInt a, byte* address);
 
     /// <summary>Rounded to floats.</summary>
     static abstract TFloat ToFloat(TInt a);

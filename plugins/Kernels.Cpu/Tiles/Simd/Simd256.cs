@@ -8,6 +8,8 @@ namespace Tessera.Kernels.Cpu.Tiles.Simd;
 /// <summary>8 lanes: AVX2 and FMA.</summary>
 internal readonly unsafe struct Simd256 : ISimd<Vector256<int>, Vector256<float>>
 {
+    public static string Name => "avx2";
+
     public static int Width => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -30,6 +32,33 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<int>, Vector256<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ShiftLeft(Vector256<int> a, int bits) => a << bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> BroadcastPair(sbyte* address) => X86.Avx2.BroadcastScalarToVector256((short*)address).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LowNibbles(Vector256<int> a) => a & Vector256.Create(0x0F0F0F0F);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> HighNibbles(Vector256<int> a) => (a.AsUInt16() >> 4).AsInt32() & Vector256.Create(0x0F0F0F0F);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackLowBytes(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackLow(a.AsByte(), b.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHighBytes(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackHigh(a.AsByte(), b.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackLowShorts(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackLow(a.AsInt16(), b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHighShorts(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackHigh(a.AsInt16(), b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddPairs(Vector256<int> a) => X86.Avx2.MultiplyAddAdjacent(a.AsInt16(), Vector256.Create((short)1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<int> a, byte* address) => a.Store((int*)address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToFloat(Vector256<int> a) => Vector256.ConvertToSingle(a);

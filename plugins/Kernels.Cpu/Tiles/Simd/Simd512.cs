@@ -7,6 +7,8 @@ namespace Tessera.Kernels.Cpu.Tiles.Simd;
 /// <summary>16 lanes: AVX-512 F and BW.</summary>
 internal readonly unsafe struct Simd512 : ISimd<Vector512<int>, Vector512<float>>
 {
+    public static string Name => "avx512";
+
     public static int Width => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -29,6 +31,33 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<int>, Vector512<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ShiftLeft(Vector512<int> a, int bits) => a << bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> BroadcastPair(sbyte* address) => Vector512.Create(*(short*)address).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> LowNibbles(Vector512<int> a) => a & Vector512.Create(0x0F0F0F0F);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> HighNibbles(Vector512<int> a) => (a.AsUInt16() >> 4).AsInt32() & Vector512.Create(0x0F0F0F0F);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackLowBytes(Vector512<int> a, Vector512<int> b) => Avx512BW.UnpackLow(a.AsByte(), b.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackHighBytes(Vector512<int> a, Vector512<int> b) => Avx512BW.UnpackHigh(a.AsByte(), b.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackLowShorts(Vector512<int> a, Vector512<int> b) => Avx512BW.UnpackLow(a.AsInt16(), b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackHighShorts(Vector512<int> a, Vector512<int> b) => Avx512BW.UnpackHigh(a.AsInt16(), b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddPairs(Vector512<int> a) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), Vector512.Create((short)1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<int> a, byte* address) => a.Store((int*)address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToFloat(Vector512<int> a) => Vector512.ConvertToSingle(a);

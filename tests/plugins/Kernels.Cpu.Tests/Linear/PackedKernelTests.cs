@@ -2,6 +2,7 @@ using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
 using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tests.RowDots;
 
 namespace Tessera.Kernels.Cpu.Tests.Linear;
 
@@ -14,7 +15,7 @@ public class PackedKernelTests
         { "mlx_affine4", 5, 32, 32 }, { "mlx_affine4", 7, 256, 64 }, { "mlx_affine4", 9, 640, 128 }, { "mlx_affine4", 3, 1056, 32 }, { "mlx_affine4", 2, 1024, 256 },
         { "ct_packed4", 5, 32, 32 }, { "ct_packed4", 17, 384, 128 }, { "ct_packed4", 9, 352, 352 }, { "ct_packed4.zeros", 21, 640, 64 }, { "ct_packed4.zeros", 8, 288, 288 },
         { "mx_fp4", 5, 32, 32 }, { "mx_fp4", 7, 608, 32 },
-        { "awq4", 8, 32, 32 }, { "awq4", 64, 256, 128 }, { "awq4", 136, 320, 64 }, { "awq4", 256, 1024, 1024 }, { "awq4", 72, 96, 96 }, { "awq4", 328, 192, 64 }, { "awq4", 200, 640, 128 },
+        { "awq4", 8, 32, 32 }, { "awq4", 64, 256, 128 }, { "awq4", 136, 320, 64 }, { "awq4", 256, 1024, 1024 }, { "awq4", 72, 96, 96 }, { "awq4", 328, 192, 64 }, { "awq4", 200, 640, 128 }, { "awq4", 504, 128, 64 }, { "awq4", 776, 64, 32 },
     };
 
     /// <summary>Scales of every type, and zero points of both kinds; whole runs of rows and parts of them.</summary>
@@ -48,13 +49,16 @@ public class PackedKernelTests
 
     private static void Check(string id, int rows, int columns, int group, string scaleType, int zeroOffset)
     {
-        CpuIsa isa = CpuIsa.Detect();
-        if (!isa.Avx2)
-            return;
+        List<float[]> found = [.. Isas.All.Values.Where(isa => isa.Avx2).Select(isa => Product(isa, id, rows, columns, group, scaleType, zeroOffset))];
+        Assert.All(found, product => Assert.Equal(found[0], product));
+    }
+
+    private static float[] Product(CpuIsa isa, string id, int rows, int columns, int group, string scaleType, int zeroOffset)
+    {
         using PackedWeight weight = new(id, rows, columns, group, null, scaleType, zeroOffset);
         AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type(weight.Tensor.Quantization))!;
         Preparation int8 = Preparation.Int8(isa);
-        LinearKernel kernel = (TransposedTable.Create(weight.Tensor, source, int8, isa) ?? NibbleTable.Create(weight.Tensor, source, int8, isa))!;
+        PackedLinear kernel = (TransposedTable.Create(weight.Tensor, source, int8, isa) ?? NibbleTable.Create(weight.Tensor, source, int8, isa))!;
         AffineLinear unpacked = new(weight.Tensor, source, int8, isa);
         float[] x = PackedProducts.Activations(columns), expected = PackedProducts.Multiply(unpacked, x, 8), found = PackedProducts.Multiply(kernel, x, rows);
         PackedProducts.Near(weight, x, found);
@@ -63,6 +67,9 @@ public class PackedKernelTests
         Assert.Equal(expected, PackedProducts.Multiply(kernel, x, 8));
         Assert.Equal(expected, PackedProducts.Multiply(kernel, x, 40));
         Assert.Equal(expected, PackedProducts.Multiply(kernel, x, 136));
+        Assert.Equal(expected, PackedProducts.Multiply(kernel, x, 264));
         Assert.Equal(expected, PackedProducts.Tiles(kernel, x, isa));
+        Assert.Equal(id == "awq4" && isa.Avx512 ? "avx512" : "avx2", kernel.InstructionSet);
+        return expected;
     }
 }
