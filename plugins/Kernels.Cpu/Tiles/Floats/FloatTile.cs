@@ -12,7 +12,7 @@ internal static unsafe class FloatTile
     /// <param name="groups">Columns of a lane.</param>
     /// <param name="lanes">The number of lanes.</param>
     /// <param name="sums">sums[row · width + activation row].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Multiply<TSimd, TInt, TFloat>(float* weights, float* activations, int groups, int lanes, float* sums)
         where TSimd : struct, ISimd<TInt, TFloat>
         where TInt : struct
