@@ -16,11 +16,12 @@ internal static unsafe class TileBench
     {
         Console.WriteLine($"tiles, G multiply-adds/s, {Rows} rows of {Columns} columns, activation rows: {string.Join(", ", Counts)}; unpacking, GB/s of weights");
         CpuIsa here = CpuIsa.Detect();
-        foreach (var type in Weights.Select(names).Where(type => TileTable.Quantizations.Contains(type.Id) || TileTable.FloatQuantizations.Contains(type.Id)))
+        foreach (var type in Weights.Select(names))
             foreach (CpuIsa isa in new[] { here with { Avx512 = false }, here }.Where(isa => isa.Avx2).Distinct())
             {
                 using Weights weights = new(type, Rows, Columns);
-                Say(type.Id, isa.Name, TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa)!, isa, weights);
+                if (TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa) is { } own)
+                    Say(type.Id, isa.Name, own, isa, weights);
                 if (RowDotTable.TryGet(type.Id, isa, out RowDotKernel kernel))
                     Console.WriteLine($"{type.Id,-5} {"row dots",-11} {string.Join("   ", Counts.Select(count => MeasureRows(kernel, weights, isa, count)))}");
                 using NativeTiles natives = new([new JitTileSource()], isa);

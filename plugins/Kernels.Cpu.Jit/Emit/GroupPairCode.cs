@@ -8,13 +8,13 @@ internal static class GroupPairCode
 {
     private const int Rows = PairLoop.Rows, Width = 16, Fours = 8, Step = 0, Sum = 1, Product = 2, Float = 3;
 
-    public static byte[] Emit(int zeroShift, bool hasMinimum)
+    public static byte[] Emit(int zeroShift, bool hasMinimum, bool isStepFirst = false)
     {
         Vectors v = new(Width);
-        return PairLoop.Emit(v, GroupTileCode.Lanes, GroupTileCode.Block, GroupTileCode.ActivationBytes(Width), () => AddGroup(v, zeroShift, hasMinimum));
+        return PairLoop.Emit(v, GroupTileCode.Lanes, GroupTileCode.Block, GroupTileCode.ActivationBytes(Width), () => AddGroup(v, zeroShift, hasMinimum, isStepFirst));
     }
 
-    private static void AddGroup(Vectors v, int zeroShift, bool hasMinimum)
+    private static void AddGroup(Vectors v, int zeroShift, bool hasMinimum, bool isStepFirst)
     {
         for (int panel = 0; panel < 2; panel++)
         {
@@ -40,9 +40,15 @@ internal static class GroupPairCode
             {
                 int sum = panel * Rows + row, integer = PairLoop.Integer + sum;
                 v.ToFloat(integer, integer);
-                v.MultiplyFloats(Product, Step, Vectors.Weights, GroupTileCode.Scales + row * sizeof(float));
+                if (isStepFirst)
+                    v.MultiplyFloats(integer, integer, Step);
+                else
+                    v.MultiplyFloats(Product, Step, Vectors.Weights, GroupTileCode.Scales + row * sizeof(float));
                 v.Load(Float, PairLoop.Lane, sum * v.Bytes);
-                v.MultiplyAdd(Float, integer, Product);
+                if (isStepFirst)
+                    v.MultiplyAdd(Float, integer, Vectors.Weights, GroupTileCode.Scales + row * sizeof(float));
+                else
+                    v.MultiplyAdd(Float, integer, Product);
                 if (hasMinimum)
                     v.MultiplyAdd(Float, Sum, Vectors.Weights, GroupTileCode.Minimums + row * sizeof(float));
                 v.Store(PairLoop.Lane, sum * v.Bytes, Float);

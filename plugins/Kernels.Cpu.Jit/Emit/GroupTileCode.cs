@@ -25,13 +25,13 @@ internal static class GroupTileCode
     /// <summary>Its bytes.</summary>
     public static int ActivationBytes(int width) => 44 * width;
 
-    public static byte[] Emit(int width, int zeroShift, bool hasMinimum)
+    public static byte[] Emit(int width, int zeroShift, bool hasMinimum, bool isStepFirst = false)
     {
         Vectors v = new(width);
-        return LaneLoop.Emit(v, Lanes, Block, ActivationBytes(width), () => AddGroup(v, width, zeroShift, hasMinimum));
+        return LaneLoop.Emit(v, Lanes, Block, ActivationBytes(width), () => AddGroup(v, width, zeroShift, hasMinimum, isStepFirst));
     }
 
-    private static void AddGroup(Vectors v, int width, int zeroShift, bool hasMinimum)
+    private static void AddGroup(Vectors v, int width, int zeroShift, bool hasMinimum, bool isStepFirst)
     {
         if (zeroShift > 0)
         {
@@ -58,6 +58,12 @@ internal static class GroupTileCode
         for (int row = 0; row < Rows; row++)
         {
             v.ToFloat(Integer + row, Integer + row);
+            if (isStepFirst)
+            {
+                v.MultiplyFloats(Integer + row, Integer + row, StepOf);
+                v.MultiplyAdd(Float + row, Integer + row, Vectors.Weights, Scales + row * sizeof(float));
+                continue;
+            }
             v.MultiplyFloats(Product, StepOf, Vectors.Weights, Scales + row * sizeof(float));
             v.MultiplyAdd(Float + row, Integer + row, Product);
             if (hasMinimum)

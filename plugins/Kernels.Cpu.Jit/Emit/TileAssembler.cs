@@ -52,6 +52,8 @@ internal sealed class TileAssembler(int width)
     /// <summary>Floats times one in memory.</summary>
     public void MultiplyFloats(int to, int from, Register at, int offset) => Everywhere(Code.EVEX_Vmulps_zmm_k1z_zmm_zmmm512b32_er, Code.EVEX_Vmulps_ymm_k1z_ymm_ymmm256b32, to, from, at, offset);
 
+    public void MultiplyFloats(int to, int a, int b) => Three(Code.EVEX_Vmulps_zmm_k1z_zmm_zmmm512b32_er, Code.EVEX_Vmulps_ymm_k1z_ymm_ymmm256b32, to, a, b);
+
     /// <summary>to + a · b, rounded once.</summary>
     public void MultiplyAdd(int to, int a, int b) => Three(Code.EVEX_Vfmadd231ps_zmm_k1z_zmm_zmmm512b32_er, Code.EVEX_Vfmadd231ps_ymm_k1z_ymm_ymmm256b32, to, a, b);
 

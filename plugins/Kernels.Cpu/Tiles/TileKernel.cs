@@ -72,7 +72,7 @@ internal abstract unsafe class TileKernel
     public abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
 
     /// <summary>sums[activation panel][row · <see cref="MaxWidth"/> + activation row] of a panel and two of activations.</summary>
-    protected virtual void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    public virtual void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
         MultiplyPanel(panel, activations, MaxWidth, sums);
         MultiplyPanel(panel, activations + distance, MaxWidth, sums + Panels.Rows * MaxWidth);

@@ -3,10 +3,12 @@ using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Floats;
 using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
+using Tessera.Kernels.Cpu.RowDots.Units;
 using Tessera.Kernels.Cpu.Tiles.Floats;
 using Tessera.Kernels.Cpu.Tiles.Groups;
 using Tessera.Kernels.Cpu.Tiles.Native;
 using Tessera.Kernels.Cpu.Tiles.Supers;
+using Tessera.Kernels.Cpu.Tiles.Units;
 
 namespace Tessera.Kernels.Cpu.Tiles;
 
@@ -14,7 +16,7 @@ namespace Tessera.Kernels.Cpu.Tiles;
 internal static unsafe class TileTable
 {
     /// <summary>The quantized types that have tiles.</summary>
-    public static ReadOnlySpan<string> Quantizations => new[] { "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k" };
+    public static ReadOnlySpan<string> Quantizations => (string[])["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", .. UnitTable.Quantizations];
 
     /// <summary>Those of floats, where rows are a multiple of <see cref="FloatLanes.Of"/>.</summary>
     public static ReadOnlySpan<string> FloatQuantizations => new[] { "f32", "f16", "bf16" };
@@ -39,7 +41,7 @@ internal static unsafe class TileTable
             "f32" => OfFloats<F32>(weights, rowBytes, columns, isa),
             "f16" => OfFloats<F16>(weights, rowBytes, columns, isa),
             "bf16" => OfFloats<BF16>(weights, rowBytes, columns, isa),
-            _ => null,
+            _ => UnitTileTable.Create(quantization, weights, rowBytes, columns, isa, native),
         };
 
     /// <summary>The layout that a type's tiles have for native micro-kernels; null where there are none for it.</summary>
@@ -52,7 +54,7 @@ internal static unsafe class TileTable
         "q8_0" => OfGroups<Q8_0>(),
         "q4_k" or "q5_k" => TileLayouts.SuperBy32,
         "q6_k" => TileLayouts.SuperBy16,
-        _ => null,
+        _ => UnitTileTable.LayoutOf(quantization),
     };
 
     /// <summary>Whether a plugin's unpacking gives what tiles take.</summary>

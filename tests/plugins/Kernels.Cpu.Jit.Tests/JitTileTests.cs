@@ -19,7 +19,7 @@ public sealed unsafe class JitTileTests
     public void Products_are_bitwise_the_row_dots(string quantization)
     {
         using NativeTile native = Require(quantization, out RowDotKernel kernel, out Preparation form);
-        int[] shapes = kernel.Form == ActivationForm.Int8Blocks256 ? [256, 512, 768, 1280, 2048] : [32, 96, 256, 288, 576, 1024];
+        int[] shapes = TileCheck.Shapes(quantization);
         int cases = 0;
         foreach (int columns in shapes)
         {
@@ -62,6 +62,7 @@ public sealed unsafe class JitTileTests
     [Theory]
     [InlineData("cpu.group32.zero3.w8.r2")]
     [InlineData("cpu.group32.zero5.w8.r1")]
+    [InlineData("cpu.group32.step5.w8.r1")]
     [InlineData("cpu.super256.by32.w32.r1")]
     [InlineData("")]
     public void Other_layouts_have_none(string layout) => Assert.Null(new JitTileSource().TryGet(layout));

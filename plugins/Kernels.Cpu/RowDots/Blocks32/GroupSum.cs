@@ -19,9 +19,28 @@ internal static class GroupSum
     public static Vector256<int> Of(
         Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<int> e, Vector256<int> f, Vector256<int> g, Vector256<int> h)
     {
-        // The halves of 128 bits are added last: a b c d stand in each half of the first, e f g h of the second.
+        Halves(a, b, c, d, e, f, g, h, out Vector256<int> low, out Vector256<int> high);
+        return low + high;
+    }
+
+    /// <summary>The sums of eight vectors' first four elements, and of their last four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Halves(
+        Vector256<int> a,
+        Vector256<int> b,
+        Vector256<int> c,
+        Vector256<int> d,
+        Vector256<int> e,
+        Vector256<int> f,
+        Vector256<int> g,
+        Vector256<int> h,
+        out Vector256<int> low,
+        out Vector256<int> high)
+    {
+        // a b c d stand in each half of 128 bits of the first, e f g h of the second.
         Vector256<int> first = Four(a, b, c, d), second = Four(e, f, g, h);
-        return X86.Avx2.Permute2x128(first, second, 0x20) + X86.Avx2.Permute2x128(first, second, 0x31);
+        low = X86.Avx2.Permute2x128(first, second, 0x20);
+        high = X86.Avx2.Permute2x128(first, second, 0x31);
     }
 
     /// <summary>The sum of the lanes.</summary>

@@ -9,6 +9,8 @@ internal readonly unsafe partial struct Q4_0 : IBlock32
 
     public static bool HasMinimum => false;
 
+    public static bool IsStepFirst => false;
+
     public static int Planes => 1;
 
     public static int Run => 8;

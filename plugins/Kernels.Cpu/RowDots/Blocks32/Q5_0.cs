@@ -9,6 +9,8 @@ internal readonly unsafe partial struct Q5_0 : IBlock32
 
     public static bool HasMinimum => false;
 
+    public static bool IsStepFirst => false;
+
     public static int Planes => 1;
 
     public static int Run => 4;

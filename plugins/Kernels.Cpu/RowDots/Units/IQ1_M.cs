@@ -16,6 +16,8 @@ internal readonly unsafe partial struct IQ1_M : IUnit
 
     public static bool HasSixteens => true;
 
+    public static int ZeroShift => 4;
+
     public static byte* Table() => Codebooks.Iq1;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -12,6 +12,8 @@ internal readonly unsafe partial struct IQ1_S : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 4;
+
     public static byte* Table() => Codebooks.Iq1;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

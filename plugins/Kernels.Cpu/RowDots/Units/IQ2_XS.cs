@@ -12,6 +12,8 @@ internal readonly unsafe partial struct IQ2_XS : IUnit
 
     public static bool HasSixteens => true;
 
+    public static int ZeroShift => 7;
+
     public static byte* Table() => Codebooks.Iq2Xs;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -11,6 +11,8 @@ internal readonly unsafe partial struct IQ2_XXS : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 7;
+
     public static byte* Table() => Codebooks.Iq2Xxs;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -11,6 +11,8 @@ internal readonly unsafe partial struct IQ4_NL : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 7;
+
     public static byte* Table() => null;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -13,6 +13,8 @@ internal readonly unsafe partial struct IQ4_XS : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 7;
+
     public static byte* Table() => null;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

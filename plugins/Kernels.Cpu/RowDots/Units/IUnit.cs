@@ -9,6 +9,9 @@ internal unsafe interface IUnit
     /// <summary>True where 16 columns share a scale; else 32 do.</summary>
     static abstract bool HasSixteens { get; }
 
+    /// <summary>Weights are at least −2 to this power, and less than 2 to it: 3, 4 or 7.</summary>
+    static abstract int ZeroShift { get; }
+
     /// <summary>What the type looks up its weights in, or null; asked for once per call of a kernel.</summary>
     static abstract byte* Table();
 

@@ -12,6 +12,8 @@ internal readonly unsafe partial struct NVFP4 : IUnit
 
     public static bool HasSixteens => true;
 
+    public static int ZeroShift => 4;
+
     public static byte* Table() => null;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -14,6 +14,8 @@ internal readonly unsafe partial struct TQ1_0 : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 3;
+
     public static byte* Table() => null;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -9,6 +9,8 @@ internal readonly unsafe partial struct TQ2_0 : IUnit
 
     public static bool HasSixteens => false;
 
+    public static int ZeroShift => 3;
+
     public static byte* Table() => null;
 
     public static void UnpackScalar(byte* unit, int groups, byte* table, sbyte* weights, float* scales)

@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.RowDots.Numerics;
+using Tessera.Kernels.Cpu.RowDots.Turned;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
@@ -43,5 +44,7 @@ internal static unsafe class UnitTable
     private static RowDotKernel Tile<TUnit, TByteDot>(string quantization, string instructionSet)
         where TUnit : struct, IUnit
         where TByteDot : struct, IByteDot =>
-        new(quantization, ActivationForm.Int8Groups32, instructionSet, &RowTiles<UnitTile<TUnit, TByteDot>>.Dot, &RowTiles<UnitTile<TUnit, TByteDot>>.DotRows);
+        new(
+            quantization, ActivationForm.Int8Groups32, instructionSet, &RowTiles<UnitTile<TUnit, TByteDot>>.Dot,
+            &EightRows<EightUnits<TUnit, TByteDot>, UnitTile<TUnit, TByteDot>>.DotRows, EightRows.Most, &EightRows<EightUnits<TUnit, TByteDot>, UnitTile<TUnit, TByteDot>>.DotTogether);
 }

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using X86 = System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.RowDots.Units;
 
-/// <summary>Rows of units: each is unpacked once to the first-level cache, for up to four activation rows.</summary>
+/// <summary>Rows of units: each is unpacked once to the first-level cache, for up to four activation rows. <see cref="UnitSum"/> says how groups are added.</summary>
 internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
     where TUnit : struct, IUnit
     where TByteDot : struct, IByteDot
@@ -16,11 +17,14 @@ internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
 
     public static int MostRows => 4;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Weights with the zero point added are unsigned, which saves the signs; sixteens have no sums of the activations at hand.
+    private static bool IsUnsigned => !TUnit.HasSixteens && (TUnit.ZeroShift < 7 || typeof(TByteDot) != typeof(PairDot));
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
         where TRows : struct, IRowCount
     {
-        nint stepOffset = Int8Activation.ScaleOffset(columns);
+        nint steps = Int8Activation.ScaleOffset(columns), negatedSums = Int8Activation.NegatedSumOffset(columns);
         int groups = columns / Group;
         byte* table = TUnit.Table();
         byte* memory = stackalloc byte[UnitDot.Columns + Alignment];
@@ -29,76 +33,64 @@ internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
         {
             byte* unit = weights, a0 = activations, a1 = a0 + stride, a2 = a1 + stride, a3 = a2 + stride;
-            // Even and odd groups are added apart: two chains for each activation row.
-            Vector256<float> even0 = default, odd0 = default, even1 = default, odd1 = default;
-            Vector256<float> even2 = default, odd2 = default, even3 = default, odd3 = default;
+            Vector256<float> lanes0 = default, lanes1 = default, lanes2 = default, lanes3 = default;
             for (int first = 0; first < groups; first += UnitDot.Groups, unit += TUnit.Bytes)
             {
-                int count = Math.Min(UnitDot.Groups, groups - first), k = 0;
+                int count = Math.Min(UnitDot.Groups, groups - first);
                 Ahead(unit);
+                // Groups that are not there leave their lanes as they are: both of their scales are zero.
+                if (count < UnitDot.Groups)
+                    new Span<float>(scales, 2 * UnitDot.Groups).Clear();
                 TUnit.Unpack(unit, count, table, w, scales);
-                nint at = first * Group, step = stepOffset + first * sizeof(float);
-                for (; k < count - 1; k += 2, at += 2 * Group, step += 2 * sizeof(float))
-                {
-                    Vector256<sbyte> q = Vector256.LoadAligned(w + k * Group);
-                    Vector256<byte> magnitude = X86.Avx2.Abs(q);
-                    Vector256<float> scale = Scale(scales, k);
-                    even0 = Add(even0, scale, q, magnitude, a0, at, step);
-                    if (TRows.Count > 1)
-                        even1 = Add(even1, scale, q, magnitude, a1, at, step);
-                    if (TRows.Count > 2)
-                        even2 = Add(even2, scale, q, magnitude, a2, at, step);
-                    if (TRows.Count > 3)
-                        even3 = Add(even3, scale, q, magnitude, a3, at, step);
-                    q = Vector256.LoadAligned(w + k * Group + Group);
-                    magnitude = X86.Avx2.Abs(q);
-                    scale = Scale(scales, k + 1);
-                    odd0 = Add(odd0, scale, q, magnitude, a0, at + Group, step + sizeof(float));
-                    if (TRows.Count > 1)
-                        odd1 = Add(odd1, scale, q, magnitude, a1, at + Group, step + sizeof(float));
-                    if (TRows.Count > 2)
-                        odd2 = Add(odd2, scale, q, magnitude, a2, at + Group, step + sizeof(float));
-                    if (TRows.Count > 3)
-                        odd3 = Add(odd3, scale, q, magnitude, a3, at + Group, step + sizeof(float));
-                }
-                if (k < count)
-                {
-                    Vector256<sbyte> q = Vector256.LoadAligned(w + k * Group);
-                    Vector256<byte> magnitude = X86.Avx2.Abs(q);
-                    Vector256<float> scale = Scale(scales, k);
-                    even0 = Add(even0, scale, q, magnitude, a0, at, step);
-                    if (TRows.Count > 1)
-                        even1 = Add(even1, scale, q, magnitude, a1, at, step);
-                    if (TRows.Count > 2)
-                        even2 = Add(even2, scale, q, magnitude, a2, at, step);
-                    if (TRows.Count > 3)
-                        even3 = Add(even3, scale, q, magnitude, a3, at, step);
-                }
+                Vector256<float> low = Vector256.Load(scales), high = Vector256.Load(scales + UnitDot.Groups);
+                if (TUnit.HasSixteens)
+                    UnitSum.Part(ref low, ref high);
+                lanes0 = Add(lanes0, w, low, high, a0, first, steps, negatedSums);
+                if (TRows.Count > 1)
+                    lanes1 = Add(lanes1, w, low, high, a1, first, steps, negatedSums);
+                if (TRows.Count > 2)
+                    lanes2 = Add(lanes2, w, low, high, a2, first, steps, negatedSums);
+                if (TRows.Count > 3)
+                    lanes3 = Add(lanes3, w, low, high, a3, first, steps, negatedSums);
             }
-            output[row] = Vector256.Sum(even0 + odd0);
+            output[row] = GroupSum.Of(lanes0);
             if (TRows.Count > 1)
-                output[row + outputStride] = Vector256.Sum(even1 + odd1);
+                output[row + outputStride] = GroupSum.Of(lanes1);
             if (TRows.Count > 2)
-                output[row + 2 * outputStride] = Vector256.Sum(even2 + odd2);
+                output[row + 2 * outputStride] = GroupSum.Of(lanes2);
             if (TRows.Count > 3)
-                output[row + 3 * outputStride] = Vector256.Sum(even3 + odd3);
+                output[row + 3 * outputStride] = GroupSum.Of(lanes3);
         }
     }
 
-    /// <summary>Adds a group's integer dot product, in eight parts, times the activations' scale and then the weights': their product might be subnormal.</summary>
+    /// <summary>Adds the products of a unit with eight groups of an activation row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(Vector256<float> sum, Vector256<float> scale, Vector256<sbyte> weights, Vector256<byte> magnitude, byte* activation, nint at, nint step)
+    private static Vector256<float> Add(Vector256<float> lanes, sbyte* w, Vector256<float> low, Vector256<float> high, byte* activation, int first, nint steps, nint negatedSums)
     {
-        // The weights give their sign to the activations, which are never -128.
-        Vector256<int> dot = TByteDot.Add(Vector256<int>.Zero, magnitude, X86.Avx2.Sign(Vector256.Load((sbyte*)activation + at), weights));
-        return Fma.MultiplyAdd(Vector256.ConvertToSingle(dot) * Vector256.Create(*(float*)(activation + step)), scale, sum);
+        sbyte* x = (sbyte*)activation + (nint)first * Group;
+        Vector256<float> step = Vector256.Load((float*)(activation + steps) + first);
+        GroupSum.Halves(
+            Dot(w, x), Dot(w + Group, x + Group), Dot(w + 2 * Group, x + 2 * Group), Dot(w + 3 * Group, x + 3 * Group),
+            Dot(w + 4 * Group, x + 4 * Group), Dot(w + 5 * Group, x + 5 * Group), Dot(w + 6 * Group, x + 6 * Group), Dot(w + 7 * Group, x + 7 * Group),
+            out Vector256<int> lowDots, out Vector256<int> highDots);
+        if (TUnit.HasSixteens)
+            return UnitSum.Add(UnitSum.Add(lanes, lowDots, step, low), highDots, step, high);
+        Vector256<int> dots = lowDots + highDots;
+        if (IsUnsigned)
+            dots += Vector256.Load((int*)(activation + negatedSums) + first) << TUnit.ZeroShift;
+        return UnitSum.Add(lanes, dots, step, low);
     }
 
+    /// <summary>A group's integer dot product, in eight parts; without what the zero point takes away.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scale(float* scales, int group) =>
-        TUnit.HasSixteens
-            ? Vector256.Create(Vector128.Create(scales[2 * group]), Vector128.Create(scales[2 * group + 1]))
-            : Vector256.Create(scales[group]);
+    private static Vector256<int> Dot(sbyte* w, sbyte* x)
+    {
+        Vector256<sbyte> weights = Vector256.LoadAligned(w), activations = Vector256.Load(x);
+        // Signed weights give their sign to the activations, which are never -128.
+        return IsUnsigned
+            ? TByteDot.Add(Vector256<int>.Zero, weights.AsByte() + Vector256.Create((byte)(1 << TUnit.ZeroShift)), activations)
+            : TByteDot.Add(Vector256<int>.Zero, X86.Avx2.Abs(weights), X86.Avx2.Sign(activations, weights));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead(byte* unit)

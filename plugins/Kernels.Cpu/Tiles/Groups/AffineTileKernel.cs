@@ -49,7 +49,7 @@ internal sealed unsafe class AffineTileKernel<TType>(int columns, AffineSource s
             native.Multiply(panel, activations, _groups, width, sums);
     }
 
-    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
         if (native is { HasPair: true })
             native.MultiplyPair(panel, activations, distance, _groups, sums);
@@ -90,6 +90,8 @@ internal readonly struct Affine4 : IGroupTileType
     public static int ZeroShift => 0;
 
     public static bool HasMinimum => true;
+
+    public static bool IsStepFirst => false;
 }
 
 /// <summary>Values up to 31.</summary>
@@ -102,6 +104,8 @@ internal readonly struct Affine5 : IGroupTileType
     public static int ZeroShift => 0;
 
     public static bool HasMinimum => true;
+
+    public static bool IsStepFirst => false;
 }
 
 /// <summary>Values up to 255, the nibbles apart.</summary>
@@ -114,4 +118,6 @@ internal readonly struct Affine8 : IGroupTileType
     public static int ZeroShift => 0;
 
     public static bool HasMinimum => true;
+
+    public static bool IsStepFirst => false;
 }

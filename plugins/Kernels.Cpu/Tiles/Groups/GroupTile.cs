@@ -100,14 +100,14 @@ internal static unsafe class GroupTile
                 }
                 TFloat step = TSimd.Load((float*)(activations + GroupActivations.Step(TSimd.Width)));
                 float* scale = (float*)(weights + GroupWeights.Scale(TType.Planes));
-                f0 = TSimd.MultiplyAdd(TSimd.ToFloat(s0), TSimd.Multiply(TSimd.Broadcast(scale + 0), step), f0);
-                f1 = TSimd.MultiplyAdd(TSimd.ToFloat(s1), TSimd.Multiply(TSimd.Broadcast(scale + 1), step), f1);
-                f2 = TSimd.MultiplyAdd(TSimd.ToFloat(s2), TSimd.Multiply(TSimd.Broadcast(scale + 2), step), f2);
-                f3 = TSimd.MultiplyAdd(TSimd.ToFloat(s3), TSimd.Multiply(TSimd.Broadcast(scale + 3), step), f3);
-                f4 = TSimd.MultiplyAdd(TSimd.ToFloat(s4), TSimd.Multiply(TSimd.Broadcast(scale + 4), step), f4);
-                f5 = TSimd.MultiplyAdd(TSimd.ToFloat(s5), TSimd.Multiply(TSimd.Broadcast(scale + 5), step), f5);
-                f6 = TSimd.MultiplyAdd(TSimd.ToFloat(s6), TSimd.Multiply(TSimd.Broadcast(scale + 6), step), f6);
-                f7 = TSimd.MultiplyAdd(TSimd.ToFloat(s7), TSimd.Multiply(TSimd.Broadcast(scale + 7), step), f7);
+                f0 = Scaled<TSimd, TInt, TFloat, TType>(f0, s0, scale + 0, step);
+                f1 = Scaled<TSimd, TInt, TFloat, TType>(f1, s1, scale + 1, step);
+                f2 = Scaled<TSimd, TInt, TFloat, TType>(f2, s2, scale + 2, step);
+                f3 = Scaled<TSimd, TInt, TFloat, TType>(f3, s3, scale + 3, step);
+                f4 = Scaled<TSimd, TInt, TFloat, TType>(f4, s4, scale + 4, step);
+                f5 = Scaled<TSimd, TInt, TFloat, TType>(f5, s5, scale + 5, step);
+                f6 = Scaled<TSimd, TInt, TFloat, TType>(f6, s6, scale + 6, step);
+                f7 = Scaled<TSimd, TInt, TFloat, TType>(f7, s7, scale + 7, step);
                 if (TType.HasMinimum)
                 {
                     TFloat sum = TSimd.Load((float*)(activations + GroupActivations.Sum(TSimd.Width)));
@@ -139,6 +139,17 @@ internal static unsafe class GroupTile
                     TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i + laneFloats, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 3 * laneFloats, laneFloats))),
                 sums + i);
     }
+
+    /// <summary>Adds a group's integers times both scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TFloat Scaled<TSimd, TInt, TFloat, TType>(TFloat sum, TInt products, float* scale, TFloat step)
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct
+        where TType : struct, IGroupTileType =>
+        TType.IsStepFirst
+            ? TSimd.MultiplyAdd(TSimd.Multiply(TSimd.ToFloat(products), step), TSimd.Broadcast(scale), sum)
+            : TSimd.MultiplyAdd(TSimd.ToFloat(products), TSimd.Multiply(TSimd.Broadcast(scale), step), sum);
 
     /// <summary>The sum of a lane and the fourth one after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -37,7 +37,7 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
             native.Multiply(panel, activations, _groups, width, sums);
     }
 
-    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
         if (native is { HasPair: true })
             native.MultiplyPair(panel, activations, distance, _groups, sums);

@@ -47,14 +47,14 @@ internal static unsafe class GroupVnniTile
                 }
                 Vector256<float> step = Vector256.Load((float*)(activations + GroupActivations.Step(width)));
                 float* scale = (float*)(weights + GroupWeights.Scale(1));
-                f0 = Scaled(f0, s0, scale + 0, step);
-                f1 = Scaled(f1, s1, scale + 1, step);
-                f2 = Scaled(f2, s2, scale + 2, step);
-                f3 = Scaled(f3, s3, scale + 3, step);
-                f4 = Scaled(f4, s4, scale + 4, step);
-                f5 = Scaled(f5, s5, scale + 5, step);
-                f6 = Scaled(f6, s6, scale + 6, step);
-                f7 = Scaled(f7, s7, scale + 7, step);
+                f0 = Scaled<TType>(f0, s0, scale + 0, step);
+                f1 = Scaled<TType>(f1, s1, scale + 1, step);
+                f2 = Scaled<TType>(f2, s2, scale + 2, step);
+                f3 = Scaled<TType>(f3, s3, scale + 3, step);
+                f4 = Scaled<TType>(f4, s4, scale + 4, step);
+                f5 = Scaled<TType>(f5, s5, scale + 5, step);
+                f6 = Scaled<TType>(f6, s6, scale + 6, step);
+                f7 = Scaled<TType>(f7, s7, scale + 7, step);
                 if (!TType.HasMinimum)
                     continue;
                 Vector256<float> sum = Vector256.Load((float*)(activations + GroupActivations.Sum(width)));
@@ -89,8 +89,11 @@ internal static unsafe class GroupVnniTile
     private static Vector256<byte> Four(byte* w) => Vector256.Create(*(int*)w).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scaled(Vector256<float> sum, Vector256<int> products, float* scale, Vector256<float> step) =>
-        Fma.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(*scale) * step, sum);
+    private static Vector256<float> Scaled<TType>(Vector256<float> sum, Vector256<int> products, float* scale, Vector256<float> step)
+        where TType : struct, IGroupTileType =>
+        TType.IsStepFirst
+            ? Fma.MultiplyAdd(Vector256.ConvertToSingle(products) * step, Vector256.Create(*scale), sum)
+            : Fma.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(*scale) * step, sum);
 
     /// <summary>The sum of a lane and the fourth one after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,4 +14,7 @@ internal unsafe interface IGroupTileType
 
     /// <summary>True for scale · u + minimum, with the minimum in a second half; else scale · signed weight.</summary>
     static abstract bool HasMinimum { get; }
+
+    /// <summary>True where an integer is multiplied with the activations' scale and then with the weights', as their product may be subnormal; else with that.</summary>
+    static abstract bool IsStepFirst { get; }
 }

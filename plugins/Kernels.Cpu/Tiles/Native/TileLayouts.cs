@@ -25,6 +25,9 @@ internal static unsafe class TileLayouts
     /// <summary>The layout of a type of 32-weight blocks.</summary>
     public static string OfGroups(int zeroShift, bool hasMinimum) => hasMinimum ? Minimum : $"cpu.group32.zero{zeroShift}";
 
+    /// <summary>The layout of a type in units of signed bytes, where 32 columns share a scale.</summary>
+    public static string OfUnits(int zeroShift) => $"cpu.group32.step{zeroShift}";
+
     /// <summary>A type of the layout with the largest values, which the tile is tried with.</summary>
     public static string TypeOf(string layout) => layout switch
     {
@@ -33,6 +36,9 @@ internal static unsafe class TileLayouts
         SuperBy16 => "q6_k",
         _ when layout == OfGroups(Q4_0.ZeroShift, false) => "q4_0",
         _ when layout == OfGroups(Q5_0.ZeroShift, false) => "q5_0",
+        _ when layout == OfUnits(3) => "q2_0",
+        _ when layout == OfUnits(4) => "iq3_s",
+        _ when layout == OfUnits(7) => "q8_1",
         _ => "q8_0",
     };
 }

@@ -42,7 +42,7 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
             SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _blocks, sums);
     }
 
-    protected override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
         if (native is { HasPair: true })
             native.MultiplyPair(panel, activations, distance, _blocks, sums);

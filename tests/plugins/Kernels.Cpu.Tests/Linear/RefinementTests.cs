@@ -19,7 +19,7 @@ public unsafe class RefinementTests
         get
         {
             TheoryData<string, string> data = [];
-            foreach (string type in (string[])["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"])
+            foreach (string type in (string[])["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q8_1", "iq4_nl", "mxfp4", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"])
                 foreach (string isa in Isas.All.Keys)
                     data.Add(type, isa);
             return data;

@@ -10,6 +10,15 @@ internal static unsafe class TileCheck
 {
     private const int Gap = 5;
 
+    /// <summary>Columns of weights: fewer blocks than there are lanes, as many, and numbers that are no multiple of them.</summary>
+    public static int[] Shapes(string quantization) => TestWeight.BlockSize(quantization) switch
+    {
+        32 => [32, 96, 256, 288, 576, 1024],
+        64 => [64, 192, 256, 320, 576, 1024],
+        128 => [128, 256, 384, 640, 1024],
+        _ => [256, 512, 768, 1280, 2048],
+    };
+
     public static void Run(RowDotKernel kernel, Preparation form, TileKernel tile, TestWeight weight, int rows, int columns, int count, int width)
     {
         int stride = form.Bytes(columns) + 64;

@@ -28,7 +28,7 @@ public unsafe class TileTests
         bool super = kernel.Form == ActivationForm.Int8Blocks256;
         Preparation form = super ? Preparation.Int8Super(set) : Preparation.Int8(set);
         int width = TileTable.Width(set), cases = 0;
-        foreach (int columns in super ? new[] { 256, 512, 768, 1280, 2048 } : [32, 96, 256, 288, 576, 1024])
+        foreach (int columns in TileCheck.Shapes(quantization))
         {
             const int rows = 19;
             using TestWeight weight = TestWeight.CreateRandomBits(quantization, rows, columns, columns);
