@@ -32,7 +32,7 @@ internal static unsafe class TileBench
 
     private static void Say(string type, string name, TileKernel tile, CpuIsa isa, Weights weights)
     {
-        Preparation form = TileTable.FloatQuantizations.Contains(type) ? Preparation.Float(isa) : type.EndsWith("_k", StringComparison.Ordinal) ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
+        Preparation form = TileTable.FloatQuantizations.Contains(type) ? Preparation.Float(isa) : RowDotTable.TryGet(type, isa, out RowDotKernel kernel) && kernel.Form == ActivationForm.Int8Blocks256 ? Preparation.Int8Super(isa) : Preparation.Int8(isa);
         Console.WriteLine($"{type,-5} {name,-11} {string.Join("   ", Counts.Select(count => Measure(form, tile, Columns, isa, count)))}   {Unpack(tile, weights)}");
     }
 

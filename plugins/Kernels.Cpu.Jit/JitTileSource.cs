@@ -26,6 +26,8 @@ internal sealed class JitTileSource : ITileSource
                 all.Add($"cpu.group32.zero{zeroShift}.w{width}.r1", () => GroupTileCode.Emit(width, zeroShift, hasMinimum: false));
                 all.Add($"cpu.group32.step{zeroShift}.w{width}.r1", () => GroupTileCode.Emit(width, zeroShift, hasMinimum: false, isStepFirst: true));
             }
+            foreach (int zeroShift in (int[])[4, 7])
+                all.Add($"cpu.group32.by16step{zeroShift}.w{width}.r1", () => SixteenTileCode.Emit(width, zeroShift));
             all.Add($"cpu.group32.minimum.w{width}.r1", () => GroupTileCode.Emit(width, zeroShift: 0, hasMinimum: true));
             all.Add($"cpu.super256.by32.w{width}.r1", () => SuperTileCode.Emit(width, group: 8, hasMinimums: true));
             all.Add($"cpu.super256.by16.w{width}.r1", () => SuperTileCode.Emit(width, group: 4, hasMinimums: false));
@@ -35,6 +37,8 @@ internal sealed class JitTileSource : ITileSource
             all.Add($"cpu.group32.zero{zeroShift}.w16x2.r1", () => GroupPairCode.Emit(zeroShift, hasMinimum: false));
             all.Add($"cpu.group32.step{zeroShift}.w16x2.r1", () => GroupPairCode.Emit(zeroShift, hasMinimum: false, isStepFirst: true));
         }
+        foreach (int zeroShift in (int[])[4, 7])
+            all.Add($"cpu.group32.by16step{zeroShift}.w16x2.r1", () => SixteenPairCode.Emit(zeroShift));
         all.Add("cpu.group32.minimum.w16x2.r1", () => GroupPairCode.Emit(zeroShift: 0, hasMinimum: true));
         all.Add("cpu.super256.by32.w16x2.r1", () => SuperPairCode.Emit(group: 8, hasMinimums: true));
         all.Add("cpu.super256.by16.w16x2.r1", () => SuperPairCode.Emit(group: 4, hasMinimums: false));

@@ -29,6 +29,13 @@ internal sealed class TileAssembler(int width)
     /// <summary>Four bytes in every lane.</summary>
     public void Broadcast(int to, Register at, int offset) => Add(Instruction.Create(_wide ? Code.EVEX_Vpbroadcastd_zmm_k1z_xmmm32 : Code.EVEX_Vpbroadcastd_ymm_k1z_xmmm32, Vector(to), Memory(at, offset)));
 
+    /// <summary>A constant in every lane, by way of ebx.</summary>
+    public void Constant(int to, int value)
+    {
+        General.mov(AssemblerRegisters.ebx, value);
+        Add(Instruction.Create(_wide ? Code.EVEX_Vpbroadcastd_zmm_k1z_r32 : Code.EVEX_Vpbroadcastd_ymm_k1z_r32, Vector(to), Register.EBX));
+    }
+
     /// <summary>Adds the products of four unsigned with four signed bytes to each lane.</summary>
     public void AddByteDot(int to, int unsigned, int signed) => Three(Code.EVEX_Vpdpbusd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpdpbusd_ymm_k1z_ymm_ymmm256b32, to, unsigned, signed);
 
@@ -36,6 +43,8 @@ internal sealed class TileAssembler(int width)
     public void AddShortDot(int to, int shorts, Register at, int offset) => Everywhere(Code.EVEX_Vpdpwssd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpdpwssd_ymm_k1z_ymm_ymmm256b32, to, shorts, at, offset);
 
     public void AddIntegers(int to, int a, int b) => Three(Code.EVEX_Vpaddd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpaddd_ymm_k1z_ymm_ymmm256b32, to, a, b);
+
+    public void SubtractIntegers(int to, int a, int b) => Three(Code.EVEX_Vpsubd_zmm_k1z_zmm_zmmm512b32, Code.EVEX_Vpsubd_ymm_k1z_ymm_ymmm256b32, to, a, b);
 
     /// <summary>Adds a vector in memory.</summary>
     public void AddIntegers(int to, int a, Register at, int offset) => Add(Instruction.Create(_wide ? Code.EVEX_Vpaddd_zmm_k1z_zmm_zmmm512b32 : Code.EVEX_Vpaddd_ymm_k1z_ymm_ymmm256b32, Vector(to), Vector(a), Memory(at, offset)));

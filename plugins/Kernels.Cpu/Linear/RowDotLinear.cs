@@ -1,6 +1,7 @@
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.RowDots.Turned;
+using Tessera.Kernels.Cpu.RowDots.Units;
 using Tessera.Kernels.Cpu.Tiles;
 using Tessera.Kernels.Cpu.Tiles.Native;
 
@@ -11,6 +12,7 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
 {
     private readonly byte* _data = weight.Parts[0].Data;
     private readonly nint _rowBytes = (nint)(weight.Parts[0].Length / weight.Rows);
+    private readonly bool _isOfUnits = UnitTable.Quantizations.Contains(kernel.Quantization);
     private readonly Refinement? _refinement = Refinement.Of(weight, kernel, preparation, rows);
 
     public override TileKernel? Tile { get; } = TileTable.Create(weight.Quantization, weight.Parts[0].Data, (nint)(weight.Parts[0].Length / weight.Rows), checked((int)weight.Columns), isa, native);
@@ -18,8 +20,10 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
     // Zen 4: a tile of machine code costs as much as 5 rows of a K-quant, and as 4 of a type with blocks of 32.
     // Zen 3: eight weight rows at a time need no whole panels of activations; of K-quants they give what four panels do, of types with blocks of 32 what six do.
     // Zen 5: what sixteen weight rows give together in machine code is as fast as its tiles, which need their panels first.
+    // Emerald Rapids: units are unpacked by way of a buffer, which a tile of machine code makes up for with a panel of 16, another with two.
     public override int TileRows => rows is not null ? NativeRows.Most + 1 : (kernel.Form, Tile is { IsNative: true }) switch
     {
+        (ActivationForm.Int8Groups32, var native) when _isOfUnits => native ? TileKernel.MaxWidth : EightRows.Most + 1,
         (ActivationForm.Int8Blocks256, false) => isa.Avx512 ? 17 : EightRows.Most + 1,
         (ActivationForm.Int8Blocks256, true) => 5,
         (ActivationForm.Int8Groups32, false) => isa.Avx512 ? 17 : 49,

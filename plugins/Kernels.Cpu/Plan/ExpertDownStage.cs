@@ -88,12 +88,11 @@ internal sealed unsafe class ExpertDownStage : Stage
             int weightRow = expert * _output.Width + first;
             bool tiles = _down.ByTiles(starts[expert + 1] - starts[expert]);
             byte* panel = plan.Panels + plan.PanelStarts(lane)[expert] * plan.DownPanel;
-            int group = plan.Together(tiles);
             _down.Begin(weightRow, count, lane.Block, tiles);
-            for (int route = starts[expert]; route < starts[expert + 1]; route += group, panel += plan.DownPanel)
+            for (int route = starts[expert], rows; route < starts[expert + 1]; route += rows, panel += plan.PanelsOf(rows) * plan.DownPanel)
             {
-                int rows = Math.Min(group, starts[expert + 1] - route);
-                _down.Multiply(weightRow, count, lane.Block, tiles, plan.DownRows + route * plan.DownStride, plan.DownStride, panel, rows, lane.Partial);
+                rows = tiles ? _down.RowsAtOnce(starts[expert + 1] - route) : Math.Min(Lane.PartialRows, starts[expert + 1] - route);
+                _down.Multiply(weightRow, count, lane.Block, tiles, plan.DownRows + route * plan.DownStride, plan.DownStride, panel, plan.DownPanel, rows, lane.Partial);
                 for (int i = 0; i < rows; i++)
                 {
                     float* products = lane.Partial + (long)i * count;

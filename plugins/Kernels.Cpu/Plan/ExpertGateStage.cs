@@ -113,14 +113,13 @@ internal sealed unsafe class ExpertGateStage : Stage
         if (!_alternates)
             _up.Begin(upRow, count, upBlock, upTiles);
         float* gates = lane.Partial, ups = gates + (long)gateCount * Lane.PartialRows;
-        int group = plan.Together(gateTiles || upTiles);
-        for (int route = start; route < end; route += group, panel += plan.InputPanel)
+        for (int route = start, rows; route < end; route += rows, panel += plan.PanelsOf(rows) * plan.InputPanel)
         {
-            int rows = Math.Min(group, end - route);
+            rows = gateTiles ? _gate.RowsAtOnce(end - route) : upTiles ? _up.RowsAtOnce(end - route) : Math.Min(Lane.PartialRows, end - route);
             byte* x = gateTiles && upTiles && !_gate.IsRefined && !_up.IsRefined ? null : Together(lane, route, rows, prepared);
-            _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, rows, gates);
+            _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, plan.InputPanel, rows, gates);
             if (!_alternates)
-                _up.Multiply(upRow, count, upBlock, upTiles, x, plan.Input.Stride, panel, rows, ups);
+                _up.Multiply(upRow, count, upBlock, upTiles, x, plan.Input.Stride, panel, plan.InputPanel, rows, ups);
             for (int i = 0; i < rows; i++)
             {
                 float* gate = gates + (long)i * gateCount, up = ups + (long)i * count;

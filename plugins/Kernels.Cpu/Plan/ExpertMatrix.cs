@@ -3,7 +3,7 @@ using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-/// <summary>One of the matrices of a mixture of experts: multiplies a block of an expert's rows with up to a panel of activation rows, by tiles or by row dots.</summary>
+/// <summary>One of the matrices of a mixture of experts: multiplies a block of an expert's rows with activation rows, by tiles or by row dots.</summary>
 /// <param name="kernel">The matrix.</param>
 /// <param name="form">Where the kernel's form of the activations starts in a prepared row.</param>
 /// <param name="panelForm">Where it starts in a panel.</param>
@@ -18,6 +18,9 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
 
     /// <summary>Whether an expert's activation rows are taken by tiles.</summary>
     public bool ByTiles(int rows) => Product.PathOf(kernel, rows) == RowPath.Tiles;
+
+    /// <summary>The activation rows that its tiles multiply at once: a panel's, or two panels'.</summary>
+    public int RowsAtOnce(int left) => _tile!.RowsAtOnce(left, tileWidth);
 
     /// <summary>Whether it reads prepared activation rows by tiles too.</summary>
     public bool IsRefined => kernel.Preparation.RefinedGroups > 0;
@@ -39,13 +42,14 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     /// <param name="prepared">Prepared activation rows; of tiles, those with second bytes only.</param>
     /// <param name="stride">Bytes from one to the next.</param>
     /// <param name="panel">Their panel; read by tiles only.</param>
-    /// <param name="rows">Activation rows, at most a panel's.</param>
+    /// <param name="panelBytes">Bytes from it to the next one.</param>
+    /// <param name="rows">Activation rows, of tiles at most as many as <see cref="RowsAtOnce"/>.</param>
     /// <param name="products">The result, row after row.</param>
-    public void Multiply(int firstRow, int rowCount, byte* block, bool tiles, byte* prepared, long stride, byte* panel, int rows, float* products)
+    public void Multiply(int firstRow, int rowCount, byte* block, bool tiles, byte* prepared, long stride, byte* panel, long panelBytes, int rows, float* products)
     {
         if (tiles)
         {
-            _tile!.Multiply(block, rowCount, panel + panelForm, 0, TileKernel.WidthOf(rows, tileWidth), rows, products, rowCount);
+            _tile!.Multiply(block, rowCount, panel + panelForm, panelBytes, TileKernel.WidthOf(Math.Min(rows, tileWidth), tileWidth), rows, products, rowCount);
             kernel.Refine(firstRow, rowCount, prepared + form, stride, rows, products, rowCount);
         }
         else

@@ -144,8 +144,8 @@ internal sealed unsafe class ExpertPlan
     /// <summary>The experts that have routes.</summary>
     public int* Active(Lane lane) => Starts(lane) + Count + 1;
 
-    /// <summary>Activation rows of an expert that are multiplied together: a panel, or as many as the lane's memory holds.</summary>
-    public int Together(bool tiles) => tiles ? TileWidth : Lane.PartialRows;
+    /// <summary>Panels that rows of an expert stand in, where they are multiplied at once.</summary>
+    public int PanelsOf(int rows) => rows > TileWidth ? 2 : 1;
 
     /// <summary>The panel where each expert's begin; one more than there are experts.</summary>
     public int* PanelStarts(Lane lane) => Active(lane) + Count;

@@ -7,6 +7,8 @@ internal sealed unsafe class StackedTileKernel(TileKernel[] slices, int rows) : 
 {
     public override bool IsNative => slices[0].IsNative;
 
+    public override bool HasPair => slices[0].HasPair;
+
     public override long PanelBytes => slices[0].PanelBytes;
 
     public override long WorkBytes => slices[0].WorkBytes;
@@ -16,4 +18,6 @@ internal sealed unsafe class StackedTileKernel(TileKernel[] slices, int rows) : 
     public override void Compile() => slices[0].Compile();
 
     public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => slices[0].MultiplyPanel(panel, activations, width, sums);
+
+    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums) => slices[0].MultiplyPanels(panel, activations, distance, sums);
 }

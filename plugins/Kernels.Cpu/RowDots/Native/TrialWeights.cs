@@ -42,6 +42,9 @@ internal static unsafe class TrialWeights
         "q8_1" => (36, 0, 1),
         "iq3_s" => (110, 0, 1),
         "q2_0" => (18, 0, 1),
+        "iq2_s" => (82, 0, 1),
+        // Any byte is a scale.
+        "nvfp4" => (36, 0, 0),
         _ => null,
     };
 }

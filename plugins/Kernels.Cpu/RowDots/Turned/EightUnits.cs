@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.Units;
+using Tessera.Kernels.Cpu.Tiles;
 using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.RowDots.Turned;
@@ -21,7 +22,11 @@ internal readonly unsafe struct EightUnits<TUnit, TByteDot> : IEightRows
     public static int Least => 5;
 
     // Pairs of whole bytes' products fit 16 bits only with the weights' signs apart; else weights are unsigned, with the zero point added.
-    private static bool IsSigned => TUnit.ZeroShift == 7 && typeof(TByteDot) == typeof(PairDot);
+    private static bool IsSigned
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TUnit.ZeroShift == 7 && typeof(TByteDot) == typeof(PairDot);
+    }
 
     // What is read of the stack's memory is written before, but for scales of groups that are not there, which are turned and not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -108,6 +113,7 @@ internal readonly unsafe struct EightUnits<TUnit, TByteDot> : IEightRows
             ((lanes[0] + lanes[4 * count] + (lanes[2 * count] + lanes[6 * count])) + (lanes[count] + lanes[5 * count] + (lanes[3 * count] + lanes[7 * count]))).Store(output);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* unit, nint rowBytes, int groups, byte* table, byte* unpacked, float* scales, nint further)
     {
         for (int row = 0; row < Rows; row++, unit += rowBytes, unpacked += UnitDot.Columns, scales += Scales)
@@ -119,18 +125,18 @@ internal readonly unsafe struct EightUnits<TUnit, TByteDot> : IEightRows
     }
 
     /// <summary>Scales of eight rows to those of eight rows for each group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TurnScales(float* scales, float* turned)
     {
-        Turned((byte*)scales).Store((byte*)turned);
+        TurnEight(scales, turned);
         if (TUnit.HasSixteens)
-            Turned((byte*)(scales + UnitDot.Groups)).Store((byte*)(turned + UnitDot.Groups * Rows));
+            TurnEight(scales + UnitDot.Groups, turned + UnitDot.Groups * Rows);
     }
 
-    private static Eight Turned(byte* scales)
-    {
-        Turn.Eight(scales, Scales * sizeof(float), out Vector256<byte> a, out Vector256<byte> b, out Vector256<byte> c, out Vector256<byte> d, out Vector256<byte> e, out Vector256<byte> f, out Vector256<byte> g, out Vector256<byte> h);
-        return new Eight(a, b, c, d, e, f, g, h);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TurnEight(float* scales, float* turned) => Interleave.Transpose(
+        Vector256.Load(scales), Vector256.Load(scales + Scales), Vector256.Load(scales + 2 * Scales), Vector256.Load(scales + 3 * Scales),
+        Vector256.Load(scales + 4 * Scales), Vector256.Load(scales + 5 * Scales), Vector256.Load(scales + 6 * Scales), Vector256.Load(scales + 7 * Scales), turned, Rows);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Dot(Vector256<int> sum, Vector256<byte> weights, Vector256<sbyte> activations) => TByteDot.Add(sum, weights, activations);

@@ -18,7 +18,11 @@ internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
     public static int MostRows => 4;
 
     // Weights with the zero point added are unsigned, which saves the signs; sixteens have no sums of the activations at hand.
-    private static bool IsUnsigned => !TUnit.HasSixteens && (TUnit.ZeroShift < 7 || typeof(TByteDot) != typeof(PairDot));
+    private static bool IsUnsigned
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !TUnit.HasSixteens && (TUnit.ZeroShift < 7 || typeof(TByteDot) != typeof(PairDot));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)

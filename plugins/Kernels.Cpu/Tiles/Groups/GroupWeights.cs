@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Tiles.Groups;
 /// <code>
 /// byte  q[planes][8][32]  one plane of values, or the low nibbles and the high ones apart where 16 bits could not hold the sums
 /// float scale[8]
-/// float minimum[8]
+/// float minimum[8]       where 16 columns share a scale, those of the second halves
 /// </code>
 /// </summary>
 internal static class GroupWeights

@@ -50,7 +50,7 @@ internal sealed class NativeTiles(IReadOnlyList<ITileSource> sources, CpuIsa isa
                     tile.DropPair();
                 return (tile, $"{tile.Description}, {trial.Gain:F1} times as fast as the built-in ones" + (tile.HasPair ? $", two panels at once {trial.PairGain:F1} times as fast as one by one" : ""));
             }
-            rejected = trial.IsEqual ? $"{tile.Description} not used: {trial.Gain:F1} times as fast as the built-in ones" : $"{tile.Description} not used: its products are not those of the built-in ones";
+            rejected = trial.IsEqual ? $"{tile.Description} not used: {trial.LeastGain:F1} to {trial.Gain:F1} times as fast as the built-in ones" : $"{tile.Description} not used: its products are not those of the built-in ones";
             tile.Dispose();
         }
         return (null, rejected);

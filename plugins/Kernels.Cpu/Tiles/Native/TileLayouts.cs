@@ -28,6 +28,9 @@ internal static unsafe class TileLayouts
     /// <summary>The layout of a type in units of signed bytes, where 32 columns share a scale.</summary>
     public static string OfUnits(int zeroShift) => $"cpu.group32.step{zeroShift}";
 
+    /// <summary>That of one where 16 columns share a scale.</summary>
+    public static string OfSixteens(int zeroShift) => $"cpu.group32.by16step{zeroShift}";
+
     /// <summary>A type of the layout with the largest values, which the tile is tried with.</summary>
     public static string TypeOf(string layout) => layout switch
     {
@@ -39,6 +42,8 @@ internal static unsafe class TileLayouts
         _ when layout == OfUnits(3) => "q2_0",
         _ when layout == OfUnits(4) => "iq3_s",
         _ when layout == OfUnits(7) => "q8_1",
+        _ when layout == OfSixteens(4) => "nvfp4",
+        _ when layout == OfSixteens(7) => "iq2_s",
         _ => "q8_0",
     };
 }

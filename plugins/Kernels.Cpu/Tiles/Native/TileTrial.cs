@@ -8,19 +8,20 @@ namespace Tessera.Kernels.Cpu.Tiles.Native;
 
 /// <summary>A micro-kernel beside the built-in tile, on the same weights and activations: whether all bits are the same, and how much faster it is.</summary>
 /// <param name="IsEqual">Whether all products are bitwise the same.</param>
-/// <param name="Gain">The built-in tile's time / its time, of the best of many turns, with the width where that is least: either may decide a step.</param>
+/// <param name="Gain">The built-in tile's time / its time, of the best of many turns, with the width where that is most.</param>
+/// <param name="LeastGain">With the other width, which may decide a step too.</param>
 /// <param name="PairGain">The time of two panels one by one / that of both at once; 0: the products are not the same, or there is no kernel for two.</param>
-internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, double PairGain)
+internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, double LeastGain, double PairGain)
 {
     private const int Columns = 1024, Rows = Panels.Rows, Turns = 15, Passes = 8;
 
-    private const double LeastGain = 1.05;
+    private const double Worth = 1.05, NoLoss = 0.95;
 
-    /// <summary>Whether it is worth its use.</summary>
-    public bool IsFaster => Gain >= LeastGain;
+    /// <summary>Whether it is worth its use: it gains with one width, and does not lose with the other.</summary>
+    public bool IsFaster => Gain >= Worth && LeastGain >= NoLoss;
 
     /// <summary>Whether two panels at once are worth it.</summary>
-    public bool IsPairFaster => PairGain >= LeastGain;
+    public bool IsPairFaster => PairGain >= Worth;
 
     public static TileTrial Run(string layout, NativeTile native, CpuIsa isa)
     {
@@ -47,7 +48,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                 form.Prepare((float*)x, Columns, rows + row * stride);
             }
             bool equal = true;
-            double gain = double.MaxValue;
+            double gain = 0, least = double.MaxValue;
             foreach (int width in (int[])[8, TileKernel.MaxWidth])
             {
                 form.Pack(rows, stride, width, Columns, panel, width, 0, 1);
@@ -60,7 +61,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                     best = Math.Min(best, Seconds(() => own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows)));
                     bestOther = Math.Min(bestOther, Seconds(() => theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows)));
                 }
-                gain = Math.Min(gain, best / bestOther);
+                (gain, least) = (Math.Max(gain, best / bestOther), Math.Min(least, best / bestOther));
             }
             double pairGain = 0;
             if (equal && native.HasPair)
@@ -69,7 +70,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                 form.Pack(rows + (TileKernel.MaxWidth - 1) * stride, -stride, TileKernel.MaxWidth, Columns, panel + panelBytes, TileKernel.MaxWidth, 0, 1);
                 pairGain = PairOf(theirs, other, panel, panelBytes, (float*)expected, (float*)found);
             }
-            return new(equal, gain, pairGain);
+            return new(equal, gain, least, pairGain);
         }
         finally
         {

@@ -8,8 +8,8 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 namespace Tessera.Kernels.Cpu.Tiles.Units;
 
 /// <summary>
-/// As <see cref="GroupTile"/> where 16 columns share a scale, those of the second halves in the minimums' place. Activations have sums of whole groups alone: what the zero point takes away from a first half is summed here,
-/// a thirty-second of the products for each two rows.
+/// As <see cref="GroupTile"/> where 16 columns share a scale, those of the second halves in the minimums' place. Activations have sums of whole groups alone: what the zero point takes away from a first half is summed
+/// here, which costs as much as half a weight row's products.
 /// </summary>
 internal static unsafe class SixteenTile
 {

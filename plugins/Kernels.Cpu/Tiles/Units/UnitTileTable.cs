@@ -36,6 +36,8 @@ internal static unsafe class UnitTileTable
         "q8_1" or "q8_k" or "iq2_xxs" or "iq3_xxs" or "iq4_nl" or "iq4_xs" => TileLayouts.OfUnits(zeroShift: 7),
         "iq1_s" or "iq3_s" or "mxfp4" => TileLayouts.OfUnits(zeroShift: 4),
         "tq1_0" or "tq2_0" or "q1_0" or "q2_0" => TileLayouts.OfUnits(zeroShift: 3),
+        "iq1_m" or "nvfp4" => TileLayouts.OfSixteens(zeroShift: 4),
+        "iq2_xs" or "iq2_s" => TileLayouts.OfSixteens(zeroShift: 7),
         _ => null,
     };
 }

@@ -55,7 +55,7 @@ public class ExpertReadTests
         Assert.True(rows > 1 || active.Count == Used, $"one row has {active.Count} experts");
     }
 
-    public static MatrixTheoryData<string, string> Kernels => new(["q8_0", "q4_1", "q4_k", "q6_k"], [.. Isas.All.Keys]);
+    public static MatrixTheoryData<string, string> Kernels => new(["q8_0", "q4_1", "q4_k", "q6_k", "mxfp4", "iq4_xs", "nvfp4"], [.. Isas.All.Keys]);
 
     // Two of four experts: of 100 rows each has some fifty, which every kind of tile takes.
     [Theory, MemberData(nameof(Kernels))]

@@ -11,7 +11,7 @@ namespace Tessera.Kernels.Cpu.Tests.Plan;
 /// <summary>How many activation rows of an expert come to a kernel at once, and what is done for it before.</summary>
 public sealed unsafe class ExpertStageTests
 {
-    private const int Never = int.MaxValue, Width = 64, Inner = 96, PanelWidth = 8;
+    private const int Never = int.MaxValue, Width = 64, Inner = 96;
 
     // Barriers: behind the rows' preparation, behind the panels of gate and up, and behind those of down. The last panel of a tile may have rows that are not there.
     [Theory]
@@ -22,7 +22,10 @@ public sealed unsafe class ExpertStageTests
     [InlineData(40, 49, 33, new[] { 32, 8 }, new[] { 8, 8, 8, 8, 8 }, 2)]
     [InlineData(40, 33, 33, new[] { 8, 8, 8, 8, 8 }, new[] { 8, 8, 8, 8, 8 }, 3)]
     [InlineData(9, 4, 4, new[] { 8, 8 }, new[] { 8, 8 }, 3)]
-    public void Rows_come_by_panels_to_tiles_alone_and_else_as_many_as_there_is_room_for(int rows, int gateTiles, int downTiles, int[] gate, int[] down, int barriers)
+    [InlineData(70, 4, 4, new[] { 32, 32, 8 }, new[] { 32, 32, 8 }, 3, 16)]
+    [InlineData(45, 4, Never, new[] { 32, 16 }, new[] { 32, 13 }, 2, 16)]
+    [InlineData(24, 4, 4, new[] { 16, 8 }, new[] { 16, 8 }, 3, 16)]
+    public void Rows_come_by_panels_or_two_to_tiles_alone_and_else_as_many_as_there_is_room_for(int rows, int gateTiles, int downTiles, int[] gate, int[] down, int barriers, int panelWidth = 8)
     {
         CpuIsa isa = CpuIsa.Detect();
         Assert.SkipUnless(isa.Avx2, "there are no tiles here");
@@ -33,8 +36,8 @@ public sealed unsafe class ExpertStageTests
         using NativeArena arena = new();
         LaneSizes sizes = new();
         ValueBuffer input = Values(Width), router = Values(6), output = Values(Width);
-        Noting gates = new(node.Gate, isa, gateTiles), ups = new(node.Up, isa, gateTiles), downs = new(node.Down, isa, downTiles);
-        ExpertPlan plan = new(node, gates, ups, downs, new StoredSource(input), limits, PanelWidth, sizes);
+        Noting gates = new(node.Gate, isa, gateTiles, panelWidth), ups = new(node.Up, isa, gateTiles, panelWidth), downs = new(node.Down, isa, downTiles, panelWidth);
+        ExpertPlan plan = new(node, gates, ups, downs, new StoredSource(input), limits, panelWidth, sizes);
         ExpertBiases none = new(null, null, null, null);
         ExpertGateStage first = new(0, plan, router, none, exact: false, lanes: 1, sizes);
         ExpertDownStage second = new(1, plan, none, 1, null, output, lanes: 1, sizes);
@@ -81,10 +84,10 @@ public sealed unsafe class ExpertStageTests
     }
 
     /// <summary>Notes the activation rows of each call; all products are 0.</summary>
-    private sealed class Noting(WeightTensor weight, CpuIsa isa, int tileRows) : LinearKernel(weight, Preparation.Float(isa))
+    private sealed class Noting(WeightTensor weight, CpuIsa isa, int tileRows, int panelWidth) : LinearKernel(weight, Preparation.Float(isa))
     {
         private readonly List<(int FirstRow, int ActivationRows)> _calls = [];
-        private readonly NotingTile? _tile = tileRows == Never ? null : new NotingTile();
+        private readonly NotingTile? _tile = tileRows == Never ? null : new NotingTile(panelWidth);
 
         public override TileKernel? Tile => _tile;
 
@@ -103,11 +106,13 @@ public sealed unsafe class ExpertStageTests
         }
     }
 
-    private sealed class NotingTile : TileKernel
+    private sealed class NotingTile(int panelWidth) : TileKernel
     {
         private int _firstRow, _rowCount, _panels;
 
         public List<(int FirstRow, int ActivationRows)> Calls { get; } = [];
+
+        public override bool HasPair => panelWidth == MaxWidth;
 
         public override long PanelBytes => 64;
 
@@ -117,8 +122,12 @@ public sealed unsafe class ExpertStageTests
         {
         }
 
+        public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Note(width, sums);
+
+        public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums) => Note(2 * MaxWidth, sums);
+
         // Once for each eight weight rows; a tile is told of whole panels.
-        public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
+        private void Note(int width, float* sums)
         {
             if (_panels++ % ((_rowCount + 7) / 8) == 0)
                 Calls.Add((_firstRow, width));

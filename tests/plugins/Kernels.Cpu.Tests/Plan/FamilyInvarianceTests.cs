@@ -16,7 +16,7 @@ public unsafe class FamilyInvarianceTests
     /// <summary>Shapes whose rows are multiples of 32, so that quantized weights, row dots and tiles are met.</summary>
     public static TheoryData<string, string> Quantized => new MatrixTheoryData<string, string>(
         ["experts by softmax", "experts by normalized softmax, scaled, shared", "experts by softmax of the chosen, biases, clamped gate", "latent attention, absorbed", "shared head norms, fused projections", "soft caps"],
-        ["q8_0", "q4_1", "f16"]);
+        ["q8_0", "q4_1", "f16", "mxfp4"]);
 
     [Theory, MemberData(nameof(Shapes))]
     public void Reference_path(string shape) => Check(CheckShapes.All[shape], ActivationPrecision.Float32, KvType.F32);
@@ -34,6 +34,9 @@ public unsafe class FamilyInvarianceTests
     [InlineData("q4_k")]
     [InlineData("q5_k")]
     [InlineData("q6_k")]
+    [InlineData("mxfp4")]
+    [InlineData("iq4_xs")]
+    [InlineData("iq2_s")]
     public void Experts_of_every_kind_of_tile(string type) =>
         Check(new CheckShape { Width = 256, FeedForward = 256, Heads = 4, HeadLength = 64, Layers = 1, Quantization = type, Experts = new CheckExperts(4, new ExpertRouting(2, ExpertScoring.Softmax)) }, ActivationPrecision.Fast, KvType.F16);
 

@@ -16,6 +16,10 @@ public class InvarianceTests
         { "q4_k", ActivationPrecision.Fast, KvType.F16 },
         { "q5_k", ActivationPrecision.Fast, KvType.F16 },
         { "q6_k", ActivationPrecision.Fast, KvType.F16 },
+        { "iq4_nl", ActivationPrecision.Fast, KvType.F16 },
+        { "iq3_s", ActivationPrecision.Fast, KvType.F16 },
+        { "mxfp4", ActivationPrecision.Fast, KvType.F16 },
+        { "nvfp4", ActivationPrecision.Fast, KvType.F16 },
         { "f16", ActivationPrecision.Fast, KvType.BF16 },
         { "q8_0", ActivationPrecision.Fast, KvType.Q8 },
     };
