@@ -19,7 +19,7 @@ internal readonly unsafe struct EightUnits<TUnit, TByteDot> : IEightRows
     // Units of a row that are asked for ahead.
     private const int Ahead = 2;
 
-    public static int Least => 5;
+    public static int Least => 4;
 
     // Pairs of whole bytes' products fit 16 bits only with the weights' signs apart; else weights are unsigned, with the zero point added.
     private static bool IsSigned
