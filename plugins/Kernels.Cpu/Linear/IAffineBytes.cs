@@ -28,9 +28,7 @@ internal readonly unsafe struct SmallBytes : IAffineBytes
     public static Vector256<int> Products(byte* values, sbyte* quants) => PairDot.Add(Vector256<int>.Zero, Vector256.Load(values), Vector256.Load(quants));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Eight(byte* values, sbyte* quants) => GroupSum.Of(
-        Products(values, quants), Products(values + 32, quants + 32), Products(values + 64, quants + 64), Products(values + 96, quants + 96),
-        Products(values + 128, quants + 128), Products(values + 160, quants + 160), Products(values + 192, quants + 192), Products(values + 224, quants + 224));
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => AffineGroups.Eight<SmallBytes>(values, quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots;
@@ -47,10 +45,19 @@ internal readonly unsafe struct AllBytes : IAffineBytes
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Eight(byte* values, sbyte* quants) => GroupSum.Of(
-        Products(values, quants), Products(values + 32, quants + 32), Products(values + 64, quants + 64), Products(values + 96, quants + 96),
-        Products(values + 128, quants + 128), Products(values + 160, quants + 160), Products(values + 192, quants + 192), Products(values + 224, quants + 224));
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => AffineGroups.Eight<AllBytes>(values, quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots - (Vector256.Load(negatedSums) << 7);
+}
+
+/// <summary>What both have in common.</summary>
+internal static unsafe class AffineGroups
+{
+    /// <summary>The sums of eight groups' products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eight<TBytes>(byte* values, sbyte* quants)
+        where TBytes : struct, IAffineBytes => GroupSum.Of(
+        TBytes.Products(values, quants), TBytes.Products(values + 32, quants + 32), TBytes.Products(values + 64, quants + 64), TBytes.Products(values + 96, quants + 96),
+        TBytes.Products(values + 128, quants + 128), TBytes.Products(values + 160, quants + 160), TBytes.Products(values + 192, quants + 192), TBytes.Products(values + 224, quants + 224));
 }

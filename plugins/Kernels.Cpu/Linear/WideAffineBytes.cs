@@ -4,25 +4,31 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.Linear;
 
+/// <summary>Products of unsigned bytes with signed ones, two groups in a vector; needs AVX-512.</summary>
+internal unsafe interface IWideBytes : IAffineBytes
+{
+    /// <summary>The sums of two groups' products, each in eight parts.</summary>
+    static abstract Vector512<int> Two(byte* values, sbyte* quants);
+}
+
 /// <summary><see cref="SmallBytes"/> with AVX-512, two groups in a vector.</summary>
-internal readonly unsafe struct WideSmallBytes : IAffineBytes
+internal readonly unsafe struct WideSmallBytes : IWideBytes
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Products(byte* values, sbyte* quants) => SmallBytes.Products(values, quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Eight(byte* values, sbyte* quants) =>
-        WideGroups.Sum(Two(values, quants), Two(values + 64, quants + 64), Two(values + 128, quants + 128), Two(values + 192, quants + 192));
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => WideGroups.Eight<WideSmallBytes>(values, quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Two(byte* values, sbyte* quants) => WideGroups.Products(Vector512.Load(values), Vector512.Load(quants));
+    public static Vector512<int> Two(byte* values, sbyte* quants) => WideGroups.Products(Vector512.Load(values), Vector512.Load(quants));
 }
 
 /// <summary><see cref="AllBytes"/> with AVX-512, two groups in a vector: the highest bit apart from the others, so that two products fit 16 bits.</summary>
-internal readonly unsafe struct WideAllBytes : IAffineBytes
+internal readonly unsafe struct WideAllBytes : IWideBytes
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Products(byte* values, sbyte* quants)
@@ -32,19 +38,24 @@ internal readonly unsafe struct WideAllBytes : IAffineBytes
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Eight(byte* values, sbyte* quants) =>
-        WideGroups.Sum(Two(values, quants), Two(values + 64, quants + 64), Two(values + 128, quants + 128), Two(values + 192, quants + 192));
+    public static Vector256<int> Eight(byte* values, sbyte* quants) => WideGroups.Eight<WideAllBytes>(values, quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Finish(Vector256<int> dots, int* negatedSums) => dots;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Two(byte* values, sbyte* quants) => WideGroups.Split(Vector512.Load(values), Vector512.Load(quants));
+    public static Vector512<int> Two(byte* values, sbyte* quants) => WideGroups.Split(Vector512.Load(values), Vector512.Load(quants));
 }
 
 /// <summary>What both have in common.</summary>
-internal static class WideGroups
+internal static unsafe class WideGroups
 {
+    /// <summary>The sums of eight groups' products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eight<TBytes>(byte* values, sbyte* quants)
+        where TBytes : struct, IWideBytes =>
+        Sum(TBytes.Two(values, quants), TBytes.Two(values + 64, quants + 64), TBytes.Two(values + 128, quants + 128), TBytes.Two(values + 192, quants + 192));
+
     /// <summary>The sums of two groups' products, each in eight parts; of values up to 128.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Products(Vector512<byte> values, Vector512<sbyte> quants) =>
@@ -58,9 +69,9 @@ internal static class WideGroups
         return Products(Vector512.AndNot(values, highest), quants) + Products(values & highest, quants);
     }
 
-    /// <summary>The sums of the groups whose parts stand in the halves of four vectors, in their order.</summary>
+    // The sums of the groups whose parts stand in the halves of four vectors, in their order.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Sum(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
+    private static Vector256<int> Sum(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
     {
         Vector512<long> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsInt64(), cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsInt64();
         Vector512<int> sums = Avx512F.UnpackLow(ab, cd).AsInt32() + Avx512F.UnpackHigh(ab, cd).AsInt32();

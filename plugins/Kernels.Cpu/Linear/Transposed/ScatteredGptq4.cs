@@ -9,8 +9,8 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>
-/// GPTQ of four bits whose columns are grouped in the order of their activations. Strips of rows go down the columns by a <see cref="ColumnSchedule"/>, the beginning of a strip with the
-/// end of the one before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
+/// GPTQ of four bits whose columns are grouped in the order of their activations. A band of strips of rows goes down the columns by a <see cref="ColumnSchedule"/>, its beginning with the
+/// end of the band before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
 /// </summary>
 internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     where TTurned : struct, ITurnedColumns
@@ -23,12 +23,18 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     // Steps whose words, and parts whose groups are asked for ahead.
     private const int Ahead = 4, GroupsAhead = 16;
 
+    // The most that strips side by side may hold for one activation row, of the second-level cache: what follows a line in memory comes sooner than another page, but what no longer fits is slower.
+    private const int NearBytes = 320 << 10, MostAbreast = 4;
+
     private readonly byte* _data;
     private readonly StoredGroups _groups;
     private readonly ColumnSchedule _schedule;
 
     // The columns' lines in a strip's memory, as the columns stand and in their order.
     private readonly int[] _lines, _ordered;
+
+    // Strips that go down the columns side by side.
+    private readonly int _abreast;
 
     /// <summary>Looks at a weight that has an order; rearranges it.</summary>
     public ScatteredGptq4(WeightTensor weight, int zeroOffset, AffineSource source, CpuIsa isa, NativeTile? native)
@@ -41,6 +47,7 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
         _schedule = new ColumnSchedule(order, groups);
         _lines = Array.ConvertAll(_schedule.Slots, slot => slot * StripRows / 2);
         _ordered = Array.ConvertAll(order, column => _lines[column]);
+        _abreast = (int)Math.Clamp(NearBytes / (StripBytes + (long)_schedule.EntryCount * (TTurned.FactorBytes + 2 * StripRows * sizeof(short))), 1, MostAbreast);
         Tile = TileTable.Create(weight, source, isa, native);
     }
 
@@ -48,22 +55,24 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
 
     public override string InstructionSet => TTurned.InstructionSet;
 
-    // The first strip of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
+    // The first band of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
     public override int MostBlockRows => 1024;
 
     public override int BlocksOfLane => 2;
 
     public override int BlockUnit => StripRows;
 
-    // Only parts of two strips are held, however many of them a block has.
+    // Only parts of two bands are held, however many of them a block has.
     public override long WorkingRowBytes => sizeof(float);
 
-    public override long ScratchBytes(int rows) => 2 * StripBytes + (long)_schedule.EntryCount * EntryBytes;
+    public override long ScratchBytes(int rows) => _abreast * (2 * StripBytes + (long)_schedule.EntryCount * EntryBytes + SumFloats * sizeof(float));
 
     private static int StripRows => TTurned.Rows;
 
     // What belongs to a group, and for each activation row the products of two parts.
     private static int EntryBytes => TTurned.FactorBytes + Together * 2 * StripRows * sizeof(short);
+
+    private static int SumFloats => Together * GroupSum.Lanes * StripRows;
 
     private long StripBytes => (long)_schedule.SlotCount * StripRows / 2;
 
@@ -78,31 +87,34 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Few(int firstRow, int rowCount, byte* scratch, in Batch batch)
     {
-        float* sums = stackalloc float[Together * GroupSum.Lanes * StripRows + TurnedColumns.MemoryLine / sizeof(float)];
-        sums = (float*)(((nint)sums + TurnedColumns.MemoryLine - 1) & -TurnedColumns.MemoryLine);
-        byte* entries = scratch + 2 * StripBytes;
+        byte* entries = scratch + _abreast * 2 * StripBytes;
+        long entryBytes = (long)_schedule.EntryCount * EntryBytes;
+        float* sums = (float*)(entries + _abreast * entryBytes);
         int steps = Columns / Part, lag = _schedule.Lag, strips = (rowCount + StripRows - 1) / StripRows;
-        Strip before = default;
-        for (int strip = 0; strip <= strips; strip++)
-        {
-            int row = strip * StripRows;
-            Strip own = new(firstRow + row, Math.Min(StripRows, rowCount - row), scratch + strip % 2 * StripBytes, batch.Output + row);
-            for (int step = 0; step < (strip < strips ? steps : lag); step++)
+        for (int band = 0; band < strips + _abreast; band += _abreast)
+            for (int step = 0; step < (band < strips ? steps : lag); step++)
             {
-                if (strip < strips)
-                    Turn(own, step);
-                // At the block's end there is nothing more: the same line again.
-                int asked = step + Ahead < steps ? step + Ahead : step + Ahead - steps, of = step + Ahead < steps ? strip : strip + 1;
-                byte* ahead = of < strips ? Words(firstRow + of * StripRows, asked) : _data;
-                if (step >= lag)
-                    Multiply(own, step - lag, ahead, entries, sums, batch);
-                else if (strip > 0)
-                    Multiply(before, step - lag + steps, ahead, entries, sums, batch);
-                else
-                    TurnedColumns.Ask(ahead, own.Rows, Stride);
+                int asked = step + Ahead < steps ? step + Ahead : step + Ahead - steps, of = step + Ahead < steps ? band : band + _abreast;
+                for (int place = 0; place < _abreast; place++)
+                {
+                    int turned = band + place, done = step < lag ? turned - _abreast : turned;
+                    // At the block's end there is nothing more: the same line again.
+                    byte* ahead = of + place < strips ? Words(firstRow + (of + place) * StripRows, asked) : _data;
+                    if (turned < strips)
+                        Turn(At(turned, firstRow, rowCount, scratch, batch.Output), step);
+                    if (done >= 0 && done < strips)
+                        Multiply(At(done, firstRow, rowCount, scratch, batch.Output), step < lag ? step - lag + steps : step - lag, ahead, entries + place * entryBytes, sums + place * SumFloats, batch);
+                    else if (of + place < strips)
+                        TurnedColumns.Ask(ahead, Math.Min(StripRows, rowCount - (of + place) * StripRows), Stride);
+                }
             }
-            before = own;
-        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Strip At(int strip, int firstRow, int rowCount, byte* scratch, float* output)
+    {
+        int row = strip * StripRows;
+        return new Strip(firstRow + row, Math.Min(StripRows, rowCount - row), scratch + strip % (2 * _abreast) * StripBytes, output + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

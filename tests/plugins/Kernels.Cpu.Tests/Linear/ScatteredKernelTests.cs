@@ -15,6 +15,7 @@ public unsafe class ScatteredKernelTests
     [Theory]
     [InlineData(64, 256, 64, "turned"), InlineData(16, 96, 32, "turned"), InlineData(72, 1024, 128, "random"), InlineData(40, 512, 32, "random"), InlineData(8, 256, 128, "same place")]
     [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven"), InlineData(136, 4096, 128, "random"), InlineData(648, 512, 128, "random")]
+    [InlineData(1288, 128, 32, "random"), InlineData(648, 2048, 32, "random")]
     public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind) => Check(rows, columns, group, kind, "f16", 1);
 
     [Theory]
