@@ -52,8 +52,8 @@ internal sealed class CpuBackend(CpuIsa isa, Fusions fusions = Fusions.All, ILog
             CpuRuntime runtime = new(lowering.Lower());
             if (lowering.WithoutMachineCode is { Count: > 0 } without)
                 logger?.LogInformation("cpu: built-in kernels, and no machine code of a plugin, for {Kernels} ({Sets})", string.Join(", ", without), isa.Name);
-            if (transcoder is { Count: > 0 })
-                logger?.LogInformation("cpu: {Count} weights that a plugin only unpacks were written anew, {Megabytes:F0} MB, in {Seconds:F1} s", transcoder.Count, transcoder.Bytes / 1e6, transcoder.Time.TotalSeconds);
+            if (transcoder is { Tried: > 0 })
+                logger?.LogInformation("cpu: {Count} of {Tried} weights that a plugin only unpacks were written anew, {Megabytes:F0} MB, in {Seconds:F1} s", transcoder.Count, transcoder.Tried, transcoder.Bytes / 1e6, transcoder.Time.TotalSeconds);
             return runtime;
         }
         catch

@@ -6,14 +6,16 @@ namespace Tessera.Kernels.Cpu.Linear;
 /// <param name="order">The order, pinned, or null.</param>
 internal sealed unsafe class AffineSource(WeightTensor weight, IAffineUnpack unpack, int[]? order = null)
 {
+    private const int MostTogether = 4096;
+
     /// <summary>Columns in a group.</summary>
     public int GroupSize => unpack.GroupSize;
 
     /// <summary>The largest byte.</summary>
     public int MaxValue => unpack.MaxValue;
 
-    /// <summary>Rows that are best unpacked together.</summary>
-    public int RowsTogether => unpack.RowsTogether;
+    /// <summary>Rows that are best unpacked together; within bounds, whatever the plugin says, as memory is taken for them.</summary>
+    public int RowsTogether { get; } = Math.Clamp(unpack.RowsTogether, 1, MostTogether);
 
     /// <summary>The order of the columns, or null where they are as they stand.</summary>
     public int[]? Order => order;

@@ -20,6 +20,9 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <summary>The way through tiles, for many activation rows: bitwise the same products. Null: there is none.</summary>
     public virtual TileKernel? Tile => null;
 
+    /// <summary>Whether both read the same prepared rows, and panels of them where there are tiles, with weights of the same type: as slices of one weight have to.</summary>
+    public bool IsOfOneKindWith(LinearKernel other) => Preparation.IsSameAs(other.Preparation) && Tile is null == (other.Tile is null) && Weight.Quantization == other.Weight.Quantization;
+
     /// <summary>The least that <see cref="TileRows"/> is.</summary>
     public const int LeastTileRows = 4;
 

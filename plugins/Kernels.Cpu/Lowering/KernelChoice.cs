@@ -62,16 +62,13 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     {
         string behind = $", and {weight.Stack.Count - 1} more alike";
         int said = explanation.Count;
-        LinearKernel[] slices = Chosen(transcoder);
-        bool IsOneKind() => slices.All(s => s.Preparation.IsSameAs(slices[0].Preparation) && s.Tile is null == (slices[0].Tile is null) && s.Weight.Quantization == slices[0].Weight.Quantization);
-        if (!IsOneKind() && transcoder is not null)
-        {
-            // Some could not be written anew, or not as the same type.
-            foreach (LinearKernel slice in slices.Where(s => s.Weight.Quantization != weight.Quantization))
-                transcoder.GiveBack(slice.Weight);
-            slices = Chosen(null);
-        }
-        if (IsOneKind())
+        if (transcoder is not null && Anew(transcoder) is { } written)
+            return new StackedLinear(weight, written);
+        explanation.RemoveRange(said, explanation.Count - said);
+        LinearKernel[] slices = [.. weight.Stack.Select((s, i) => Choose(s, quantization, input, i == 0 ? behind : null, null))];
+        if (transcoder is not null)
+            explanation[^1] += "; not written anew: not all of them can be, as one type";
+        if (slices.All(s => s.IsOfOneKindWith(slices[0])))
             return new StackedLinear(weight, slices);
         explanation.RemoveRange(said, explanation.Count - said);
         RowDotKernel floats = Floats();
@@ -79,10 +76,20 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         Say(slices[0], $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: each has its columns in an order of its own", behind);
         return new StackedLinear(weight, slices);
 
-        LinearKernel[] Chosen(Transcoder? with)
+        // As soon as one is of another kind, nothing stays written.
+        LinearKernel[]? Anew(Transcoder with)
         {
-            explanation.RemoveRange(said, explanation.Count - said);
-            return [.. weight.Stack.Select((s, i) => Choose(s, quantization, input, i == 0 ? behind : null, with))];
+            List<LinearKernel> chosen = [];
+            foreach (WeightTensor slice in weight.Stack)
+            {
+                chosen.Add(Choose(slice, quantization, input, chosen.Count == 0 ? behind : null, with));
+                if (chosen[^1].IsOfOneKindWith(chosen[0]))
+                    continue;
+                foreach (LinearKernel kernel in chosen.Where(k => k.Weight.Quantization != weight.Quantization))
+                    with.GiveBack(kernel.Weight);
+                return null;
+            }
+            return [.. chosen];
         }
     }
 
@@ -107,7 +114,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         {
             string kept = "";
             if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
-                return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization} ({written.Bytes} bytes), ", behind, weight.Quantization);
+                return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization}, ", behind, weight.Quantization);
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
             if (linear.Tile is not null)

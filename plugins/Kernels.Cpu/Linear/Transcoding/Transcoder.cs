@@ -15,13 +15,13 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     // Of one run of the team, so that other models' steps do not wait long: a plugin that unpacks one weight after the other takes some milliseconds for them.
     private const long RunWeights = 4 << 20;
 
-    // Rows that a plugin may ask for at once: each lane has memory for them.
-    private const int MostTogether = 4096;
-
     private long _ticks;
 
-    /// <summary>Weights that were written anew, and their bytes.</summary>
+    /// <summary>Weights that were written anew.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Weights that were to be.</summary>
+    public int Tried { get; private set; }
 
     /// <summary>The bytes of what was written.</summary>
     public long Bytes { get; private set; }
@@ -38,12 +38,8 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     {
         long start = Stopwatch.GetTimestamp();
         why = source.GroupSize != Int8Activation.Group ? $"groups of {source.GroupSize} columns" : "no type of blocks holds its weights as they are";
-        WeightTensor? written = source.GroupSize != Int8Activation.Group ? null : source.MaxValue switch
-        {
-            <= 15 => Try<Q4_0Writer>(weight, source) ?? Try<Q4_1Writer>(weight, source),
-            <= 31 => Try<Q5_0Writer>(weight, source) ?? Try<Q5_1Writer>(weight, source),
-            _ => Try<Q8_0Writer>(weight, source),
-        };
+        Tried++;
+        WeightTensor? written = source.GroupSize == Int8Activation.Group ? Smallest(weight, source) : null;
         _ticks += Stopwatch.GetTimestamp() - start;
         if (written is null)
             return null;
@@ -60,14 +56,24 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
         arena.Free(written.Parts[0].Data);
     }
 
+    // A type without a minimum holds whole zero points, where values stay within it; one with a minimum what is a float16.
+    private WeightTensor? Smallest(WeightTensor weight, AffineSource source)
+    {
+        WeightTensor? written = null;
+        if (source.MaxValue <= Q4_0Writer.Most)
+            written = Try<Q4_0Writer>(weight, source) ?? Try<Q4_1Writer>(weight, source);
+        if (source.MaxValue <= Q5_0Writer.Most)
+            written ??= Try<Q5_0Writer>(weight, source) ?? Try<Q5_1Writer>(weight, source);
+        return written ?? Try<Q8_0Writer>(weight, source);
+    }
+
     private WeightTensor? Try<TBlock>(WeightTensor weight, AffineSource source)
         where TBlock : struct, IBlockWriter
     {
         long length = checked(weight.Rows * (weight.Columns / Int8Activation.Group) * TBlock.Bytes);
         byte* bytes = arena.Take(length);
-        int rowsTogether = (int)Math.Clamp(source.RowsTogether, 1, Math.Min(weight.Rows, MostTogether));
-        TranscodingJob<TBlock> job = new(source, rowsTogether, (int)weight.Columns, bytes);
-        long run = Math.Max(1, RunWeights / weight.Columns / rowsTogether) * rowsTogether;
+        TranscodingJob<TBlock> job = new(source, (int)weight.Columns, bytes);
+        long run = Math.Max(1, RunWeights / weight.Columns / source.RowsTogether) * source.RowsTogether;
         for (long first = 0; first < weight.Rows && !job.Refused; first += run)
             job.Run(team, first, Math.Min(run, weight.Rows - first));
         if (job.Refused)

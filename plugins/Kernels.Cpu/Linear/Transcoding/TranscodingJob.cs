@@ -5,16 +5,15 @@ namespace Tessera.Kernels.Cpu.Linear.Transcoding;
 
 /// <summary>Unpacks rows and writes them as blocks, on all lanes, until a weight is found that the type does not hold.</summary>
 /// <param name="source">What unpacks.</param>
-/// <param name="rowsTogether">Rows that are best unpacked together.</param>
 /// <param name="columns">Columns of a row.</param>
 /// <param name="to">Where the first row's blocks go.</param>
-internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int rowsTogether, int columns, byte* to) : IWorkJob
+internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int columns, byte* to) : IWorkJob
     where TBlock : struct, IBlockWriter
 {
     // What is unpacked stays in the second-level cache until it is written.
     private const int ChunkBytes = 128 << 10;
 
-    private readonly int _chunk = Math.Max(1, ChunkBytes / columns / rowsTogether) * rowsTogether;
+    private readonly int _chunk = Math.Max(1, ChunkBytes / columns / source.RowsTogether) * source.RowsTogether;
     private long _next, _end;
     private volatile bool _refused;
 

@@ -13,18 +13,20 @@ public sealed class TranscoderTests : IDisposable
 
     public void Dispose() => _arena.Dispose();
 
-    /// <summary>Largest value, the zero point in scales, and the type that holds it.</summary>
+    /// <summary>Largest value, the zero point in scales, and the type that holds it. Fractions of a scale, and what only a type with minimums holds, are float16; whole zero points are as the product gives them.</summary>
     [Theory]
     [InlineData(7, 4, "q4_0")]
     [InlineData(15, 8, "q4_0")]
     [InlineData(7, 0, "q4_0")]
-    [InlineData(15, 7, "q4_1")]
+    [InlineData(15, 7, "q5_0")]
+    [InlineData(15, 20, "q8_0")]
+    [InlineData(15, -20, "q8_0")]
     [InlineData(15, 0, "q4_1")]
     [InlineData(15, 3.5f, "q4_1")]
     [InlineData(15, -2, "q4_1")]
     [InlineData(31, 16, "q5_0")]
     [InlineData(30, 15, "q5_0")]
-    [InlineData(31, 15, "q5_1")]
+    [InlineData(31, 15, "q8_0")]
     [InlineData(31, 0.25f, "q5_1")]
     [InlineData(255, 128, "q8_0")]
     [InlineData(100, 0, "q8_0")]
@@ -36,20 +38,47 @@ public sealed class TranscoderTests : IDisposable
             Same(grouped, Tensor(rows, columns), type, lanes);
     }
 
-    /// <summary>All 32 places, all values, and rows that come in any parts.</summary>
+    /// <summary>Parts are whole multiples of what the plugin asks for, but for the last; so are runs of the team.</summary>
     [Fact]
     public void Rows_that_are_unpacked_together_come_together()
     {
         List<(long First, int Count)> parts = [];
         Recording recording = new(new GroupedType { RowsTogether = 40, Value = place => (int)(place % 8) }, parts);
         using InlineWorkTeam team = new(1);
-        Assert.NotNull(new Transcoder(team, _arena).TryTranscode(Tensor(130, 8192), new AffineSource(Tensor(130, 8192), recording), out _));
-        Assert.Equal([(0, 40), (40, 40), (80, 40), (120, 10)], parts);
+        // 4 Mi weights are 512 rows: 480 of a run.
+        WeightTensor weight = Tensor(570, 8192);
+        Assert.NotNull(new Transcoder(team, _arena).TryTranscode(weight, new AffineSource(weight, recording), out _));
+        Assert.Equal([.. Enumerable.Range(0, 14).Select(i => (i * 40L, 40)), (560, 10)], parts);
+    }
+
+    /// <summary>What a plugin says of itself is bounded: no loop without end, and no memory by its number.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    [InlineData(int.MinValue)]
+    [InlineData(int.MaxValue)]
+    public void A_plugin_that_asks_for_no_rows_or_for_all_is_served(int rowsTogether)
+    {
+        Same(new GroupedType { RowsTogether = rowsTogether, Value = place => (int)(place % 8), MaxValue = 7 }, Tensor(5, 14336), "q4_0", 2);
+        Assert.InRange(new AffineSource(Tensor(5, 14336), new GroupedType { RowsTogether = rowsTogether }).RowsTogether, 1, 4096);
+    }
+
+    /// <summary>A misfit ends the work: not many more rows are unpacked.</summary>
+    [Fact]
+    public void A_misfit_ends_the_work()
+    {
+        List<(long First, int Count)> parts = [];
+        Recording recording = new(new GroupedType { Value = place => (int)(place % 8), Group = group => group == 0 ? (1.0001f, 4) : (1, 4) }, parts);
+        using InlineWorkTeam team = new(1);
+        WeightTensor weight = Tensor(4000, 8192);
+        Assert.Null(new Transcoder(team, _arena).TryTranscode(weight, new AffineSource(weight, recording), out _));
+        // Once for each of five types.
+        Assert.Equal([.. Enumerable.Repeat((0L, 16), 5)], parts);
     }
 
     [Fact]
     public void A_group_without_a_scale_is_zero_whatever_its_values_are() =>
-        Same(new GroupedType { MaxValue = 7, Value = place => (int)(place % 8), Group = group => group % 2 == 0 ? (0, 0) : (1, 4) }, Tensor(3, 128), "q4_0", 1);
+        Same(new GroupedType { MaxValue = 15, Value = place => place / 32 % 2 == 0 ? 15 : (int)(place % 12), Group = group => group % 2 == 0 ? (0, 0) : (1, 4) }, Tensor(3, 128), "q4_0", 1);
 
     [Fact]
     public void A_group_of_one_value_keeps_it_as_its_minimum() =>
@@ -66,11 +95,14 @@ public sealed class TranscoderTests : IDisposable
     [InlineData(15, 1, float.NegativeInfinity, "an infinite minimum")]
     [InlineData(255, 1, 0.5f, "bytes with a minimum")]
     [InlineData(255, 1, -1, "bytes beyond 127")]
+    [InlineData(255, 1, 129, "bytes below -128")]
+    [InlineData(255, 1, 65536 + 128, "a zero point that is another one in 16 bits")]
+    [InlineData(255, 1, 128.00002f, "a minimum beside a whole zero point")]
     [InlineData(255, 1e-4f, 300, "a zero point far away")]
     public void What_no_type_holds_is_left(int most, float scale, float minimum, string because)
     {
         const int Groups = 64 * 1024 / 32;
-        GroupedType grouped = new() { MaxValue = most, Value = place => (int)(place % (most + 1)), Group = group => group == Groups - 1 ? (scale, minimum) : (1, (most + 1) / 2) };
+        GroupedType grouped = new() { MaxValue = most, Value = place => (int)(place * 8 % (most + 1)), Group = group => group == Groups - 1 ? (scale, minimum) : (1, (most + 1) / 2) };
         using InlineWorkTeam team = new(2);
         Transcoder transcoder = new(team, _arena);
         long before = _arena.Bytes;
