@@ -22,7 +22,7 @@ internal static class ExplainCommand
     private static async Task<int> RunAsync(string model, string? config)
     {
         await using HostSession session = HostSession.Open(config, model);
-        Composition composition = session.Build(session.Model);
+        Composition composition = session.Build(session.Model, needsTokenizer: false);
         await using ModelEngine engine = new(composition, new EngineOptions { MaxBatchTokens = composition.Limits.MaxRows, MaxSequences = composition.Limits.MaxSequences }, TimeProvider.System);
         RuntimeLimits limits = composition.Limits;
         Console.WriteLine($"model       {composition.Name}: {composition.Source.Metadata.Architecture}, {composition.Source.Format}, {composition.Source.Tensors.Length} tensors, {composition.Source.Tensors.Sum(t => t.Bytes) / 1e6:F1} MB");

@@ -96,6 +96,9 @@ public sealed class VectorLineTests : IDisposable
         Assert.Equal("line 2: mute.gguf: the model's files hold no tokenizer; only ids can be given", lines[1].GetProperty("error").GetString());
         Assert.Equal(((1, ""), 1), ((ranked.Code, ranked.Output), mute.Code));
         Assert.Contains("mute-ranker.gguf: the model's files hold no tokenizer", ranked.Error, StringComparison.Ordinal);
+        // What each part of a model got has nothing to do with text.
+        Finished explained = await RunAsync("explain", "mute.gguf", "");
+        Assert.True(explained.Code == 0 && explained.Output.StartsWith("model       mute", StringComparison.Ordinal) && explained.Output.Contains("own kernel", StringComparison.Ordinal), $"{explained.Code}: {explained.Error}{explained.Output}");
     }
 
     [Fact]

@@ -1,6 +1,10 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Nibbles;
+using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tests.Linear;
 using Tessera.Kernels.Cpu.Tests.Models;
 using Tessera.Kernels.Cpu.Tests.Plan;
 using Tessera.Kernels.Cpu.Tests.RowDots;
@@ -38,6 +42,8 @@ public class InstructionSetTests
         foreach (string type in TileTable.Quantizations)
             Assert.Equal(avx2, chosen[type].StartsWith(Avx2, StringComparison.Ordinal));
         Assert.Equal(avx2 ? "8-rows" : "none", chosen[ChosenKernelTests.Tiles]);
+        Assert.All(ChosenKernelTests.Packed, id => Assert.Equal(avx2 ? Avx2 : "none", chosen[id]));
+        Assert.Equal(avx2 ? Avx2 : "portable", chosen[ChosenKernelTests.Unpacked]);
         Assert.Equal(avx2 ? Avx2 : "portable", chosen[ChosenKernelTests.Halves]);
         Assert.Equal(avx2 ? "256-bit" : "portable", chosen[ChosenKernelTests.Exponential]);
         Assert.All(ChosenKernelTests.Beside.Where(b => b.StartsWith(ChosenKernelTests.Attention, StringComparison.Ordinal)), cache => Assert.Equal("256-bit", chosen[cache]));
@@ -72,10 +78,13 @@ public class ChosenKernelTests
     public const string Mode = "tested: ";
 
     /// <summary>Choices that no type of weights makes.</summary>
-    public const string Tiles = "tiles", Halves = "halves", Exponential = "exp", Attention = "attention/";
+    public const string Tiles = "tiles", Unpacked = "unpacked", Halves = "halves", Exponential = "exp", Attention = "attention/";
+
+    /// <summary>Weights of four bits with their scales apart, and columns in the order of their groups.</summary>
+    public static string[] Packed => [.. new[] { "gptq4", "gptq4.ordered", "awq4", "mlx_affine4", "ct_packed4", "mx_fp4" }.Select(id => "packed/" + id)];
 
     /// <summary>All of these.</summary>
-    public static string[] Beside => [Tiles, Halves, Exponential, .. Enum.GetNames<KvType>().Select(kv => Attention + kv)];
+    public static string[] Beside => [Tiles, Unpacked, .. Packed, Halves, Exponential, .. Enum.GetNames<KvType>().Select(kv => Attention + kv)];
 
     [Fact]
     public void Every_kernel_that_is_chosen_here_is_tested_here()
@@ -86,6 +95,9 @@ public class ChosenKernelTests
         foreach (string quantization in RowDotTable.Quantizations)
             Check(quantization, Kernel(quantization, here), Isas.All.Values.Select(isa => Kernel(quantization, isa)));
         Check(Tiles, Tile(here), Isas.All.Values.Select(Tile));
+        Check(Unpacked, Bytes(here), Isas.All.Values.Select(Bytes));
+        foreach (string id in Packed)
+            Check(id, PackedKernel(id, here), Isas.All.Values.Select(isa => PackedKernel(id, isa)));
         // Both are one text, whose tests run what the compiler makes of it here.
         string halves = here.Avx512 ? "512-bit" : Avx2.IsSupported ? "avx2" : "portable", exponential = Vector256.IsHardwareAccelerated ? "256-bit" : "portable";
         Check(Halves, halves, [halves]);
@@ -111,6 +123,21 @@ public class ChosenKernelTests
     {
         Assert.True(RowDotTable.TryGet(quantization, isa, out RowDotKernel kernel), quantization);
         return kernel.InstructionSet;
+    }
+
+    // What AffineTileTests take by their sets.
+    private static string Bytes(CpuIsa isa) => isa.Avx512 ? "avx512" : isa.Avx2 ? "avx2" : "portable";
+
+    // As PackedKernelTests and ScatteredKernelTests make them.
+    private static string PackedKernel(string id, CpuIsa isa)
+    {
+        const int Columns = 256, Group = 32;
+        string[] parts = id.Split('/', '.');
+        int[]? order = parts.Length > 2 ? [.. Enumerable.Range(0, Columns).Select(i => i % (Columns / Group))] : null;
+        using PackedWeight weight = new(parts[1], 256, Columns, Group, order);
+        AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type(weight.Tensor.Quantization))!;
+        Preparation form = source.Order is null ? Preparation.Int8(isa) : Preparation.Int8(isa, source.Order);
+        return (TransposedTable.Create(weight.Tensor, source, form, isa) ?? NibbleTable.Create(weight.Tensor, source, form, isa))?.InstructionSet ?? "none";
     }
 
     private static string Tile(CpuIsa isa) => TileTable.Width(isa) is > 0 and int width ? $"{width}-rows" : "none";
