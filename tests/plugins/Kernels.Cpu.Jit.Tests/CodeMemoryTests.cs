@@ -3,7 +3,12 @@ using Tessera.Kernels.Cpu.Jit.Memory;
 
 namespace Tessera.Kernels.Cpu.Jit.Tests;
 
+/// <summary>Runs while no other test does: another's code might be mapped where the first one's was.</summary>
+[CollectionDefinition(nameof(CodeMemoryTests), DisableParallelization = true)]
+public sealed class CodeMemoryCollection;
+
 /// <summary>Code's pages are never writable and executable at once, and are given back.</summary>
+[Collection(nameof(CodeMemoryTests))]
 public sealed class CodeMemoryTests
 {
     [Fact]
