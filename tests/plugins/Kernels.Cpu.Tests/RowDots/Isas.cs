@@ -14,6 +14,7 @@ internal static class Isas
         ("avx2", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: false)),
         ("avx2-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: false)),
         ("avx512", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: true)),
+        ("avx512-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: true)),
     }.Where(set => IsHere(set.Item2)).ToDictionary(set => set.Item1, set => set.Item2);
 
     private static bool IsHere(CpuIsa isa) =>
