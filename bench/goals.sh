@@ -36,7 +36,7 @@ echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $t
 # The lower of 1.6 times the peer and 85 % of what reading the whole file once a token would allow.
 decode() {
     local theirs own goal
-    theirs=$(tokens "decode 64 at 0" 2) own=$(tokens "decode 64 at 0" 1)
+    theirs=$(tokens "decode 128 at 0" 2) own=$(tokens "decode 128 at 0" 1)
     goal=$(awk -v peer="$theirs" -v bytes="$(stat -Lc %s "$2")" -v speed="$bandwidth" 'BEGIN { a = 1.6 * peer; b = 0.85 * speed * 1e9 / bytes; print a < b ? a : b }')
     row "$1: decode, tokens/s" "$goal" "$own" "" "$(awk -v a="$own" -v b="$theirs" -v bytes="$(stat -Lc %s "$2")" -v speed="$bandwidth" 'BEGIN { printf "%.2f times the peer; %.0f %% of the bandwidth", a / b, a * bytes / speed / 1e7 }')"
 }
@@ -65,7 +65,7 @@ if [ -f "$models/1b-Q4_K_M.gguf" ]; then
 fi
 if [ -f "$small" ]; then
     beside "$small" "$small_rounds" 0 16
-    row "135M: decode, times the peer" 1.3 "$(ratio "decode 64 at 0")"
+    row "135M: decode, times the peer" 1.3 "$(ratio "decode 128 at 0")"
     row "135M: prefill 512, times the peer" 2 "$(ratio "prefill 512")"
     row "135M: 16 streams, times the peer" 2 "$(ratio "16 streams decode 128")"
 fi
@@ -89,6 +89,6 @@ fi
 if [ "$depths" != 0 ] && [ -f "$models/1b-Q4_K_M.gguf" ]; then
     FLASH=1 beside "$models/1b-Q4_K_M.gguf" 1 "$depths" 0
     for depth in ${depths//,/ }; do
-        row "1b-Q4_K_M: decode at depth $depth, times the peer" 1.4 "$(ratio "decode 64 at $depth")" "" "$([ "$depth" = 16384 ] || echo "the goal is for 16384")"
+        row "1b-Q4_K_M: decode at depth $depth, times the peer" 1.4 "$(ratio "decode 128 at $depth")" "" "$([ "$depth" = 16384 ] || echo "the goal is for 16384")"
     done
 fi

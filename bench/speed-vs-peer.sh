@@ -12,14 +12,14 @@ figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
 
 ours() {
-    "$ours" "$model" "threads=$threads" rounds=1 prompt=512 generate=64 "depths=$depths" "streams=$streams" |
+    "$ours" "$model" "threads=$threads" rounds=1 prompt=512 generate=128 "depths=$depths" "streams=$streams" |
         awk -F': ' '!/^#/ && !/seconds|memory|multiply-adds/ { print "ours", $1 "\t" $2 } /seconds|memory|multiply-adds/ { print "#", $0 > "/dev/stderr" }'
 }
 theirs() {
     { "$peer/llama-bench" -m "$model" -t "$threads" -p 512 -n 0 -r 1 -fa "$flash" -o jsonl
-      "$peer/llama-bench" -m "$model" -t "$threads" -p 0 -n 64 -d "$depths" -r 1 -fa "$flash" -o jsonl; } 2>/dev/null |
+      "$peer/llama-bench" -m "$model" -t "$threads" -p 0 -n 128 -d "$depths" -r 1 -fa "$flash" -o jsonl; } 2>/dev/null |
         sed -n 's/.*"n_prompt": *\([0-9]*\).*"n_depth": *\([0-9]*\).*"avg_ts": *\([0-9.]*\).*/\1 \2 \3/p' |
-        awk '{ key = $1 > 0 ? "prefill " $1 : "decode 64 at " $2; if ($3 > best[key]) best[key] = $3 } END { for (key in best) print "theirs", key "\t" best[key] }'
+        awk '{ key = $1 > 0 ? "prefill " $1 : "decode 128 at " $2; if ($3 > best[key]) best[key] = $3 } END { for (key in best) print "theirs", key "\t" best[key] }'
     [ "$streams" -eq 0 ] || for fa in ${flash/,/ }; do
         "$peer/llama-batched-bench" -m "$model" -t "$threads" -tb "$threads" -c $((streams * 256)) -b 2048 -ub 512 -npp 128 -ntg 128 -npl "$streams" -fa $fa 2>/dev/null |
             awk -F'|' -v streams="$streams" '$4 + 0 == streams { print "theirs", streams " streams decode 128\t" $9 + 0 }'
