@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 
 namespace Tessera.Host.Plugins;
@@ -10,8 +11,14 @@ internal static class Failure
     {
         while (e is TargetInvocationException { InnerException: { } inner })
             e = inner;
-        return e is TesseraException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+        return e is TesseraException ? e.Message : $"{e.GetType().Name}: {e.Message}{Place(e)}";
     }
+
+    // What the runtime itself throws says nothing of where; the author of the plugin has to know.
+    private static string Place(Exception e) =>
+        e is (NullReferenceException or IndexOutOfRangeException or InvalidCastException or DivideByZeroException) && new StackTrace(e).GetFrame(0)?.GetMethod() is { } method
+            ? $" (in {method.DeclaringType?.FullName}.{method.Name})"
+            : "";
 
     /// <summary>Calls code of a plugin; what it throws becomes a <see cref="PluginFaultException"/> with the text.</summary>
     /// <param name="call">The call.</param>
