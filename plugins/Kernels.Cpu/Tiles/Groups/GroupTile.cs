@@ -132,12 +132,7 @@ internal static unsafe class GroupTile
             TSimd.Store(f6, result + 6 * rowFloats);
             TSimd.Store(f7, result + 7 * rowFloats);
         }
-        for (int i = 0; i < laneFloats; i += rowFloats)
-            TSimd.Store(
-                TSimd.Add(
-                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 2 * laneFloats, laneFloats)),
-                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i + laneFloats, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 3 * laneFloats, laneFloats))),
-                sums + i);
+        TileLanes.Fold<TSimd, TInt, TFloat>(lanes, sums, rowFloats);
     }
 
     /// <summary>Adds a group's integers times both scales.</summary>
@@ -150,14 +145,6 @@ internal static unsafe class GroupTile
         TType.IsStepFirst
             ? TSimd.MultiplyAdd(TSimd.Multiply(TSimd.ToFloat(products), step), TSimd.Broadcast(scale), sum)
             : TSimd.MultiplyAdd(TSimd.ToFloat(products), TSimd.Multiply(TSimd.Broadcast(scale), step), sum);
-
-    /// <summary>The sum of a lane and the fourth one after it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat Pair<TSimd, TInt, TFloat>(float* lane, int laneFloats)
-        where TSimd : struct, ISimd<TInt, TFloat>
-        where TInt : struct
-        where TFloat : struct =>
-        TSimd.Add(TSimd.Load(lane), TSimd.Load(lane + 4 * laneFloats));
 
     /// <summary>The products of eight columns, in 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
@@ -78,11 +79,7 @@ internal static unsafe class GroupVnniTile
             f6.Store(result + 6 * Lanes);
             f7.Store(result + 7 * Lanes);
         }
-        for (int row = 0; row < Panels.Rows; row++)
-        {
-            float* lane = lanes + row * Lanes;
-            ((Pair(lane, LaneFloats) + Pair(lane + 2 * LaneFloats, LaneFloats)) + (Pair(lane + LaneFloats, LaneFloats) + Pair(lane + 3 * LaneFloats, LaneFloats))).Store(sums + row * width);
-        }
+        TileLanes.Fold<Simd256, Vector256<int>, Vector256<float>>(lanes, sums, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,8 +91,4 @@ internal static unsafe class GroupVnniTile
         TType.IsStepFirst
             ? Fma.MultiplyAdd(Vector256.ConvertToSingle(products) * step, Vector256.Create(*scale), sum)
             : Fma.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(*scale) * step, sum);
-
-    /// <summary>The sum of a lane and the fourth one after it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Pair(float* lane, int laneFloats) => Vector256.Load(lane) + Vector256.Load(lane + 4 * laneFloats);
 }

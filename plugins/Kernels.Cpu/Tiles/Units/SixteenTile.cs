@@ -101,12 +101,7 @@ internal static unsafe class SixteenTile
             TSimd.Store(f6, result + 6 * rowFloats);
             TSimd.Store(f7, result + 7 * rowFloats);
         }
-        for (int i = 0; i < laneFloats; i += rowFloats)
-            TSimd.Store(
-                TSimd.Add(
-                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 2 * laneFloats, laneFloats)),
-                    TSimd.Add(Pair<TSimd, TInt, TFloat>(lanes + i + laneFloats, laneFloats), Pair<TSimd, TInt, TFloat>(lanes + i + 3 * laneFloats, laneFloats))),
-                sums + i);
+        TileLanes.Fold<TSimd, TInt, TFloat>(lanes, sums, rowFloats);
     }
 
     /// <summary>Adds the products of 16 columns; 16 bits hold the sums of values up to 31.</summary>
@@ -127,12 +122,4 @@ internal static unsafe class SixteenTile
         where TInt : struct
         where TFloat : struct =>
         TSimd.MultiplyAdd(TSimd.Multiply(TSimd.ToFloat(products), step), TSimd.Broadcast(scale), sum);
-
-    /// <summary>The sum of a lane and the fourth one after it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat Pair<TSimd, TInt, TFloat>(float* lane, int laneFloats)
-        where TSimd : struct, ISimd<TInt, TFloat>
-        where TInt : struct
-        where TFloat : struct =>
-        TSimd.Add(TSimd.Load(lane), TSimd.Load(lane + 4 * laneFloats));
 }

@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Units;
 using Tessera.Kernels.Cpu.Tiles.Groups;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tiles.Units;
 
@@ -78,17 +79,9 @@ internal static unsafe class SixteenVnniTile
             f6.Store(result + 6 * Lanes);
             f7.Store(result + 7 * Lanes);
         }
-        for (int row = 0; row < Panels.Rows; row++)
-        {
-            float* lane = lanes + row * Lanes;
-            ((Pair(lane, LaneFloats) + Pair(lane + 2 * LaneFloats, LaneFloats)) + (Pair(lane + LaneFloats, LaneFloats) + Pair(lane + 3 * LaneFloats, LaneFloats))).Store(sums + row * width);
-        }
+        TileLanes.Fold<Simd256, Vector256<int>, Vector256<float>>(lanes, sums, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Four(byte* w) => Vector256.Create(*(int*)w).AsByte();
-
-    /// <summary>The sum of a lane and the fourth one after it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Pair(float* lane, int laneFloats) => Vector256.Load(lane) + Vector256.Load(lane + 4 * laneFloats);
 }
