@@ -29,7 +29,7 @@ internal static unsafe class RowDotTable
             "q8_0" => Block32<Q8_0>(quantization, isa),
             "q2_k" => SuperBlock<Q2_K>(quantization, isa),
             "q3_k" => SuperBlock<Q3_K>(quantization, isa),
-            "q4_k" => Q4K(quantization, isa),
+            "q4_k" => SuperBlock<Q4_K>(quantization, isa),
             "q5_k" => SuperBlock<Q5_K>(quantization, isa),
             "q6_k" => SuperBlock<Q6_K>(quantization, isa),
             _ => UnitTable.Find(quantization, isa),
@@ -53,14 +53,10 @@ internal static unsafe class RowDotTable
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
     // The VEX form of VNNI tells the processors that gain from Zen 4, whose vectors of 512 bits are two of 256: a 512-bit form was a quarter slower there.
-    private static RowDotKernel Q4K(string quantization, CpuIsa isa) =>
-        isa.Avx512 && isa.AvxVnni
-            ? Eight<EightSuperBlocks<Q4_K>, SuperBlockTile512>(quantization, ActivationForm.Int8Blocks256, "avx512")
-            : SuperBlock<Q4_K>(quantization, isa);
-
     private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
         where TBlock : struct, ISuperBlock =>
-        isa.Avx2 ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
+        isa.Avx512 && isa.AvxVnni ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile512<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx512")
+        : isa.Avx2 ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
         : isa.Vector128 ? new(quantization, ActivationForm.Int8Blocks256, "vector128", &SuperBlockDot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Blocks256, "scalar", &SuperBlockDot.Scalar<TBlock>);
 

@@ -43,4 +43,17 @@ internal unsafe interface ISuperBlock
 
     /// <summary>Half of the weights with AVX2, 32 columns in each vector, the zero point not subtracted.</summary>
     static abstract void Weights(byte* block, int half, out Vector256<byte> w0, out Vector256<byte> w1, out Vector256<byte> w2, out Vector256<byte> w3);
+
+    /// <summary>With AVX-512, what is read of four blocks together, a quarter of a vector for each.</summary>
+    /// <param name="block">The first; the others follow it.</param>
+    /// <param name="minimums">Where there are minimums: 16 of a block, or 8 in the upper half of its quarter.</param>
+    /// <param name="halves">In four bytes for each block its scale and its minimums' scale; where there are no minimums, the scale in the upper two.</param>
+    /// <returns>What <see cref="Scales"/> is given.</returns>
+    static abstract Vector512<byte> Four(byte* block, out Vector512<byte> minimums, out Vector128<int> halves);
+
+    /// <summary>A block's scales in the order of groups with AVX-512: where there are minimums, unsigned bytes, all zero from the sixteenth on; else 16-bit numbers.</summary>
+    static abstract Vector512<byte> Scales(byte* block, Vector512<byte> four, int index);
+
+    /// <summary>The weights of 64 columns with AVX-512, the zero point not subtracted.</summary>
+    static abstract Vector512<byte> Weights(byte* block, int part);
 }

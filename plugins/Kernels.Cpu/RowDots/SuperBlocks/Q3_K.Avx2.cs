@@ -8,8 +8,8 @@ internal readonly unsafe partial struct Q3_K
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Groups(byte* block, out Vector128<sbyte> scales, out Vector128<byte> minimums)
     {
-        ulong nibbles = Unsafe.ReadUnaligned<ulong>(block + Scales);
-        uint top = Unsafe.ReadUnaligned<uint>(block + Scales + 8);
+        ulong nibbles = Unsafe.ReadUnaligned<ulong>(block + GroupScales);
+        uint top = Unsafe.ReadUnaligned<uint>(block + GroupScales + 8);
         const ulong four = 0x0f0f0f0f0f0f0f0f;
         const uint two = 0x03030303;
         ulong first = nibbles & four | (ulong)(top & two) << 4 | (ulong)(top >> 2 & two) << 36;

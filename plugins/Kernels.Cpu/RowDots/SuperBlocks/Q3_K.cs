@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 internal readonly unsafe partial struct Q3_K : ISuperBlock
 {
     private const int Quants = 32;
-    private const int Scales = 96;
+    private const int GroupScales = 96;
     private const int ScaleZero = 32;
 
     public static int Bytes => 110;
@@ -32,8 +32,8 @@ internal readonly unsafe partial struct Q3_K : ISuperBlock
 
     public static int GroupScale(byte* block, int group)
     {
-        int nibble = block[Scales + group % 8] >> group / 8 * 4 & 15;
-        return (nibble | (block[Scales + 8 + group % 4] >> group / 4 * 2 & 3) << 4) - ScaleZero;
+        int nibble = block[GroupScales + group % 8] >> group / 8 * 4 & 15;
+        return (nibble | (block[GroupScales + 8 + group % 4] >> group / 4 * 2 & 3) << 4) - ScaleZero;
     }
 
     public static int GroupMinimum(byte* block, int group) => 0;

@@ -8,7 +8,7 @@ internal readonly unsafe partial struct Q6_K
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Groups(byte* block, out Vector128<sbyte> scales, out Vector128<byte> minimums)
     {
-        scales = Vector128.Load((sbyte*)block + Scales);
+        scales = Vector128.Load((sbyte*)block + GroupScales);
         minimums = default;
     }
 

@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 internal readonly unsafe partial struct Q6_K : ISuperBlock
 {
     private const int Top = 128;
-    private const int Scales = 192;
+    private const int GroupScales = 192;
 
     public static int Bytes => 210;
 
@@ -31,7 +31,7 @@ internal readonly unsafe partial struct Q6_K : ISuperBlock
         return (nibble | top << 4) - (1 << ZeroShift);
     }
 
-    public static int GroupScale(byte* block, int group) => (sbyte)block[Scales + group];
+    public static int GroupScale(byte* block, int group) => (sbyte)block[GroupScales + group];
 
     public static int GroupMinimum(byte* block, int group) => 0;
 }

@@ -68,6 +68,25 @@ internal readonly unsafe struct SuperBlockTile<TBlock> : IRowTile
         }
     }
 
+    /// <summary>The product of a row of which one to three blocks are left, with one activation row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static float Finish(byte* block, sbyte* q, byte* activation, int columns, int count, Vector128<float> lanes)
+    {
+        int first = columns / Columns - count;
+        short* sums16 = (short*)(activation + Int8SuperActivation.Sum16Offset(columns)) + 16 * first, sums32 = (short*)(activation + Int8SuperActivation.Sum32Offset(columns)) + 8 * first;
+        Vector128<int> b = default, c = default, bo = default, co = default;
+        int halfB = 0, halfC = 0;
+        Vector128<int> a = Block<OneRow>(block, q, sums16, sums32, 0, out Vector128<int> ao, null, out int halfA);
+        if (count > 1)
+            b = Block<OneRow>(block + TBlock.Bytes, q + Columns, sums16 + 16, sums32 + 8, 0, out bo, null, out halfB);
+        if (count > 2)
+            c = Block<OneRow>(block + 2 * TBlock.Bytes, q + 2 * Columns, sums16 + 32, sums32 + 16, 0, out co, null, out halfC);
+        Vector128<int> half = Vector128.Create(halfA, halfB, halfC, 0);
+        Vector128<float> scale = HalfFloat.ToSingle(TBlock.HasMinimums ? half : half >>> 16), minimum = TBlock.HasMinimums ? HalfFloat.ToSingle(half >>> 16) : default;
+        byte* steps = activation + Int8SuperActivation.ScaleOffset(columns) + first * sizeof(float);
+        return SuperSum.Of(Add(lanes, SuperSum.Of(a, b, c, default), SuperSum.Of(ao, bo, co, default), scale, minimum, steps));
+    }
+
     /// <summary>Adds four blocks' integers times their scales.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Add(Vector128<float> lanes, Vector128<int> products, Vector128<int> offsets, Vector128<float> scale, Vector128<float> minimum, byte* steps)

@@ -5,91 +5,107 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 
-/// <summary>Rows of Q4_K with one activation row in vectors of 512 bits, four blocks at a time; whatever else is asked for is <see cref="SuperBlockTile{TBlock}"/>'s.</summary>
-internal readonly unsafe struct SuperBlockTile512 : IRowTile
+/// <summary>Rows of super-blocks with one activation row in vectors of 512 bits, four blocks at a time; whatever else is asked for is <see cref="SuperBlockTile{TBlock}"/>'s.</summary>
+internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
+    where TBlock : struct, ISuperBlock
 {
     private const int Columns = Int8SuperActivation.Block, Together = SuperSum.Lanes;
 
     // A 16-bit number in every place of 64 bits.
     private const ulong Shorts = 0x0001000100010001;
 
-    // Switches of the runtime may take away what a processor with AVX-512 and the VEX form of VNNI has.
-    private static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && Gfni.V512.IsSupported;
+    /// <summary>Switches of the runtime may take away what a processor with AVX-512 and the VEX form of VNNI has.</summary>
+    public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && Gfni.V512.IsSupported;
 
-    public static int MostRows => SuperBlockTile<Q4_K>.MostRows;
+    public static int MostRows => SuperBlockTile<TBlock>.MostRows;
 
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
         where TRows : struct, IRowCount
     {
-        if (IsSupported && TRows.Count == 1 && columns % (Together * Columns) == 0)
+        if (IsSupported && TRows.Count == 1 && columns >= Together * Columns)
             One(weights, rowBytes, rowCount, columns, activations, output);
         else
-            SuperBlockTile<Q4_K>.Multiply<TRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+            SuperBlockTile<TBlock>.Multiply<TRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
     }
 
-    // Constants are written as numbers of 64 bits: those made of smaller vectors are put together anew in every turn of the loop.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void One(byte* weights, nint rowBytes, int rowCount, int columns, byte* activation, float* output)
     {
-        byte* sums32 = activation + Int8SuperActivation.Sum32Offset(columns), scales = activation + Int8SuperActivation.ScaleOffset(columns);
+        byte* firstSums = activation + (TBlock.Group == 32 ? Int8SuperActivation.Sum32Offset(columns) : Int8SuperActivation.Sum16Offset(columns));
+        byte* firstStep = activation + Int8SuperActivation.ScaleOffset(columns);
+        int fours = columns / (Together * Columns), rest = columns / Columns % Together;
+        // Read once: what is read of the type at each use is not taken into this method any more.
+        int bytes = TBlock.Bytes, sumBytes = Columns / TBlock.Group * sizeof(short);
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
         {
-            byte* block = weights, sums = sums32, steps = scales;
+            byte* block = weights, sums = firstSums, steps = firstStep;
             sbyte* q = (sbyte*)activation;
             Vector128<float> lanes = default;
-            for (int left = columns / (Together * Columns); left > 0; left--)
+            for (int left = fours; left > 0; left--)
             {
                 Ahead(block);
-                Vector512<int> heads = Heads(block);
-                Vector512<byte> groups = KScales.Four(heads.AsByte());
-                Vector512<short> group = Avx512BW.UnpackLow(groups, Vector512<byte>.Zero).AsInt16(), minimum = Avx512BW.UnpackHigh(groups, Vector512<byte>.Zero).AsInt16();
-                // Fours of a block lie in a quarter of the vector.
-                Vector512<int> offsets = Avx512BW.MultiplyAddAdjacent(minimum, Vector512.Load((short*)sums));
-                offsets += Avx512F.Shuffle(offsets, 0b10_11_00_01);
-                offsets += Avx512F.Shuffle(offsets, 0b01_00_11_10);
-                Vector512<int> a = Block(block, q, group, 0), b = Block(block + Q4_K.Bytes, q + Columns, group, 8);
-                Vector512<int> c = Block(block + 2 * Q4_K.Bytes, q + 2 * Columns, group, 16), d = Block(block + 3 * Q4_K.Bytes, q + 3 * Columns, group, 24);
+                Vector512<byte> scales = TBlock.Four(block, out Vector512<byte> minimums, out Vector128<int> halves);
+                Vector512<int> a = Block(block, q, sums, scales, 0), b = Block(block + bytes, q + Columns, sums + sumBytes, scales, 1);
+                Vector512<int> c = Block(block + 2 * bytes, q + 2 * Columns, sums + 2 * sumBytes, scales, 2), d = Block(block + 3 * bytes, q + 3 * Columns, sums + 3 * sumBytes, scales, 3);
                 Vector512<int> ab = Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b), cd = Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d);
                 Vector512<int> products = Avx512F.UnpackLow(ab.AsInt64(), cd.AsInt64()).AsInt32() + Avx512F.UnpackHigh(ab.AsInt64(), cd.AsInt64()).AsInt32();
-                Vector128<int> halves = Firsts(heads);
-                Vector128<float> step = Vector128.Load((float*)steps);
-                lanes = Fma.MultiplyAdd(Vector128.ConvertToSingle(SuperSum.Fold(products.GetLower() + products.GetUpper())), HalfFloat.ToSingle(halves) * step, lanes);
-                lanes = Fma.MultiplyAddNegated(Vector128.ConvertToSingle(Firsts(offsets)), HalfFloat.ToSingle(halves >>> 16) * step, lanes);
-                block += Together * Q4_K.Bytes;
+                Vector128<float> step = Vector128.Load((float*)steps), scale = HalfFloat.ToSingle(TBlock.HasMinimums ? halves : halves >>> 16);
+                lanes = Fma.MultiplyAdd(Vector128.ConvertToSingle(SuperSum.Fold(products.GetLower() + products.GetUpper())), scale * step, lanes);
+                if (TBlock.HasMinimums)
+                    lanes = Fma.MultiplyAddNegated(Vector128.ConvertToSingle(Offsets(minimums, sums)), HalfFloat.ToSingle(halves >>> 16) * step, lanes);
+                block += Together * bytes;
                 q += Together * Columns;
-                sums += sizeof(Vector512<short>);
+                sums += Together * sumBytes;
                 steps += sizeof(Vector128<float>);
             }
-            output[row] = SuperSum.Of(lanes);
+            output[row] = rest > 0 ? SuperBlockTile<TBlock>.Finish(block, q, activation, columns, rest, lanes) : SuperSum.Of(lanes);
         }
     }
 
-    /// <summary>What stands before the nibbles of four blocks.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Heads(byte* block)
-    {
-        Vector512<int> heads = Vector128.Load((int*)block).ToVector256Unsafe().ToVector512Unsafe();
-        heads = Avx512F.InsertVector128(heads, Vector128.Load((int*)(block + Q4_K.Bytes)), 1);
-        heads = Avx512F.InsertVector128(heads, Vector128.Load((int*)(block + 2 * Q4_K.Bytes)), 2);
-        return Avx512F.InsertVector128(heads, Vector128.Load((int*)(block + 3 * Q4_K.Bytes)), 3);
-    }
-
-    /// <summary>The first number of each quarter.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Firsts(Vector512<int> v) => Avx512F.PermuteVar16x32(v, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
-
     /// <summary>A block's Σ scale · dot in sixteen parts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Block(byte* block, sbyte* q, Vector512<short> groups, int first) =>
-        Add(block, 0, q, groups, first) + Add(block, 1, q, groups, first) + (Add(block, 2, q, groups, first) + Add(block, 3, q, groups, first));
-
-    /// <summary>Two groups' scale · dot.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Add(byte* block, int pair, sbyte* q, Vector512<short> groups, int first)
+    private static Vector512<int> Block(byte* block, sbyte* q, byte* sums, Vector512<byte> four, int index)
     {
-        ulong one = (ulong)(first + 2 * pair) * Shorts, next = one + Shorts;
-        Vector512<short> scales = Avx512BW.PermuteVar32x16(groups, Vector512.Create(one, one, one, one, next, next, next, next).AsInt16());
-        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Q4_K.Weights(block, pair), Vector512.Load(q + 64 * pair)), scales);
+        Vector512<byte> scales = TBlock.Scales(block, four, index);
+        Vector512<int> sum = Add(block, 0, q, scales) + Add(block, 1, q, scales) + (Add(block, 2, q, scales) + Add(block, 3, q, scales));
+        if (TBlock.ZeroShift > 0)
+            sum -= Avx2.ShiftLeftLogicalVariable(Avx2.MultiplyAddAdjacent(scales.GetLower().AsInt16(), Vector256.Load((short*)sums)), Vector256.Create((uint)TBlock.ZeroShift)).ToVector512();
+        return sum;
+    }
+
+    /// <summary>64 columns' scale · dot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Add(byte* block, int part, sbyte* q, Vector512<byte> scales)
+    {
+        int first = 64 / TBlock.Group * part;
+        ulong a = Pick(first), b = Pick(first + (TBlock.Group == 32 ? 0 : 1)), c = Pick(first + (TBlock.Group == 32 ? 1 : 2)), d = Pick(first + (TBlock.Group == 32 ? 1 : 3));
+        Vector512<short> scale = Avx512Vbmi.PermuteVar64x8(scales, Vector512.Create(a, a, b, b, c, c, d, d).AsByte()).AsInt16();
+        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(TBlock.Weights(block, part), Vector512.Load(q + 64 * part)), scale);
+    }
+
+    /// <summary>Where a group's scale stands, for four 16-bit numbers: a byte and the zero at 16, or both bytes of a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Pick(int group) => (TBlock.HasMinimums ? 0x1000 + (ulong)group : 0x0100 + 0x0202 * (ulong)group) * Shorts;
+
+    /// <summary>Four blocks' Σ minimum · sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Offsets(Vector512<byte> minimums, byte* sums)
+    {
+        Vector512<short> upper = Avx512BW.UnpackHigh(minimums, Vector512<byte>.Zero).AsInt16(), first = Vector512.Load((short*)sums);
+        Vector512<int> offsets;
+        if (TBlock.Group == 32)
+            offsets = Avx512BW.MultiplyAddAdjacent(upper, first);
+        else
+        {
+            // The first and the second eight sums of each block, which follow each other.
+            Vector512<long> second = Vector512.Load((long*)(sums + sizeof(Vector512<short>)));
+            Vector512<short> lower = Avx512BW.UnpackLow(minimums, Vector512<byte>.Zero).AsInt16();
+            offsets = Avx512BW.MultiplyAddAdjacent(lower, Avx512F.Shuffle4x128(first.AsInt64(), second, 0b10_00_10_00).AsInt16())
+                + Avx512BW.MultiplyAddAdjacent(upper, Avx512F.Shuffle4x128(first.AsInt64(), second, 0b11_01_11_01).AsInt16());
+        }
+        offsets += Avx512F.Shuffle(offsets, 0b10_11_00_01);
+        offsets += Avx512F.Shuffle(offsets, 0b01_00_11_10);
+        return FourBlocks.Firsts(offsets);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,9 +117,25 @@ internal readonly unsafe struct SuperBlockTile512 : IRowTile
         Sse.Prefetch0(block + 128);
         Sse.Prefetch0(block + 192);
         Sse.Prefetch0(block + 256);
-        Sse.Prefetch0(block + 320);
-        Sse.Prefetch0(block + 384);
-        Sse.Prefetch0(block + 448);
-        Sse.Prefetch0(block + 512);
+        if (TBlock.Bytes > 80)
+            Sse.Prefetch0(block + 320);
+        if (TBlock.Bytes > 96)
+            Sse.Prefetch0(block + 384);
+        if (TBlock.Bytes > 112)
+        {
+            Sse.Prefetch0(block + 448);
+            Sse.Prefetch0(block + 512);
+        }
+        if (TBlock.Bytes > 144)
+        {
+            Sse.Prefetch0(block + 576);
+            Sse.Prefetch0(block + 640);
+        }
+        if (TBlock.Bytes > 176)
+        {
+            Sse.Prefetch0(block + 704);
+            Sse.Prefetch0(block + 768);
+            Sse.Prefetch0(block + 832);
+        }
     }
 }
