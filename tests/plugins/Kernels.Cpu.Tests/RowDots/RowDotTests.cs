@@ -93,27 +93,6 @@ public unsafe class RowDotTests
         Assert.True(shapes >= 4, $"{shapes} shapes");
     }
 
-    [Theory, InlineData(256), InlineData(1024), InlineData(1280), InlineData(4096)]
-    public void Q4_K_in_vectors_of_512_bits_is_bitwise_what_it_is_in_256(int columns)
-    {
-        Assert.SkipUnless(Isas.All.ContainsKey("avx512-vnni"), "AVX-512 and the VEX form of VNNI");
-        RowDotKernel wide = Get("q4_k", "avx512-vnni"), narrow = Get("q4_k", "avx2");
-        Assert.Equal("avx512", wide.InstructionSet);
-        const int rows = 11;
-        foreach (BlockScales scales in Enum.GetValues<BlockScales>())
-        {
-            using TestWeight weight = TestWeight.CreateRandomBits("q4_k", rows, columns, 21, scales);
-            using NativeBuffer activation = Activation(narrow, Isas.All["avx2"], columns, 22, out _);
-            float[] expected = new float[rows], found = new float[rows];
-            fixed (float* e = expected, f = found)
-            {
-                narrow.Dot(weight.Rows, weight.RowBytes, rows, columns, activation.Bytes, e);
-                wide.Dot(weight.Rows, weight.RowBytes, rows, columns, activation.Bytes, f);
-            }
-            Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), found.Select(BitConverter.SingleToInt32Bits));
-        }
-    }
-
     [Theory, MemberData(nameof(Isas.Kernels), MemberType = typeof(Isas))]
     public void An_activation_that_is_not_a_number_makes_the_result_one(string quantization, string isa)
     {
