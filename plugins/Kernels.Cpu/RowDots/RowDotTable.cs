@@ -27,11 +27,11 @@ internal static unsafe class RowDotTable
             "q5_0" => Block32<Q5_0>(quantization, isa),
             "q5_1" => Block32<Q5_1>(quantization, isa),
             "q8_0" => Block32<Q8_0>(quantization, isa),
-            "q2_k" => SuperBlock<Q2_K>(quantization, isa),
-            "q3_k" => SuperBlock<Q3_K>(quantization, isa),
-            "q4_k" => SuperBlock<Q4_K>(quantization, isa),
-            "q5_k" => SuperBlock<Q5_K>(quantization, isa),
-            "q6_k" => SuperBlock<Q6_K>(quantization, isa),
+            "q2_k" => SuperBlock<Q2_K>(quantization, isa, wide: isa.Avx512Vbmi),
+            "q3_k" => SuperBlock<Q3_K>(quantization, isa, wide: isa.Avx512Vbmi),
+            "q4_k" => SuperBlock<Q4_K>(quantization, isa, wide: isa.Avx512Vbmi && isa.AvxVnni),
+            "q5_k" => SuperBlock<Q5_K>(quantization, isa, wide: isa.Avx512Vbmi && isa.AvxVnni),
+            "q6_k" => SuperBlock<Q6_K>(quantization, isa, wide: isa.Avx512Vbmi && isa.AvxVnni),
             _ => UnitTable.Find(quantization, isa),
         };
         return kernel.Dot != null;
@@ -52,10 +52,10 @@ internal static unsafe class RowDotTable
         : isa.Vector128 ? new(quantization, ActivationForm.Int8Groups32, "vector128", &Block32Dot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Groups32, "scalar", &Block32Dot.Scalar<TBlock>);
 
-    // The VEX form of VNNI tells the processors that gain from Zen 4, whose vectors of 512 bits are two of 256: a 512-bit form was a quarter slower there.
-    private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa)
+    // Q2_K and Q3_K gain by vectors of 512 bits on Zen 4 too, which makes two of 256 of them. The others do not when their weights come from memory: the VEX form of VNNI tells the processors that gain.
+    private static RowDotKernel SuperBlock<TBlock>(string quantization, CpuIsa isa, bool wide)
         where TBlock : struct, ISuperBlock =>
-        isa.Avx512 && isa.AvxVnni ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile512<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx512")
+        wide ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile512<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx512")
         : isa.Avx2 ? Eight<EightSuperBlocks<TBlock>, SuperBlockTile<TBlock>>(quantization, ActivationForm.Int8Blocks256, "avx2")
         : isa.Vector128 ? new(quantization, ActivationForm.Int8Blocks256, "vector128", &SuperBlockDot.Portable<TBlock>)
         : new(quantization, ActivationForm.Int8Blocks256, "scalar", &SuperBlockDot.Scalar<TBlock>);

@@ -113,12 +113,14 @@ internal readonly unsafe struct SuperBlockTile<TBlock> : IRowTile
         return SuperBlockDot.Avx2<TBlock, TRows>(block, q, sums16, sums32, stride, out offsets, more);
     }
 
+    /// <summary>Asks for the lines of a block that comes later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ahead(byte* block)
+    public static void Ahead(byte* block)
     {
         Sse.Prefetch0(block + Prefetch.Distance);
         Sse.Prefetch0(block + Prefetch.Distance + 64);
-        Sse.Prefetch0(block + Prefetch.Distance + 128);
+        if (TBlock.Bytes > 128)
+            Sse.Prefetch0(block + Prefetch.Distance + 128);
         if (TBlock.Bytes > 192)
             Sse.Prefetch0(block + Prefetch.Distance + 192);
     }

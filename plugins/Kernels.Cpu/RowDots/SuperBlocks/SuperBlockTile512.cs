@@ -5,7 +5,7 @@ using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 
-/// <summary>Rows of super-blocks with one activation row in vectors of 512 bits, four blocks at a time; whatever else is asked for is <see cref="SuperBlockTile{TBlock}"/>'s.</summary>
+/// <summary>Rows of super-blocks with one activation row in vectors of 512 bits, four blocks at a time (<see cref="CpuIsa.Avx512Vbmi"/>); whatever else is asked for is <see cref="SuperBlockTile{TBlock}"/>'s.</summary>
 internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
     where TBlock : struct, ISuperBlock
 {
@@ -14,15 +14,12 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
     // A 16-bit number in every place of 64 bits.
     private const ulong Shorts = 0x0001000100010001;
 
-    /// <summary>Switches of the runtime may take away what a processor with AVX-512 and the VEX form of VNNI has.</summary>
-    public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && Gfni.V512.IsSupported;
-
     public static int MostRows => SuperBlockTile<TBlock>.MostRows;
 
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
         where TRows : struct, IRowCount
     {
-        if (IsSupported && TRows.Count == 1 && columns >= Together * Columns)
+        if (TRows.Count == 1 && columns >= Together * Columns)
             One(weights, rowBytes, rowCount, columns, activations, output);
         else
             SuperBlockTile<TBlock>.Multiply<TRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
@@ -34,7 +31,7 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
         byte* firstSums = activation + (TBlock.Group == 32 ? Int8SuperActivation.Sum32Offset(columns) : Int8SuperActivation.Sum16Offset(columns));
         byte* firstStep = activation + Int8SuperActivation.ScaleOffset(columns);
         int fours = columns / (Together * Columns), rest = columns / Columns % Together;
-        // Read once: what is read of the type at each use is not taken into this method any more.
+        // Read once: the compiler takes only so many calls into a method, and the last would stay calls.
         int bytes = TBlock.Bytes, sumBytes = Columns / TBlock.Group * sizeof(short);
         for (int row = 0; row < rowCount; row++, weights += rowBytes)
         {
@@ -43,7 +40,6 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
             Vector128<float> lanes = default;
             for (int left = fours; left > 0; left--)
             {
-                Ahead(block);
                 Vector512<byte> scales = TBlock.Four(block, out Vector512<byte> minimums, out Vector128<int> halves);
                 Vector512<int> a = Block(block, q, sums, scales, 0), b = Block(block + bytes, q + Columns, sums + sumBytes, scales, 1);
                 Vector512<int> c = Block(block + 2 * bytes, q + 2 * Columns, sums + 2 * sumBytes, scales, 2), d = Block(block + 3 * bytes, q + 3 * Columns, sums + 3 * sumBytes, scales, 3);
@@ -66,6 +62,7 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Block(byte* block, sbyte* q, byte* sums, Vector512<byte> four, int index)
     {
+        SuperBlockTile<TBlock>.Ahead(block);
         Vector512<byte> scales = TBlock.Scales(block, four, index);
         Vector512<int> sum = Add(block, 0, q, scales) + Add(block, 1, q, scales) + (Add(block, 2, q, scales) + Add(block, 3, q, scales));
         if (TBlock.ZeroShift > 0)
@@ -106,36 +103,5 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
         offsets += Avx512F.Shuffle(offsets, 0b10_11_00_01);
         offsets += Avx512F.Shuffle(offsets, 0b01_00_11_10);
         return FourBlocks.Firsts(offsets);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ahead(byte* block)
-    {
-        block += Prefetch.Distance;
-        Sse.Prefetch0(block);
-        Sse.Prefetch0(block + 64);
-        Sse.Prefetch0(block + 128);
-        Sse.Prefetch0(block + 192);
-        Sse.Prefetch0(block + 256);
-        if (TBlock.Bytes > 80)
-            Sse.Prefetch0(block + 320);
-        if (TBlock.Bytes > 96)
-            Sse.Prefetch0(block + 384);
-        if (TBlock.Bytes > 112)
-        {
-            Sse.Prefetch0(block + 448);
-            Sse.Prefetch0(block + 512);
-        }
-        if (TBlock.Bytes > 144)
-        {
-            Sse.Prefetch0(block + 576);
-            Sse.Prefetch0(block + 640);
-        }
-        if (TBlock.Bytes > 176)
-        {
-            Sse.Prefetch0(block + 704);
-            Sse.Prefetch0(block + 768);
-            Sse.Prefetch0(block + 832);
-        }
     }
 }

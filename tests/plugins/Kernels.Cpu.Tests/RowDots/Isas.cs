@@ -14,11 +14,12 @@ internal static class Isas
         ("avx2", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: false)),
         ("avx2-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: false)),
         ("avx512", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: true)),
-        ("avx512-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: true)),
+        ("avx512-vbmi", new CpuIsa(Avx2: true, AvxVnni: false, Avx512: true, Avx512Vbmi: true)),
+        ("avx512-vnni", new CpuIsa(Avx2: true, AvxVnni: true, Avx512: true, Avx512Vbmi: true)),
     }.Where(set => IsHere(set.Item2)).ToDictionary(set => set.Item1, set => set.Item2);
 
     private static bool IsHere(CpuIsa isa) =>
-        (Here.Avx2 || !isa.Avx2) && (Here.AvxVnni || !isa.AvxVnni) && (Here.Avx512 || !isa.Avx512) && (Here.Vector128 || !isa.Vector128);
+        (Here.Avx2 || !isa.Avx2) && (Here.AvxVnni || !isa.AvxVnni) && (Here.Avx512 || !isa.Avx512) && (Here.Avx512Vbmi || !isa.Avx512Vbmi) && (Here.Vector128 || !isa.Vector128);
 
     public static TheoryData<string> Names => [.. All.Keys];
 
