@@ -35,8 +35,8 @@ internal static unsafe class RowDotBench
                 using NativeRowDots natives = new([new JitTileSource()], isa);
                 if (natives.Find(kernel, out _) is { } native)
                     Say(type, kernel, isa, native.Description, native.DotRows, LargeBytes, Many);
-                // The table takes the 512-bit form of super-blocks only beside the VEX form of VNNI, of which it uses nothing.
-                if (isa is { Avx512: true, AvxVnni: false } && kernel.Form == ActivationForm.Int8Blocks256
+                // The table takes some 512-bit forms of super-blocks only beside the VEX form of VNNI, of which they use nothing.
+                if (isa is { Avx512: true, AvxVnni: false } && kernel is { Form: ActivationForm.Int8Blocks256, InstructionSet: "avx2" }
                     && RowDotTable.TryGet(type.Id, isa with { AvxVnni = true }, out RowDotKernel wide) && wide.InstructionSet == isa.Name)
                     Say(type, wide, isa, "(avx512)", wide.DotRows, LargeBytes, Many);
             }

@@ -17,7 +17,7 @@ internal static unsafe class TileBench
         Console.WriteLine($"tiles, G multiply-adds/s, {Rows} rows of {Columns} columns, activation rows: {string.Join(", ", Counts)}; unpacking, GB/s of weights");
         CpuIsa here = CpuIsa.Detect();
         foreach (var type in Weights.Select(names))
-            foreach (CpuIsa isa in new[] { here with { Avx512 = false }, here }.Where(isa => isa.Avx2).Distinct())
+            foreach (CpuIsa isa in new[] { here with { Avx512 = false, Avx512Vbmi = false }, here }.Where(isa => isa.Avx2).Distinct())
             {
                 using Weights weights = new(type, Rows, Columns);
                 if (TileTable.Create(type.Id, weights.Data, weights.RowBytes, Columns, isa) is { } own)
