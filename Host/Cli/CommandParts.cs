@@ -12,23 +12,11 @@ internal static class CommandParts
     public static Argument<string> Model() => new("MODEL") { Description = "A configured model's name, or the path of a model file or folder." };
 
     /// <summary>The precision of activations.</summary>
-    public static Option<ActivationPrecision> Activations() => new("--activations")
-    {
-        Description = "fast: as requests are served. float32: the reference path; nothing is rounded, the KV cache neither.",
-        HelpName = "fast|float32",
-    };
+    public static Option<ActivationPrecision> Activations() =>
+        TypedOption.Choice<ActivationPrecision>("--activations", "fast: as requests are served. float32: the reference path; nothing is rounded, the KV cache neither.");
 
     /// <summary>The context's length.</summary>
-    public static Option<int?> Context()
-    {
-        Option<int?> context = new("--context") { Description = "The context in tokens (default: the configuration's, else the model's).", HelpName = "N" };
-        context.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int?>() is < 1)
-                r.AddError("--context: expected at least 1");
-        });
-        return context;
-    }
+    public static Option<int?> Context() => TypedOption.Number<int>(["--context"], "The context in tokens (default: the configuration's, else the model's).", 1);
 
     /// <summary>Sets what the command does; its errors become a line and an exit code.</summary>
     public static void Do(this Command command, Func<ParseResult, CancellationToken, Task<int>> body) =>

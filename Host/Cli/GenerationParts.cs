@@ -8,12 +8,12 @@ namespace Tessera.Host.Cli;
 /// <summary>The options of commands that generate.</summary>
 internal sealed class GenerationParts
 {
-    private readonly Option<int?> _maxTokens = new("--max-tokens", "-n") { Description = "The most tokens to generate (default: what the context has room for).", HelpName = "N" };
-    private readonly Option<float?> _temperature = new("--temperature", "-t") { Description = "0: greedy (default: the model's, else 1)." };
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Keeps so many best tokens." };
-    private readonly Option<float?> _topP = new("--top-p") { Description = "Keeps this probability mass." };
-    private readonly Option<float?> _minP = new("--min-p") { Description = "Keeps tokens with this part of the best one's probability." };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Makes the draws repeatable." };
+    private readonly Option<int?> _maxTokens = TypedOption.Number<int>(["--max-tokens", "-n"], "The most tokens to generate (default: what the context has room for).");
+    private readonly Option<float?> _temperature = TypedOption.Number<float>(["--temperature", "-t"], "0: greedy (default: the model's, else 1).");
+    private readonly Option<int?> _topK = TypedOption.Number<int>(["--top-k"], "Keeps so many best tokens.");
+    private readonly Option<float?> _topP = TypedOption.Number<float>(["--top-p"], "Keeps this probability mass.");
+    private readonly Option<float?> _minP = TypedOption.Number<float>(["--min-p"], "Keeps tokens with this part of the best one's probability.");
+    private readonly Option<ulong?> _seed = TypedOption.Number<ulong>(["--seed"], "Makes the draws repeatable.", 0);
     private readonly Option<string?> _grammar = new("--grammar") { Description = "A file with a grammar (GBNF) that the output follows.", HelpName = "FILE" };
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past end tokens." };
 

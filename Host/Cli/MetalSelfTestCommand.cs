@@ -15,14 +15,9 @@ internal static class MetalSelfTestCommand
     {
         Argument<string?> model = new("MODEL") { Description = "A model whose tokens are compared with those of kernels.cpu, and whose speed is measured (a configured name or a path).", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> config = CommandParts.Config();
-        Option<int> megabytes = new("--megabytes") { Description = $"Weights that are read to measure GB/s (default {DefaultMegabytes}).", HelpName = "N", DefaultValueFactory = _ => DefaultMegabytes };
-        megabytes.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > MostMegabytes)
-                r.AddError($"--megabytes: expected 1 to {MostMegabytes}");
-        });
+        Option<int?> megabytes = TypedOption.Number<int>(["--megabytes"], $"Weights that are read to measure GB/s (default {DefaultMegabytes}).", 1, MostMegabytes);
         Command command = new("metal-selftest", "Repeats the checks of kernels and models on this machine's Apple GPU and prints GB/s and tokens per second, as a table to paste.") { model, config, megabytes };
-        command.Do((result, _) => RunAsync(result.GetValue(model), result.GetValue(config), result.GetValue(megabytes)));
+        command.Do((result, _) => RunAsync(result.GetValue(model), result.GetValue(config), result.GetValue(megabytes) ?? DefaultMegabytes));
         return command;
     }
 

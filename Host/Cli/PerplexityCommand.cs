@@ -18,7 +18,7 @@ internal static class PerplexityCommand
         Option<string?> config = CommandParts.Config();
         Option<ActivationPrecision> activations = CommandParts.Activations();
         Option<int?> context = CommandParts.Context();
-        Option<int?> tokens = new("--tokens") { Description = "Use only the text's first N tokens.", HelpName = "N" };
+        Option<int?> tokens = TypedOption.Number<int>(["--tokens"], "Use only the text's first N tokens.", 1);
         Command command = new("perplexity", $"Computes a model's perplexity over a text, in windows of the context (default {DefaultWindow} tokens, no BOS): exp of the mean of −ln p of each token but a window's first.") { model, text, config, activations, context, tokens };
         command.Do((result, _) => RunAsync(result.GetValue(model)!, result.GetValue(text)!, result.GetValue(config), result.GetValue(activations), result.GetValue(context), result.GetValue(tokens)));
         return command;

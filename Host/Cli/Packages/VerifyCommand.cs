@@ -7,20 +7,17 @@ namespace Tessera.Host.Cli.Packages;
 /// <summary><c>tessera plugins verify</c>: whether a host with this configuration would load a package, and whether its plugin does what plugins must.</summary>
 internal static class VerifyCommand
 {
+    private const int DefaultRounds = 50;
+
     public static Command Create()
     {
         Argument<string> path = new("PATH") { Description = "A package (.tpk) or a package's folder, such as a plugin's build output." };
         Option<bool> rulesOnly = new("--rules-only") { Description = "Runs none of its code: checks manifest, hashes, trust and assemblies only." };
         Option<bool> unsigned = new("--allow-unsigned") { Description = "Runs its code though nobody vouches for it: for authors, on what they have built." };
-        Option<int> rounds = new("--rounds") { Description = "How often the plugin is exercised before it is unloaded.", DefaultValueFactory = _ => 50, HelpName = "N" };
-        rounds.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > 100_000)
-                r.AddError("--rounds: expected 1 to 100000");
-        });
+        Option<int?> rounds = TypedOption.Number<int>(["--rounds"], $"How often the plugin is exercised before it is unloaded (default {DefaultRounds}).", 1, 100_000);
         Option<string?> config = CommandParts.Config();
         Command command = new("verify", "Checks a package by the configuration's rules; then loads the plugin, exercises it and unloads it.") { path, rulesOnly, unsigned, rounds, config };
-        command.Do((result, _) => Task.FromResult(Run(result.GetRequiredValue(path), result.GetValue(rulesOnly), result.GetValue(unsigned), result.GetValue(rounds), result.GetValue(config))));
+        command.Do((result, _) => Task.FromResult(Run(result.GetRequiredValue(path), result.GetValue(rulesOnly), result.GetValue(unsigned), result.GetValue(rounds) ?? DefaultRounds, result.GetValue(config))));
         return command;
     }
 

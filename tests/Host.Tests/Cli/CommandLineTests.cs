@@ -26,7 +26,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(2, "--nothing", "list", "--nothing")]
     [InlineData(2, "--prompt", "run", "demo")]
     [InlineData(2, "--tensor and --out", "show", "x.gguf", "--tensor", "t")]
-    [InlineData(2, "--context", "logits", "demo", "--context", "0")]
+    [InlineData(2, "--context: expected a whole number of at least 1, found '0'", "logits", "demo", "--context", "0")]
+    [InlineData(2, "--context: expected a whole number of at least 1, found 'long'", "logits", "demo", "--context", "long")]
+    [InlineData(2, "--activations: expected fast or float32, found 'int8'", "logits", "demo", "--activations", "int8")]
+    [InlineData(2, "--temperature: expected a number, found 'hot'", "run", "demo", "-p", "hi", "-t", "hot")]
+    [InlineData(2, "--seed: expected a whole number of at least 0, found '-1'", "run", "demo", "-p", "hi", "--seed", "-1")]
+    [InlineData(2, "--max-tokens: expected a whole number, found '1.5'", "run", "demo", "-p", "hi", "-n", "1.5")]
+    [InlineData(2, "--max-tokens", "run", "demo", "-p", "hi", "--max-tokens")]
+    [InlineData(2, "--rounds: expected a whole number from 1 to 100000, found 'x'", "plugins", "verify", "p", "--rounds", "x")]
     [InlineData(2, "nowhere.yaml", "list", "--config", "nowhere.yaml")]
     [InlineData(2, "nowhere.gguf", "run", "nowhere.gguf", "-p", "hi")]
     public async Task Usage_and_help_have_their_exit_codes(int code, string says, params string[] arguments)
@@ -46,7 +53,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal("tessera: metal: unavailable: no Metal device", finished.Error.TrimEnd());
         Finished wrong = await TesseraProcess.RunAsync("metal-selftest", "--megabytes", "0");
         Assert.Equal(2, wrong.Code);
-        Assert.Contains("--megabytes: expected 1 to", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains("--megabytes: expected a whole number from 1 to 1500, found '0'", wrong.Error, StringComparison.Ordinal);
     }
 
     [Fact]
