@@ -13,7 +13,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
     private readonly Scheduler _scheduler;
     private readonly RequestReader _requests;
     private readonly Lock _turn = new();
-    private Thread? _thread;
+    private Task? _thread;
     private ITimer? _watch;
     private int _holders = 1;
     private volatile bool _stopping;
@@ -131,7 +131,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
     /// <summary>Waits for the thread that steps, whichever it is in the end.</summary>
     private void Join()
     {
-        Thread? joined = null;
+        Task? joined = null;
         while (true)
         {
             lock (_turn)
@@ -140,7 +140,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
                     return;
                 joined = _thread;
             }
-            while (!joined!.Join(JoinMilliseconds))
+            while (!joined!.Wait(JoinMilliseconds))
                 lock (_turn)
                     if (joined != _thread)
                         break;
@@ -163,11 +163,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
         }
     }
 
-    private void StartThread(ThreadStart run)
-    {
-        _thread = new Thread(run) { IsBackground = true, Name = $"tessera step {Composition.Name}" };
-        _thread.Start();
-    }
+    private void StartThread(Action run) => _thread = LastingThread.Run("step", $"tessera step {Composition.Name}", run);
 
     private void Release()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Tessera.Engine;
 
 namespace Tessera.Host.Compute;
 
@@ -19,7 +20,7 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
     private readonly int _id = Interlocked.Increment(ref s_teams);
     private readonly IReadOnlyList<int>? _affinity;
     private readonly Lane[] _lanes;
-    private readonly Thread[] _threads;
+    private readonly Task[] _threads;
     private readonly Gate _jobs;
     private readonly Gate _barrier;
     private readonly Gate _done;
@@ -51,14 +52,8 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
         TimeSpan spin = lanes <= Environment.ProcessorCount ? Spin : TimeSpan.Zero;
         (_jobs, _barrier, _done) = (new(spin), new(spin), new(spin));
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(this, i, lanes))];
-        _threads = new Thread[lanes - 1];
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            Lane lane = _lanes[i + 1];
-            _threads[i] = new Thread(() => Work(lane)) { IsBackground = true, Name = $"tessera lane {lane.Index}" };
-            lane.ThreadId = _threads[i].ManagedThreadId;
-            _threads[i].Start();
-        }
+        // A thread that was bound once stays so.
+        _threads = [.. _lanes[1..].Select(lane => LastingThread.Run(affinity is null ? "lane" : "bound lane", $"tessera lane {lane.Index}", () => Work(lane)))];
     }
 
     /// <summary>A team as configured: so many lanes, or one for each processor that is named, or for each physical core that this process may use.</summary>
@@ -105,18 +100,16 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
         if (first)
             _jobs.Open();
         EndTurn();
-        foreach (Thread thread in _threads)
-            thread.Join();
+        Task.WaitAll(_threads);
     }
 
     private void Work(Lane lane)
     {
-        int seen = 0;
+        lane.ThreadId = Environment.CurrentManagedThreadId;
         Bind(lane.Index);
-        while (true)
+        for (int seen = 0; ; seen++)
         {
             _jobs.WaitWhile(seen);
-            seen++;
             if (_stopping)
                 return;
             Execute(lane);

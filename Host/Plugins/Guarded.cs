@@ -1,3 +1,5 @@
+using Tessera.Engine;
+
 namespace Tessera.Host.Plugins;
 
 /// <summary>Runs code of a plugin that may never come back, on a thread of its own.</summary>
@@ -14,7 +16,7 @@ internal static class Guarded
     public static async Task<T> RunAsync<T>(string what, TimeSpan patience, TimeProvider clock, Func<T> call, Action<T>? late = null)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Run(call, done)) { IsBackground = true, Name = $"tessera {what}" }.Start();
+        _ = LastingThread.Run("call", $"tessera {what}", () => Run(call, done));
         using CancellationTokenSource over = new();
         if (await Task.WhenAny(done.Task, Task.Delay(patience, clock, over.Token)).ConfigureAwait(false) != done.Task)
         {
