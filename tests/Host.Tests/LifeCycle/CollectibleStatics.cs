@@ -1,44 +1,71 @@
-using System.Reflection;
-using System.Reflection.Emit;
+using System.Runtime.Loader;
 
 namespace Tessera.Host.Tests.LifeCycle;
 
-/// <summary>Types that the runtime can unload: many with a static field, one with a static field for each thread.</summary>
+/// <summary>This assembly once more, in a load context that can be unloaded, with many types that have a static field and many that have one for each thread.</summary>
 internal sealed class CollectibleStatics
 {
-    private const int Holders = 200;
-
-    private readonly Type[] _holders;
-    private readonly Type _perThread;
+    private readonly Action _fill, _touch;
+    private readonly Func<int> _lost;
 
     public CollectibleStatics()
     {
-        ModuleBuilder module = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("statics"), AssemblyBuilderAccess.RunAndCollect).DefineDynamicModule("statics");
-        _holders = [.. Enumerable.Range(0, Holders).Select(i => Define(module, $"Holder{i}", perThread: false))];
-        _perThread = Define(module, "PerThread", perThread: true);
+        AssemblyLoadContext context = new("statics", isCollectible: true);
+        Type probe = context.LoadFromAssemblyPath(typeof(CollectibleStatics).Assembly.Location).GetType(typeof(Probe).FullName!)!;
+        (_fill, _touch, _lost) = (probe.GetMethod(nameof(Probe.Fill))!.CreateDelegate<Action>(), probe.GetMethod(nameof(Probe.Touch))!.CreateDelegate<Action>(), probe.GetMethod(nameof(Probe.Lost))!.CreateDelegate<Func<int>>());
+        context.Unload();
+        Context = new WeakReference(context);
     }
+
+    /// <summary>The load context, which lives as long as its code can be called.</summary>
+    public WeakReference Context { get; }
 
     /// <summary>Writes every static field.</summary>
-    public void Fill()
+    public void Fill() => _fill();
+
+    /// <summary>Writes the calling thread's fields.</summary>
+    public void Touch() => _touch();
+
+    /// <summary>How many static fields have lost what was written.</summary>
+    public int Lost() => _lost();
+
+    /// <summary>What is loaded once more.</summary>
+    public static class Probe
     {
-        foreach (Type holder in _holders)
-            Field(holder).SetValue(null, holder.Name);
+        private const int Types = 60;
+
+        public static void Fill() => Fill<object>(Types);
+
+        public static void Touch() => Touch<object>(Types);
+
+        public static int Lost() => Lost<object>(Types);
+
+        private static void Fill<T>(int left)
+        {
+            Holder<T>.Value = [left];
+            if (left > 0)
+                Fill<List<T>>(left - 1);
+        }
+
+        private static void Touch<T>(int left)
+        {
+            PerThread<T>.Value = new object();
+            if (left > 0)
+                Touch<List<T>>(left - 1);
+        }
+
+        private static int Lost<T>(int left) =>
+            (Holder<T>.Value is [int value] && value == left ? 0 : 1) + (left > 0 ? Lost<List<T>>(left - 1) : 0);
     }
 
-    /// <summary>The types whose field has lost what was written.</summary>
-    public IEnumerable<string> Lost() => _holders.Where(h => Field(h).GetValue(null) as string != h.Name).Select(h => h.Name);
-
-    /// <summary>Writes the calling thread's field.</summary>
-    public void Touch() => Field(_perThread).SetValue(null, new object());
-
-    private static FieldInfo Field(Type type) => type.GetField("Value")!;
-
-    private static Type Define(ModuleBuilder module, string name, bool perThread)
+    private static class Holder<T>
     {
-        TypeBuilder type = module.DefineType(name, TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
-        FieldBuilder field = type.DefineField("Value", typeof(object), FieldAttributes.Public | FieldAttributes.Static);
-        if (perThread)
-            field.SetCustomAttribute(new CustomAttributeBuilder(typeof(ThreadStaticAttribute).GetConstructor([])!, []));
-        return type.CreateType();
+        public static object[]? Value;
+    }
+
+    private static class PerThread<T>
+    {
+        [ThreadStatic]
+        public static object? Value;
     }
 }
