@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -5,6 +6,7 @@ using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.Tiles;
 using Tessera.Kernels.Cpu.Tiles.Native;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
@@ -12,23 +14,29 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// GPTQ of four bits whose columns are grouped in the order of their activations. A band of strips of rows goes down the columns by a <see cref="ColumnSchedule"/>, its beginning with the
 /// end of the band before. The same products as those of the tiles, which unpack the weight. Needs AVX2.
 /// </summary>
-internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
-    where TTurned : struct, ITurnedColumns
+internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
+    where TSimd : struct, ISimd<TInt, TFloat>
+    where TInt : struct
+    where TFloat : struct
 {
-    private const int Part = ColumnSchedule.Part, StepLines = Part / TurnedColumns.WordColumns;
+    private const int Step = ColumnSchedule.Step, StepParts = ColumnSchedule.StepParts, WordColumns = TurnedColumns<TSimd, TInt, TFloat>.WordColumns, StepLines = Step / WordColumns;
 
     // Activation rows that share the way down the columns.
     private const int Together = LeastTileRows - 1;
 
     // Steps whose words, and parts whose groups are asked for ahead.
-    private const int Ahead = 4, GroupsAhead = 16;
+    private const int Ahead = 4, GroupsAhead = 32;
 
-    // The most that strips side by side may hold for one activation row, of the second-level cache: what follows a line in memory comes sooner than another page, but what no longer fits is slower.
-    private const int NearBytes = 320 << 10, MostAbreast = 4;
+    // Strips side by side may hold an eighth of the second-level cache: what follows a line in memory comes sooner than another page, but what no longer fits is slower.
+    private const int NearPart = 8, MostAbreast = 4;
 
     private readonly byte* _data;
     private readonly StoredGroups _groups;
-    private readonly ColumnSchedule _schedule;
+    private readonly ScheduledPart[] _parts;
+    private readonly int _steps, _lag;
+
+    // Bytes of a strip's lines, of its units' sums of one activation row, of what belongs to groups, and of all that strips at one place have: two in turn have lines.
+    private readonly long _lineBytes, _heldBytes, _factorBytes, _placeBytes;
 
     // The columns' lines in a strip's memory, as the columns stand and in their order.
     private readonly int[] _lines, _ordered;
@@ -37,23 +45,37 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     private readonly int _abreast;
 
     /// <summary>Looks at a weight that has an order; rearranges it.</summary>
-    public ScatteredGptq4(WeightTensor weight, int zeroOffset, AffineSource source, CpuIsa isa, NativeTile? native)
+    /// <param name="weight">The weight.</param>
+    /// <param name="zeroOffset">What is added to the zero points.</param>
+    /// <param name="source">The same weight, unpacked.</param>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="native">Machine code for its tiles.</param>
+    /// <param name="cacheBytes">The second-level cache.</param>
+    public ScatteredGptq4(WeightTensor weight, int zeroOffset, AffineSource source, CpuIsa isa, NativeTile? native, long cacheBytes)
         : base(weight, Preparation.Int8(isa, source.Order!))
     {
         _data = Stored("data");
         _groups = new StoredGroups(Stored("scales"), Stored("zeros"), Rows, StoredScale.Of(weight), zeroOffset);
         int[] order = source.Order!, groups = new int[Columns];
         new ReadOnlySpan<byte>(Stored("group_index"), Columns * sizeof(int)).CopyTo(MemoryMarshal.AsBytes(groups.AsSpan()));
-        _schedule = new ColumnSchedule(order, groups);
-        _lines = Array.ConvertAll(_schedule.Slots, slot => slot * StripRows / 2);
+        ColumnSchedule schedule = new(order, groups);
+        (_parts, _steps, _lag) = (schedule.Parts, Columns / Step, schedule.Lag);
+        _lines = Array.ConvertAll(schedule.Slots, slot => slot * TurnedColumns<TSimd, TInt, TFloat>.LineBytes);
         _ordered = Array.ConvertAll(order, column => _lines[column]);
-        _abreast = (int)Math.Clamp(NearBytes / (StripBytes + (long)_schedule.EntryCount * (TTurned.FactorBytes + 2 * StripRows * sizeof(short))), 1, MostAbreast);
+        _lineBytes = (long)schedule.SlotCount * TurnedColumns<TSimd, TInt, TFloat>.LineBytes;
+        _heldBytes = (long)schedule.SumCount * StripRows * sizeof(short);
+        _factorBytes = (long)schedule.EntryCount * TurnedProducts<TSimd, TInt, TFloat>.FactorBytes;
+        _placeBytes = 2 * _lineBytes + _factorBytes + Together * (_heldBytes + SumFloats * sizeof(float));
+        int fitting = (int)Math.Clamp(cacheBytes / NearPart / (_lineBytes + _heldBytes + _factorBytes), 1, MostAbreast);
+        // Of a block none is left over.
+        _abreast = 1 << BitOperations.Log2((uint)fitting);
         Tile = TileTable.Create(weight, source, isa, native);
+        Compile();
     }
 
     public override TileKernel? Tile { get; }
 
-    public override string InstructionSet => TTurned.InstructionSet;
+    public override string InstructionSet => TSimd.Name;
 
     // The first band of a block has nothing to be multiplied with its first words, and the last one nothing to be read with its last columns.
     public override int MostBlockRows => 1024;
@@ -65,16 +87,12 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     // Only parts of two bands are held, however many of them a block has.
     public override long WorkingRowBytes => sizeof(float);
 
-    public override long ScratchBytes(int rows) => _abreast * (2 * StripBytes + (long)_schedule.EntryCount * EntryBytes + SumFloats * sizeof(float));
+    public override long ScratchBytes(int rows) => _abreast * _placeBytes;
 
-    private static int StripRows => TTurned.Rows;
+    private static int StripRows => TurnedColumns<TSimd, TInt, TFloat>.Rows;
 
-    // What belongs to a group, and for each activation row the products of two parts.
-    private static int EntryBytes => TTurned.FactorBytes + Together * 2 * StripRows * sizeof(short);
-
-    private static int SumFloats => Together * GroupSum.Lanes * StripRows;
-
-    private long StripBytes => (long)_schedule.SlotCount * StripRows / 2;
+    // Of an activation row.
+    private static int SumFloats => GroupSum.Lanes * StripRows;
 
     private nint Stride => (nint)Rows * sizeof(int);
 
@@ -87,86 +105,120 @@ internal sealed unsafe class ScatteredGptq4<TTurned> : PackedLinear
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Few(int firstRow, int rowCount, byte* scratch, in Batch batch)
     {
-        byte* entries = scratch + _abreast * 2 * StripBytes;
-        long entryBytes = (long)_schedule.EntryCount * EntryBytes;
-        float* sums = (float*)(entries + _abreast * entryBytes);
-        int steps = Columns / Part, lag = _schedule.Lag, strips = (rowCount + StripRows - 1) / StripRows;
+        int strips = (rowCount + StripRows - 1) / StripRows;
         for (int band = 0; band < strips + _abreast; band += _abreast)
-            for (int step = 0; step < (band < strips ? steps : lag); step++)
-            {
-                int asked = step + Ahead < steps ? step + Ahead : step + Ahead - steps, of = step + Ahead < steps ? band : band + _abreast;
+            for (int step = 0; step < (band < strips ? _steps : _lag); step++)
                 for (int place = 0; place < _abreast; place++)
                 {
-                    int turned = band + place, done = step < lag ? turned - _abreast : turned;
-                    // At the block's end there is nothing more: the same line again.
-                    byte* ahead = of + place < strips ? Words(firstRow + (of + place) * StripRows, asked) : _data;
+                    int turned = band + place, done = step < _lag ? turned - _abreast : turned;
                     if (turned < strips)
-                        Turn(At(turned, firstRow, rowCount, scratch, batch.Output), step);
+                        Turn(At(turned, firstRow, rowCount, scratch, batch.Output), step, Words(firstRow, strips, turned, step + Ahead));
+                    byte* soon = place + 1 < _abreast ? Words(firstRow, strips, turned + 1, step) : Words(firstRow, strips, band, step + 1);
                     if (done >= 0 && done < strips)
-                        Multiply(At(done, firstRow, rowCount, scratch, batch.Output), step < lag ? step - lag + steps : step - lag, ahead, entries + place * entryBytes, sums + place * SumFloats, batch);
-                    else if (of + place < strips)
-                        TurnedColumns.Ask(ahead, Math.Min(StripRows, rowCount - (of + place) * StripRows), Stride);
+                        Multiply(At(done, firstRow, rowCount, scratch, batch.Output), step < _lag ? step - _lag + _steps : step - _lag, soon, batch);
                 }
-            }
+    }
+
+    // The words of a strip's step, or of the strip at its place in the next band; at the block's end there is nothing more, and any will do.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* Words(int firstRow, int strips, int strip, int step)
+    {
+        if (step >= _steps)
+            (strip, step) = (strip + _abreast, step - _steps);
+        return strip < strips ? Words(firstRow + strip * StripRows, step) : _data;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Strip At(int strip, int firstRow, int rowCount, byte* scratch, float* output)
     {
         int row = strip * StripRows;
-        return new Strip(firstRow + row, Math.Min(StripRows, rowCount - row), scratch + strip % (2 * _abreast) * StripBytes, output + row);
+        byte* place = scratch + strip % _abreast * _placeBytes;
+        return new Strip(firstRow + row, Math.Min(StripRows, rowCount - row), place, place + strip / _abreast % 2 * _lineBytes, output + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Turn(in Strip strip, int step)
+    private void Turn(in Strip strip, int step, byte* ahead)
     {
         byte* words = Words(strip.Row, step);
         nint stride = Stride;
-        fixed (int* lines = &_lines[step * Part])
-            for (int line = 0; line < StepLines; line++, words += stride)
+        fixed (int* lines = &_lines[step * Step])
+            for (int line = 0; line < StepLines; line++, words += stride, ahead += stride)
                 if (strip.Rows == StripRows)
-                    TurnedColumns.Turn<TTurned>(words, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                    TurnedColumns<TSimd, TInt, TFloat>.Turn(words, ahead, strip.Lines, lines + line * WordColumns);
                 else
-                    TurnedColumns.Turn<TTurned>(words, strip.Rows, strip.Lines, lines + line * TurnedColumns.WordColumns);
+                    TurnedColumns<TSimd, TInt, TFloat>.Turn(words, strip.Rows, ahead, strip.Lines, lines + line * WordColumns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply(in Strip strip, int number, byte* ahead, byte* entries, float* sums, in Batch batch)
+    private void Multiply(in Strip strip, int step, byte* soon, in Batch batch)
     {
-        ReadOnlySpan<ScheduledPart> parts = _schedule.Parts;
-        ref readonly ScheduledPart part = ref parts[number];
-        byte* entry = entries + part.Entry * EntryBytes;
-        short* products = (short*)(entry + TTurned.FactorBytes);
-        if (part.NeedsGroup)
-            TTurned.Read(_groups, part.Group, strip.Row, strip.Rows, entry);
-        int soon = number + GroupsAhead, unit = part.First / ColumnSchedule.Unit;
-        if (soon < parts.Length && parts[soon].NeedsGroup)
-            _groups.Ask(parts[soon].Group, strip.Row, strip.Rows);
-        for (int row = 0; row < batch.Rows; row++, sums += GroupSum.Lanes * StripRows, products += 2 * StripRows)
+        byte* factors = strip.Place + 2 * _lineBytes, held = factors + _factorBytes;
+        float* sums = (float*)(held + Together * _heldBytes);
+        ReadOnlySpan<ScheduledPart> parts = _parts;
+        if (step == 0)
+            new Span<float>(sums, batch.Rows * SumFloats).Clear();
+        for (int number = step * StepParts; number < (step + 1) * StepParts; number++, soon += TurnedProducts<TSimd, TInt, TFloat>.AskedBytes)
         {
-            if (number == 0)
-                new Span<float>(sums, GroupSum.Lanes * StripRows).Clear();
-            byte* activations = batch.Activations + row * batch.Stride;
-            fixed (int* ordered = &_ordered[part.First])
-                TTurned.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, ahead, Stride, part.EndsUnit ? products + StripRows : products);
-            if (!part.EndsUnit)
-                continue;
-            float step = ((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit], sum = ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit];
-            TTurned.Add(step, sum, entry, products, sums + unit % GroupSum.Lanes * StripRows, strip.Rows);
-            if (number == parts.Length - 1)
-                for (int i = 0; i < strip.Rows; i += 8)
-                    TransposedGroup.Total(sums + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);
+            ref readonly ScheduledPart part = ref parts[number];
+            byte* entry = factors + part.Entry * TurnedProducts<TSimd, TInt, TFloat>.FactorBytes;
+            if (part.NeedsGroup)
+                _groups.Read(part.Group, strip.Row, strip.Rows, TSimd.Width == 16, (float*)entry, (sbyte*)entry + StripRows * sizeof(float));
+            int ahead = number + GroupsAhead;
+            if (ahead < parts.Length && parts[ahead].NeedsGroup)
+                _groups.Ask(parts[ahead].Group, strip.Row, strip.Rows);
+            for (int row = 0; row < batch.Rows; row++)
+                Multiply(strip, part, soon, batch.Activations + row * batch.Stride, entry, held + row * _heldBytes, sums + row * SumFloats);
         }
+        if (step == _steps - 1)
+            for (int row = 0; row < batch.Rows; row++)
+                for (int i = 0; i < strip.Rows; i += 8)
+                    TransposedGroup.Total(sums + row * SumFloats + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Multiply(in Strip strip, in ScheduledPart part, byte* soon, byte* activations, byte* factors, byte* held, float* sums)
+    {
+        int unit = part.First / ColumnSchedule.Unit;
+        TurnedUnit of = new()
+        {
+            Starts = part.StartsUnit,
+            Ends = part.EndsUnit,
+            Quants = part.StartsUnit || part.EndsUnit ? TurnedProducts<TSimd, TInt, TFloat>.Sum((sbyte*)activations + unit * ColumnSchedule.Unit) : 0,
+            Held = (short*)held + part.Sums * StripRows,
+            Step = ((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit],
+            Sum = ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit],
+            Factors = factors,
+            Sums = sums + unit % GroupSum.Lanes * StripRows,
+        };
+        fixed (int* ordered = &_ordered[part.First])
+            TurnedProducts<TSimd, TInt, TFloat>.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, soon, Stride, of);
+    }
+
+    // All that a step runs, once and with no rows or with memory of its own.
+    private void Compile()
+    {
+        int lineBytes = TurnedColumns<TSimd, TInt, TFloat>.LineBytes;
+        byte* line = stackalloc byte[lineBytes], held = stackalloc byte[StripRows * sizeof(short)];
+        int* places = stackalloc int[ColumnSchedule.Part];
+        sbyte* quants = stackalloc sbyte[ColumnSchedule.Part];
+        TurnedProducts<TSimd, TInt, TFloat>.Multiply(line, places, quants, 0, _data, 0, new TurnedUnit { Held = (short*)held });
+        Strip none = new(0, 0, null, null, null);
+        Batch empty = default;
+        TurnedColumns<TSimd, TInt, TFloat>.Turn(null, 0, null, null, null);
+        Turn(none, 0, null);
+        _groups.Read(0, 0, 0, TSimd.Width == 16, null, null);
+        Multiply(none, 0, null, empty);
+        Few(0, 0, null, empty);
     }
 
     private byte* Stored(string name) => Array.Find(Weight.Parts, p => p.Name == name)!.Data;
 
     private byte* Words(int row, int step) => _data + (nint)row * sizeof(int) + step * StepLines * Stride;
 
-    private readonly struct Strip(int row, int rows, byte* lines, float* output)
+    private readonly struct Strip(int row, int rows, byte* place, byte* lines, float* output)
     {
         public readonly int Row = row, Rows = rows;
-        public readonly byte* Lines = lines;
+        public readonly byte* Place = place, Lines = lines;
         public readonly float* Output = output;
     }
 

@@ -12,7 +12,8 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <param name="zeroOffset">What is added to the zero points.</param>
 internal readonly unsafe struct StoredGroups(byte* scales, byte* zeros, long rows, ScaleType type, int zeroOffset)
 {
-    private const int MemoryLine = 64;
+    /// <summary>Bytes that the processor reads of memory at once.</summary>
+    public const int MemoryLine = 64;
 
     private readonly byte* _scales = scales;
     private readonly byte* _zeros = zeros;
@@ -32,45 +33,29 @@ internal readonly unsafe struct StoredGroups(byte* scales, byte* zeros, long row
             X86.Sse.Prefetch1(zeros + i);
     }
 
-    /// <summary>Reads the scales and the negated minimums of a group's rows.</summary>
+    /// <summary>Reads the scales and the zero points of a group's rows.</summary>
     /// <param name="group">The group.</param>
     /// <param name="row">The first row, a multiple of 8.</param>
     /// <param name="count">Rows, a multiple of 8.</param>
+    /// <param name="sixteen">Whether to read sixteen at a time, which needs AVX-512 F.</param>
     /// <param name="scales">Takes the scales.</param>
-    /// <param name="minimums">Takes the negated minimums.</param>
+    /// <param name="zeros">Takes the zero points.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Read(int group, int row, int count, float* scales, float* minimums)
-    {
-        long at = group * _rows + row;
-        for (int i = 0; i < count; i += 8, at += 8)
-        {
-            Vector256<float> scale = StoredScale.Eight(_scales, at, _type);
-            Vector256<int> zeros = Gptq4.Zeros(Unsafe.ReadUnaligned<int>(_zeros + at / 2)) + Vector256.Create(_zeroOffset);
-            scale.Store(scales + i);
-            (-(scale * Vector256.ConvertToSingle(zeros))).Store(minimums + i);
-        }
-    }
-
-    /// <summary>Reads the scales and the zero points of a group's rows. Needs AVX-512 F.</summary>
-    /// <param name="group">The group.</param>
-    /// <param name="row">The first row, a multiple of 8.</param>
-    /// <param name="count">Rows, a multiple of 8.</param>
-    /// <param name="scales">Takes the scales.</param>
-    /// <param name="zeros">Takes the zero points, of a multiple of 16 rows.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void ReadZeros(int group, int row, int count, float* scales, sbyte* zeros)
+    public void Read(int group, int row, int count, bool sixteen, float* scales, sbyte* zeros)
     {
         long at = group * _rows + row;
         int i = 0;
-        for (; i <= count - 16; i += 16, at += 16)
+        if (sixteen)
+            for (; i <= count - 16; i += 16, at += 16)
+            {
+                StoredScale.Sixteen(_scales, at, _type).Store(scales + i);
+                Zeros(Unsafe.ReadUnaligned<ulong>(_zeros + at / 2)).Store(zeros + i);
+            }
+        for (; i < count; i += 8, at += 8)
         {
-            StoredScale.Sixteen(_scales, at, _type).Store(scales + i);
-            Zeros(Unsafe.ReadUnaligned<ulong>(_zeros + at / 2)).Store(zeros + i);
+            StoredScale.Eight(_scales, at, _type).Store(scales + i);
+            Unsafe.WriteUnaligned(zeros + i, Zeros(Unsafe.ReadUnaligned<uint>(_zeros + at / 2)).AsUInt64().ToScalar());
         }
-        if (i == count)
-            return;
-        StoredScale.Eight(_scales, at, _type).Store(scales + i);
-        Zeros(Unsafe.ReadUnaligned<uint>(_zeros + at / 2)).Store(zeros + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,7 +22,9 @@ internal static class TransposedTable
         int zeroOffset = weight.Parameters.GetValueOrDefault("zero_offset") == "1" ? 1 : 0;
         if (source.Order is not null)
             return weight.Quantization != "gptq4" ? null
-                : isa.Avx512 ? new ScatteredGptq4<Turned512>(weight, zeroOffset, source, isa, native) : new ScatteredGptq4<Turned256>(weight, zeroOffset, source, isa, native);
+                : isa.Avx512
+                    ? new ScatteredGptq4<Simd512, Vector512<int>, Vector512<float>>(weight, zeroOffset, source, isa, native, SecondLevelCache.Bytes)
+                    : new ScatteredGptq4<Simd256, Vector256<int>, Vector256<float>>(weight, zeroOffset, source, isa, native, SecondLevelCache.Bytes);
         int group = (int)long.Min(weight.Columns, long.Parse(weight.Parameters["group"], CultureInfo.InvariantCulture));
         return weight.Quantization == "gptq4"
             ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native)

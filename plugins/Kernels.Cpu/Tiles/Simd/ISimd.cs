@@ -55,11 +55,35 @@ internal unsafe interface ISimd<TInt, TFloat>
     /// <summary>Shorts of the one and the other in turn, of the second half of each 128 bits.</summary>
     static abstract TInt UnpackHighShorts(TInt a, TInt b);
 
+    /// <summary>Ints of the one and the other in turn, of the first half of each 128 bits.</summary>
+    static abstract TInt UnpackLowInts(TInt a, TInt b);
+
+    /// <summary>Ints of the one and the other in turn, of the second half of each 128 bits.</summary>
+    static abstract TInt UnpackHighInts(TInt a, TInt b);
+
+    /// <summary>Of each 128 bits the first 64 of the one, then of the other.</summary>
+    static abstract TInt UnpackLowLongs(TInt a, TInt b);
+
+    /// <summary>Of each 128 bits the second 64 of the one, then of the other.</summary>
+    static abstract TInt UnpackHighLongs(TInt a, TInt b);
+
+    /// <summary>The bytes of each 128 bits, which are four rows of four, by columns.</summary>
+    static abstract TInt TurnBytes(TInt a);
+
+    /// <summary>Puts the low nibbles of both into the bytes of the first, the high ones into those of the second; the second's are above the first's.</summary>
+    static abstract void JoinNibbles(ref TInt a, ref TInt b);
+
     /// <summary>The sums of both shorts of each lane.</summary>
     static abstract TInt AddPairs(TInt a);
 
     /// <summary>Writes a vector.</summary>
     static abstract void Store(TInt a, byte* address);
+
+    /// <summary>A signed byte for each lane.</summary>
+    static abstract TInt LoadBytes(sbyte* address);
+
+    /// <summary>The same bits.</summary>
+    static abstract TFloat AsFloat(TInt a);
 
     /// <summary>Rounded to floats.</summary>
     static abstract TFloat ToFloat(TInt a);

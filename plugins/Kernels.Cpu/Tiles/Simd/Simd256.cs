@@ -55,10 +55,40 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<int>, Vector256<float>
     public static Vector256<int> UnpackHighShorts(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackHigh(a.AsInt16(), b.AsInt16()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackLowInts(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHighInts(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackLowLongs(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHighLongs(Vector256<int> a, Vector256<int> b) => X86.Avx2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> TurnBytes(Vector256<int> a) => X86.Avx2.Shuffle(a.AsByte(), Vector256.Create(Vector128.Create((byte)0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15))).AsInt32();
+
+    // The high nibbles of the first change places with the low ones of the second.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void JoinNibbles(ref Vector256<int> a, ref Vector256<int> b)
+    {
+        Vector256<int> differing = (a >>> 4 ^ b) & Vector256.Create(0x0F0F0F0F);
+        a ^= differing << 4;
+        b ^= differing;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddPairs(Vector256<int> a) => X86.Avx2.MultiplyAddAdjacent(a.AsInt16(), Vector256.Create((short)1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<int> a, byte* address) => a.Store((int*)address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LoadBytes(sbyte* address) => X86.Avx2.ConvertToVector256Int32(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> AsFloat(Vector256<int> a) => a.AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToFloat(Vector256<int> a) => Vector256.ConvertToSingle(a);

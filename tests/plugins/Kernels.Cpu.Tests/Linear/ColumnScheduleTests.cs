@@ -5,7 +5,7 @@ namespace Tessera.Kernels.Cpu.Tests.Linear;
 /// <summary>The way down scattered columns, step by step.</summary>
 public class ColumnScheduleTests
 {
-    private const int Part = ColumnSchedule.Part, Unit = ColumnSchedule.Unit;
+    private const int Part = ColumnSchedule.Part, Step = ColumnSchedule.Step, Unit = ColumnSchedule.Unit;
 
     [Theory]
     [InlineData(32, 32, false), InlineData(512, 128, false), InlineData(512, 128, true), InlineData(4096, 128, true), InlineData(1024, 32, true), InlineData(256, 256, true)]
@@ -18,33 +18,43 @@ public class ColumnScheduleTests
         ColumnSchedule schedule = new(order, groups);
         Assert.Equal(Enumerable.Range(0, columns), order.Order());
         ScheduledPart[] parts = schedule.Parts;
+        int steps = columns / Step;
         Assert.Equal(Enumerable.Range(0, columns / Part).Select(part => part * Part), parts.Select(part => part.First).Order());
-        Assert.InRange(schedule.Lag, 0, parts.Length - 1);
-        Assert.Equal((schedule.Lag + 1) * Part, schedule.SlotCount);
+        Assert.InRange(schedule.Lag, 0, steps - 1);
+        Assert.Equal((schedule.Lag + 1) * Step, schedule.SlotCount);
         if (!shuffled)
-            Assert.Equal((0, 1), (schedule.Lag, schedule.EntryCount));
-        int?[] slots = new int?[schedule.SlotCount], entries = new int?[schedule.EntryCount];
-        for (int step = 0; step < parts.Length + schedule.Lag; step++)
+            Assert.Equal((0, 1, 1), (schedule.Lag, schedule.SumCount, schedule.EntryCount));
+        int?[] slots = new int?[schedule.SlotCount], sums = new int?[schedule.SumCount], entries = new int?[schedule.EntryCount];
+        for (int step = 0; step < steps + schedule.Lag; step++)
         {
-            for (int column = step * Part; column < Math.Min(columns, (step + 1) * Part); column++)
+            for (int column = step * Step; column < Math.Min(columns, (step + 1) * Step); column++)
             {
                 Assert.Null(slots[schedule.Slots[column]]);
                 slots[schedule.Slots[column]] = column;
             }
             if (step < schedule.Lag)
                 continue;
-            ScheduledPart part = parts[step - schedule.Lag];
-            foreach (int column in order.AsSpan(part.First, Part))
+            for (int number = (step - schedule.Lag) * ColumnSchedule.StepParts; number < (step - schedule.Lag + 1) * ColumnSchedule.StepParts; number++)
             {
-                Assert.Equal(part.Group, groups[column]);
-                Assert.Equal(column, slots[schedule.Slots[column]]);
-                slots[schedule.Slots[column]] = null;
+                ScheduledPart part = parts[number];
+                foreach (int column in order.AsSpan(part.First, Part))
+                {
+                    Assert.Equal(part.Group, groups[column]);
+                    Assert.Equal(column, slots[schedule.Slots[column]]);
+                    slots[schedule.Slots[column]] = null;
+                }
+                int unit = part.First / Unit;
+                ScheduledPart[] earlier = parts[..number], later = parts[(number + 1)..];
+                Assert.Equal((!earlier.Any(p => p.First / Unit == unit), !later.Any(p => p.First / Unit == unit)), (part.StartsUnit, part.EndsUnit));
+                Assert.Equal(part.StartsUnit ? null : unit, sums[part.Sums]);
+                sums[part.Sums] = part.EndsUnit ? null : unit;
+                ScheduledPart[] before = [.. earlier.Where(p => p.EndsUnit && p.Group == part.Group)];
+                Assert.Equal(part.EndsUnit && before.Length == 0, part.NeedsGroup);
+                if (!part.EndsUnit)
+                    continue;
+                Assert.Equal(part.NeedsGroup ? null : part.Group, entries[part.Entry]);
+                entries[part.Entry] = later.Any(p => p.Group == part.Group) ? part.Group : null;
             }
-            ScheduledPart[] earlier = parts[..(step - schedule.Lag)], later = parts[(step - schedule.Lag + 1)..];
-            Assert.Equal(part.EndsUnit, earlier.Any(p => p.First == part.First - Part && part.First % Unit != 0));
-            Assert.Equal(part.EndsUnit && !earlier.Any(p => p.EndsUnit && p.Group == part.Group), part.NeedsGroup);
-            Assert.Equal(earlier.Any(p => p.Group == part.Group) ? part.Group : null, entries[part.Entry]);
-            entries[part.Entry] = later.Any(p => p.Group == part.Group) ? part.Group : null;
         }
         // Units in the order in which they are complete: their sums are added in that order.
         int[] ends = [.. parts.Where(part => part.EndsUnit).Select(part => part.First / Unit)];

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.Lowering;
@@ -6,6 +7,7 @@ using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tests.Models;
 using Tessera.Kernels.Cpu.Tests.RowDots;
 using Tessera.Kernels.Cpu.Tiles.Native;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tests.Linear;
 
@@ -15,7 +17,7 @@ public unsafe class ScatteredKernelTests
     [Theory]
     [InlineData(64, 256, 64, "turned"), InlineData(16, 96, 32, "turned"), InlineData(72, 1024, 128, "random"), InlineData(40, 512, 32, "random"), InlineData(8, 256, 128, "same place")]
     [InlineData(104, 352, 32, "random"), InlineData(200, 512, 128, "random"), InlineData(328, 512, 128, "uneven"), InlineData(136, 4096, 128, "random"), InlineData(648, 512, 128, "random")]
-    [InlineData(1288, 128, 32, "random"), InlineData(648, 2048, 32, "random")]
+    [InlineData(1288, 128, 32, "random"), InlineData(648, 2048, 32, "random"), InlineData(264, 14336, 64, "random")]
     public void Columns_in_another_order_are_brought_into_that_of_their_groups(int rows, int columns, int group, string kind) => Check(rows, columns, group, kind, "f16", 1);
 
     [Theory]
@@ -47,11 +49,18 @@ public unsafe class ScatteredKernelTests
         if (gathered is null)
             return expected;
         Assert.True(gathered.Preparation.IsSameAs(ordered));
-        foreach (int block in new[] { rows, 8, 24, 32, 40, 64, 72, 136, 256, 264 })
-            Assert.Equal(expected, PackedProducts.Multiply(gathered, x, block));
+        // From one strip at a time to as many as are ever side by side.
+        LinearKernel[] kernels = [gathered, .. new[] { 1 << 10, 1 << 20, 1 << 24 }.Select(cacheBytes => Kernel(weight.Tensor, zeroOffset, source, isa, cacheBytes))];
+        foreach (LinearKernel kernel in kernels)
+            foreach (int block in new[] { rows, 8, 24, 32, 40, 64, 72, 136, 256, 264 })
+                Assert.Equal(expected, PackedProducts.Multiply(kernel, x, block));
         Assert.Equal(expected, PackedProducts.Tiles(gathered, x, isa));
         return expected;
     }
+
+    private static PackedLinear Kernel(WeightTensor weight, int zeroOffset, AffineSource source, CpuIsa isa, long cacheBytes) => isa.Avx512
+        ? new ScatteredGptq4<Simd512, Vector512<int>, Vector512<float>>(weight, zeroOffset, source, isa, null, cacheBytes)
+        : new ScatteredGptq4<Simd256, Vector256<int>, Vector256<float>>(weight, zeroOffset, source, isa, null, cacheBytes);
 
     /// <summary>Groups that are no multiples of 32 columns have no scale in common for 32 activations: such a weight goes the way of floats.</summary>
     [Theory]

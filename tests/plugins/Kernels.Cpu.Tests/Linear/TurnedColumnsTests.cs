@@ -1,64 +1,80 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Tests.Linear;
 
 /// <summary>Strips of GPTQ's words that are turned, against the words themselves.</summary>
 public unsafe class TurnedColumnsTests
 {
-    private const int Columns = 128, Part = ColumnSchedule.Part;
+    private const int Columns = 128, Part = ColumnSchedule.Part, Unit = ColumnSchedule.Unit;
 
     [Theory]
     [InlineData(256), InlineData(248), InlineData(136), InlineData(128), InlineData(120), InlineData(64), InlineData(24), InlineData(8)]
     public void Any_columns_of_a_turned_strip_are_multiplied(int rows)
     {
-        if (CpuIsa.Detect().Avx2 && rows <= Turned256.Rows)
-            Multiplies<Turned256>(rows);
+        if (CpuIsa.Detect().Avx2 && rows <= TurnedColumns<Simd256, Vector256<int>, Vector256<float>>.Rows)
+            Multiplies<Simd256, Vector256<int>, Vector256<float>>(rows);
         if (CpuIsa.Detect().Avx512)
-            Multiplies<Turned512>(rows);
+            Multiplies<Simd512, Vector512<int>, Vector512<float>>(rows);
     }
 
-    private static void Multiplies<TTurned>(int rows)
-        where TTurned : struct, ITurnedColumns
+    private static void Multiplies<TSimd, TInt, TFloat>(int rows)
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct
     {
+        const float scale = 2, step = 4, sum = 8;
         Random random = new(rows);
-        uint[] words = [.. Enumerable.Range(0, Columns / 8 * rows).Select(i => i % rows == 0 ? uint.MaxValue : (uint)random.NextInt64(1L << 32))];
-        int[] columns = Shuffled(random), places = [.. Shuffled(random).Select(slot => slot * TTurned.Rows / 2)], ordered = [.. columns.Select(c => places[c])];
-        // With the first row's words, the largest products.
-        sbyte[] quants = [.. Enumerable.Range(0, Columns).Select(i => (sbyte)((i / Part) switch { 0 => 127, 1 => -127, _ => random.Next(-127, 128) }))];
-        byte* lines = (byte*)NativeMemory.AlignedAlloc((nuint)(Columns * TTurned.Rows / 2), 64);
-        short* sums = (short*)NativeMemory.AlignedAlloc((nuint)(TTurned.Rows * sizeof(short)), 64);
+        int strip = TurnedColumns<TSimd, TInt, TFloat>.Rows, lineBytes = TurnedColumns<TSimd, TInt, TFloat>.LineBytes;
+        // With the first row's words the largest products, with the second's none.
+        uint[] words = [.. Enumerable.Range(0, Columns / 8 * rows).Select(i => (i % rows) switch { 0 => uint.MaxValue, 1 => 0u, _ => (uint)random.NextInt64(1L << 32) })];
+        int[] columns = Shuffled(random), places = [.. Shuffled(random).Select(slot => slot * lineBytes)], ordered = [.. columns.Select(c => places[c])];
+        sbyte[] quants = [.. Enumerable.Range(0, Columns).Select(i => (sbyte)((i / Unit) switch { 0 => 127, 1 => -127, _ => random.Next(-127, 128) }))];
+        byte* lines = Memory(Columns * lineBytes), factors = Memory(TurnedProducts<TSimd, TInt, TFloat>.FactorBytes);
+        short* held = (short*)Memory(strip * sizeof(short));
+        float* sums = (float*)Memory(strip * sizeof(float));
+        sbyte* zeros = (sbyte*)((float*)factors + strip);
+        for (int row = 0; row < strip; row++)
+            (((float*)factors)[row], zeros[row]) = (scale, (sbyte)(row % 17));
         fixed (uint* from = words)
         fixed (int* p = places, o = ordered)
         fixed (sbyte* q = quants)
         {
             for (int line = 0; line < Columns / 8; line++)
-                if (rows == TTurned.Rows)
-                    TurnedColumns.Turn<TTurned>((byte*)(from + line * rows), lines, p + line * TurnedColumns.WordColumns);
+                if (rows == strip)
+                    TurnedColumns<TSimd, TInt, TFloat>.Turn((byte*)(from + line * rows), (byte*)from, lines, p + line * 8);
                 else
-                    TurnedColumns.Turn<TTurned>((byte*)(from + line * rows), rows, lines, p + line * TurnedColumns.WordColumns);
-            for (int first = 0; first < Columns; first += Part)
+                    TurnedColumns<TSimd, TInt, TFloat>.Turn((byte*)(from + line * rows), rows, (byte*)from, lines, p + line * 8);
+            for (int unit = 0; unit < Columns / Unit; unit++)
             {
-                TTurned.Multiply(lines, o + first, q + first, rows, (byte*)from, 0, sums);
+                new Span<float>(sums, strip).Fill(1);
+                for (int first = unit * Unit; first < (unit + 1) * Unit; first += Part)
+                    TurnedProducts<TSimd, TInt, TFloat>.Multiply(lines, o + first, q + first, rows, (byte*)from, 0, new TurnedUnit
+                    {
+                        Starts = first % Unit == 0,
+                        Ends = first % Unit == Unit - Part,
+                        Quants = TurnedProducts<TSimd, TInt, TFloat>.Sum(q + unit * Unit),
+                        Held = held,
+                        Step = step,
+                        Sum = sum,
+                        Factors = factors,
+                        Sums = sums,
+                    });
                 Assert.Equal(
-                    Enumerable.Range(0, rows).Select(row => Enumerable.Range(first, Part).Sum(i => (int)(words[columns[i] / 8 * rows + row] >> columns[i] % 8 * 4 & 15) * quants[i])),
-                    InRows(sums, TTurned.Rows, TTurned.SumRows).Take(rows));
+                    Enumerable.Range(0, rows).Select(row => 1 + scale * (step * Enumerable.Range(unit * Unit, Unit).Sum(i => (int)(words[columns[i] / 8 * rows + row] >> columns[i] % 8 * 4 & 15) * quants[i]) - sum * (row % 17))),
+                    new Span<float>(sums, rows).ToArray());
             }
         }
         NativeMemory.AlignedFree(lines);
+        NativeMemory.AlignedFree(factors);
+        NativeMemory.AlignedFree(held);
         NativeMemory.AlignedFree(sums);
     }
 
-    // Of each sixteen rows: 0–3 8–11, 4–7 12–15; of each 32 likewise 0–3 16–19, 4–7 20–23, 8–11 24–27, 12–15 28–31.
-    private static int[] InRows(short* sums, int count, int together)
-    {
-        int[] rows = new int[count];
-        int half = together / 2;
-        for (int row = 0; row < rows.Length; row++)
-            rows[row] = sums[row / together * together + row % half / 4 * 8 + row % together / half * 4 + row % 4];
-        return rows;
-    }
+    private static byte* Memory(int bytes) => (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
 
     private static int[] Shuffled(Random random)
     {

@@ -1,0 +1,160 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.Tiles.Simd;
+
+namespace Tessera.Kernels.Cpu.Linear.Transposed;
+
+/// <summary>Multiplies the lines of <see cref="TurnedColumns{TSimd, TInt, TFloat}"/>.</summary>
+/// <remarks>
+/// A unit's sum is held in 16 bits until its last part: of its 32 products it is that of weights less 8, which is within 8 · 127 · 32, above 2^15. What these eights and 2^15 come to is put right at the end.
+/// </remarks>
+internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
+    where TSimd : struct, ISimd<TInt, TFloat>
+    where TInt : struct
+    where TFloat : struct
+{
+    private const int Middle = 8, Above = 1 << 15;
+
+    // A float of this exponent has an integer in its low bits.
+    private const float Integers = 1 << 23;
+    private const int IntegerShorts = 0x4B004B00;
+
+    /// <summary>Bytes of what belongs to a group and a strip's rows, a multiple of 64: scales, then zero points in bytes. Minimums would be read from the second-level cache, and cost more than to be computed anew each time.</summary>
+    public static int FactorBytes => Rows * (sizeof(float) + sizeof(sbyte));
+
+    /// <summary>Bytes of two lines of words that are asked for with a part.</summary>
+    public static int AskedBytes => Rows * sizeof(int) / ColumnSchedule.StepParts;
+
+    private static int Rows => 16 * TSimd.Width;
+
+    private static int Shorts => 2 * TSimd.Width;
+
+    /// <summary>The sum of a unit's activations.</summary>
+    public static int Sum(sbyte* quants)
+    {
+        Vector256<ulong> sums = Avx2.SumAbsoluteDifferences(Vector256.Load((byte*)quants) ^ Vector256.Create((byte)0x80), Vector256<byte>.Zero).AsUInt64();
+        return (int)Vector256.Sum(sums) - ColumnSchedule.Unit * 0x80;
+    }
+
+    /// <summary>Multiplies a part.</summary>
+    /// <param name="lines">Where all lines start.</param>
+    /// <param name="places">The columns' lines, bytes from there.</param>
+    /// <param name="quants">What they are multiplied with, within ±127.</param>
+    /// <param name="rows">Rows of the strip that are there; where they are no more than half, the other half is left out.</param>
+    /// <param name="soon">The words that are turned next, which are asked for.</param>
+    /// <param name="stride">Bytes from a line of words to the next.</param>
+    /// <param name="unit">The part's unit.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(byte* lines, int* places, sbyte* quants, int rows, byte* soon, nint stride, in TurnedUnit unit)
+    {
+        if (rows > Rows / 2)
+            Multiply(lines, places, quants, true, soon, stride, unit);
+        else
+            Multiply(lines, places, quants, false, soon, stride, unit);
+    }
+
+    // Of one half of the rows or two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Multiply(byte* lines, int* places, sbyte* quants, bool two, byte* soon, nint stride, in TurnedUnit unit)
+    {
+        TInt a, b, c, d, e = default, f = default, g = default, h = default;
+        short* held = unit.Held;
+        if (unit.Starts)
+        {
+            short start = (short)(Above - Middle * unit.Quants);
+            a = b = c = d = e = f = g = h = TSimd.BroadcastPair((sbyte*)&start);
+        }
+        else
+        {
+            (a, b, c, d) = (Load(held, 0), Load(held, 1), Load(held, 2), Load(held, 3));
+            if (two)
+                (e, f, g, h) = (Load(held, 4), Load(held, 5), Load(held, 6), Load(held, 7));
+        }
+        for (int i = 0; i < ColumnSchedule.Part / 2; i++, places += 2, quants += 2, soon += AskedBytes / (ColumnSchedule.Part / 2))
+        {
+            Sse.Prefetch0(soon);
+            Sse.Prefetch0(soon + stride);
+            if (TSimd.Width == 16)
+            {
+                Sse.Prefetch0(soon + StoredGroups.MemoryLine);
+                Sse.Prefetch0(soon + stride + StoredGroups.MemoryLine);
+            }
+            TInt q = TSimd.BroadcastPair(quants);
+            byte* first = lines + (uint)places[0], second = lines + (uint)places[1];
+            ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(first), TSimd.Load(second), q, ref a, ref c, ref b, ref d);
+            if (two)
+                ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(first + Rows / 4), TSimd.Load(second + Rows / 4), q, ref e, ref g, ref f, ref h);
+        }
+        Sse.Prefetch0(soon - 1);
+        Sse.Prefetch0(soon + stride - 1);
+        if (unit.Ends)
+        {
+            UnitSums sums = new(unit);
+            sums.Add(a, b, c, d, 0);
+            if (two)
+                sums.Add(e, f, g, h, Rows / 2);
+            return;
+        }
+        Store(a, b, c, d, held);
+        if (two)
+            Store(e, f, g, h, held + Rows / 2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInt Load(short* held, int vector) => TSimd.Load((byte*)(held + vector * Shorts));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(TInt a, TInt b, TInt c, TInt d, short* held)
+    {
+        TSimd.Store(a, (byte*)held);
+        TSimd.Store(b, (byte*)(held + Shorts));
+        TSimd.Store(c, (byte*)(held + 2 * Shorts));
+        TSimd.Store(d, (byte*)(held + 3 * Shorts));
+    }
+
+    // What a unit adds to the sums of rows, as TransposedGroup does.
+    private readonly struct UnitSums
+    {
+        private readonly TInt _integers;
+        private readonly TFloat _step, _sum, _apart;
+        private readonly float* _scales, _sums;
+        private readonly sbyte* _zeros;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public UnitSums(in TurnedUnit unit)
+        {
+            float step = unit.Step, sum = unit.Sum, apart = Middle * unit.Quants - Above - Integers;
+            int integers = IntegerShorts;
+            (_step, _sum, _apart, _integers) = (TSimd.Broadcast(&step), TSimd.Broadcast(&sum), TSimd.Broadcast(&apart), TSimd.Broadcast((byte*)&integers));
+            _scales = (float*)unit.Factors;
+            _zeros = (sbyte*)(_scales + Rows);
+            _sums = unit.Sums;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(TInt a, TInt b, TInt c, TInt d, int row)
+        {
+            Add(a, row);
+            Add(b, row + Shorts);
+            Add(c, row + 2 * Shorts);
+            Add(d, row + 3 * Shorts);
+        }
+
+        // Four rows of each half take turns.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Add(TInt held, int row)
+        {
+            Add(TSimd.AsFloat(TSimd.UnpackLowShorts(held, _integers)), row);
+            Add(TSimd.AsFloat(TSimd.UnpackHighShorts(held, _integers)), row + TSimd.Width);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Add(TFloat held, int row)
+        {
+            TFloat scale = TSimd.Load(_scales + row), minimum = TSimd.Multiply(scale, TSimd.ToFloat(TSimd.LoadBytes(_zeros + row)));
+            TFloat sum = TSimd.MultiplyAdd(TSimd.Add(held, _apart), TSimd.Multiply(scale, _step), TSimd.Load(_sums + row));
+            TSimd.Store(TSimd.MultiplySubtract(minimum, _sum, sum), _sums + row);
+        }
+    }
+}
