@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
+using static Tessera.Kernels.Cpu.RowDots.Turned.ColumnFours;
 using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.RowDots.Turned;
@@ -39,7 +40,6 @@ internal readonly unsafe struct EightBlocks32<TBlock, TByteDot> : IEightRows
             Unpack(block, rowBytes, unpacked, out Vector256<byte> w0, out Vector256<byte> w1, out Vector256<byte> w2, out Vector256<byte> w3, out Vector256<byte> w4, out Vector256<byte> w5, out Vector256<byte> w6, out Vector256<byte> w7);
             if (TBlock.Planes > 1)
             {
-                // Signed weights give their sign to the activations, which are never -128.
                 w0 = Magnitude(w0, signs);
                 w1 = Magnitude(w1, signs + 32);
                 w2 = Magnitude(w2, signs + 64);
@@ -132,20 +132,7 @@ internal readonly unsafe struct EightBlocks32<TBlock, TByteDot> : IEightRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Four(byte* q) => Vector256.Create(*(int*)q).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pairs(Vector256<byte> weights, byte* q) => X86.Avx2.MultiplyAddAdjacent(weights, Four(q));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Magnitude(Vector256<byte> weights, byte* signs)
-    {
-        weights.StoreAligned(signs);
-        return X86.Avx2.Abs(weights.AsSByte());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Sign(byte* q, byte* signs) => X86.Avx2.Sign(Four(q), Vector256.LoadAligned((sbyte*)signs));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Signed(Vector256<int> sum, Vector256<byte> magnitudes, byte* q, byte* signs) => TByteDot.Add(sum, magnitudes, Sign(q, signs));

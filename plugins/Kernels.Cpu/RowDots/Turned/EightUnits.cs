@@ -5,7 +5,7 @@ using Tessera.Kernels.Cpu.RowDots.Blocks32;
 using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.RowDots.Units;
 using Tessera.Kernels.Cpu.Tiles;
-using X86 = System.Runtime.Intrinsics.X86;
+using static Tessera.Kernels.Cpu.RowDots.Turned.ColumnFours;
 
 namespace Tessera.Kernels.Cpu.RowDots.Turned;
 
@@ -140,17 +140,4 @@ internal readonly unsafe struct EightUnits<TUnit, TByteDot> : IEightRows
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Dot(Vector256<int> sum, Vector256<byte> weights, Vector256<sbyte> activations) => TByteDot.Add(sum, weights, activations);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Four(byte* q) => Vector256.Create(*(int*)q).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Magnitude(Vector256<byte> weights, byte* signs)
-    {
-        weights.StoreAligned(signs);
-        return X86.Avx2.Abs(weights.AsSByte());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Sign(byte* q, byte* signs) => X86.Avx2.Sign(Four(q), Vector256.LoadAligned((sbyte*)signs));
 }
