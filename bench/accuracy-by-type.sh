@@ -15,7 +15,7 @@ trap 'rm -rf "$folder"' EXIT
 echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1); $(basename "$model")"
 missed=0
 for type in "${types[@]}"; do
-    written=$("$tessera" quantize "$model" "$folder/model.gguf" "$type" --requantize 2>/dev/null | awk '$3 == "tensors" && $1 != "f32" && $1 ~ /^[a-z0-9_]+$/ { printf "%s%s %s", separator, $2, $1; separator = ", " }')
+    written=$("$tessera" quantize "$model" "$folder/model.gguf" "$type" --requantize 2>/dev/null | awk '$3 == "tensors" && $1 != "f32" && $1 ~ /^[a-z0-9_]+$/ { printf "%s%s %s", separator, $2, $1; separator = ", " }') || { echo "$type could not be written"; missed=1; continue; }
     "$accuracy" "$folder/model.gguf" | awk -v type="$type" -v written="$written" '
         /^perplexity +float32/ { change = ($5 / $3 - 1) * 100; exact = $3; product = $5 }
         /^perplexity moves/ { error = $8 }
