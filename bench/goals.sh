@@ -29,8 +29,14 @@ alone() { "$ours" "$1" "threads=$threads" rounds=1 "${@:2}" | tee "$said" >&2; }
 line() { sed -n "s/^$1: //p" "$said"; }
 
 vnni=$(grep -c -m1 avx512_vnni /proc/cpuinfo || true)
-"$kernels" limits | tee "$said" >&2
-bandwidth=$(awk '/^read / { print $5 }' "$said") int8=$(awk '/^int8 / && $4 > most { most = $4 } END { print most + 0 }' "$said") float=$(awk '/^float / && $4 > most { most = $4 } END { print most + 0 }' "$said")
+bandwidth=0
+# The most that was read so far: a neighbour can only take of it.
+limits() {
+    "$kernels" limits | tee "$said" >&2
+    bandwidth=$(awk -v most="$bandwidth" '/^read / { print ($5 > most ? $5 : most) }' "$said")
+}
+limits
+int8=$(awk '/^int8 / && $4 > most { most = $4 } END { print most + 0 }' "$said") float=$(awk '/^float / && $4 > most { most = $4 } END { print most + 0 }' "$said")
 echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $threads threads; two read $bandwidth GB/s, a core has at most $int8 (int8) and $float (float) G multiply-adds/s; load $(cut -d' ' -f1 /proc/loadavg); $(date -u +%F)"
 
 # The lower of 1.6 times the peer and 85 % of what reading the whole file once a token would allow.
@@ -42,11 +48,12 @@ decode() {
 }
 # What prefill computes, beside what the cores could.
 work() {
-    awk -v tokens="$(tokens "prefill 512" 1)" -v each="$(sed -n "s/^# G multiply-adds of a token.*: //p" "$said" | head -1)" -v peak="$int8" -v threads="$threads" 'BEGIN { printf "%.0f tokens/s, %.0f G multiply-adds/s, %.0f %% of what the cores have", tokens, tokens * each, peak > 0 ? tokens * each / peak / threads * 100 : 0 }'
+    awk -v tokens="$(tokens "prefill 512" 1)" -v each="$(sed -n "s/^# G multiply-adds of a token.*: //p" "$said" | head -1)" -v peak="$int8" -v threads="$threads" 'BEGIN { printf "%.0f tokens/s, %.0f G multiply-adds/s, %.0f %% of what the cores have", tokens, tokens * each, (peak > 0 ? tokens * each / peak / threads * 100 : 0) }'
 }
 for name in 1b-Q4_K_M 1b-Q8_0 8b-Q4_K_M; do
     file="$models/$name.gguf" own_rounds=$rounds
     [ -f "$file" ] || { echo "$name: not there"; continue; }
+    limits
     [ "$name" != 8b-Q4_K_M ] || own_rounds=$large_rounds
     TESSERA__PLUGINS__LOAD=$pure beside "$file" "$own_rounds" 0 0
     decode "$name" "$file"
