@@ -140,6 +140,7 @@ public sealed class ModelFiles : IModelFiles, IDisposable
         foreach (OpenFile file in files)
         {
             long end = Math.Min(file.Length, most);
+            Pages.PreferLarge(file.Data, end);
             for (long from = 0; from < end; from += PrefaultStep)
             {
                 lock (_lock)

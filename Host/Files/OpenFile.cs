@@ -50,6 +50,7 @@ internal sealed unsafe class OpenFile : IModelFile, IDisposable
         if (length > free)
             throw new IOException($"it has {length} bytes, this machine {free} bytes of memory; with files.mmap: true it need not fit");
         byte* data = (byte*)NativeMemory.AlignedAlloc((nuint)length, Alignment);
+        Pages.PreferLarge(data, length);
         try
         {
             for (long done = 0; done < length;)

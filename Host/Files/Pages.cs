@@ -5,9 +5,21 @@ namespace Tessera.Host.Files;
 /// <summary>Brings pages of a mapped file into this process's memory, so that computing waits neither for the disk nor for page faults.</summary>
 internal static unsafe partial class Pages
 {
-    private const int PageBytes = 4096, PopulateRead = 22, InvalidArgument = 22;
+    private const int PageBytes = 4096, LargePages = 14, PopulateRead = 22, InvalidArgument = 22;
 
     private static bool _populates = OperatingSystem.IsLinux();
+
+    /// <summary>
+    /// Asks for a range in large pages before it is brought. Linux gives them to files since 6.16 (ext4; others before), where their bytes are not in the page cache in small pages already: a 512th of the entries
+    /// then translates weights, which decodes up to a fifth faster in a virtual machine (bench/README.md). Elsewhere nothing happens.
+    /// </summary>
+    public static void PreferLarge(byte* data, long bytes)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        nint start = (nint)data + PageBytes - 1 & -PageBytes;
+        _ = Advise(start, (nuint)Math.Max(0, (nint)data + (nint)bytes - start), LargePages);
+    }
 
     /// <summary>Brings a range that starts on a page: Linux does so in one call (since 5.14), elsewhere every page is touched.</summary>
     public static void Bring(byte* data, long bytes)

@@ -48,6 +48,17 @@ public sealed class ModelFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Large_pages_are_asked_for_when_a_files_bytes_are_brought_and_not_before()
+    {
+        Assert.SkipUnless(File.Exists("/sys/kernel/mm/transparent_hugepage/enabled"), "the system has no large pages");
+        using ModelFiles files = ModelFiles.At(Sparse(4 << 20), mmap: true);
+        IModelFile file = files.TryOpen(files.Name)!;
+        Assert.DoesNotContain("hg", Detail(file, "VmFlags:"));
+        await files.PrefaultAsync();
+        Assert.Contains("hg", Detail(file, "VmFlags:"));
+    }
+
+    [Fact]
     public void Touching_every_page_brings_them_too()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/smaps");
@@ -100,17 +111,20 @@ public sealed class ModelFilesTests : IDisposable
     private static unsafe void Touch(IModelFile file, long length) => Pages.Touch(file.Data, length);
 
     // Bytes of a mapping that this process has.
-    private static long Resident(IModelFile file)
+    private static long Resident(IModelFile file) => long.Parse(Detail(file, "Rss:").FirstOrDefault("0"), CultureInfo.InvariantCulture) << 10;
+
+    /// <summary>What the system says of the mapping that begins with the file's first byte.</summary>
+    private static string[] Detail(IModelFile file, string name)
     {
         bool own = false;
         foreach (string line in File.ReadLines("/proc/self/smaps"))
         {
             if (line.Contains('-', StringComparison.Ordinal) && line.Split('-', ' ') is [var from, ..] && long.TryParse(from, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out long address))
                 own = address == Address(file);
-            else if (own && line.StartsWith("Rss:", StringComparison.Ordinal))
-                return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+            else if (own && line.StartsWith(name, StringComparison.Ordinal))
+                return line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
         }
-        return 0;
+        return [];
     }
 
     [Theory]
