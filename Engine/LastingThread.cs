@@ -10,11 +10,12 @@ namespace Tessera.Engine;
 /// </remarks>
 public sealed class LastingThread
 {
-    private static readonly ConcurrentDictionary<string, ConcurrentBag<LastingThread>> _idle = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, ConcurrentBag<LastingThread>> s_idle = new(StringComparer.Ordinal);
 
     private readonly Thread _thread;
     private readonly object _begin = new();
     private Action? _work;
+    private string? _name;
     private TaskCompletionSource? _done;
 
     private LastingThread(string kind) => _thread = new Thread(() => Serve(kind)) { IsBackground = true };
@@ -28,13 +29,12 @@ public sealed class LastingThread
     {
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(work);
-        bool isNew = !_idle.GetOrAdd(kind, static _ => []).TryTake(out LastingThread? thread);
+        bool isNew = !s_idle.GetOrAdd(kind, static _ => []).TryTake(out LastingThread? thread);
         thread ??= new LastingThread(kind);
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        thread._thread.Name = name;
         lock (thread._begin)
         {
-            (thread._work, thread._done) = (work, done);
+            (thread._work, thread._done, thread._name) = (work, done, name);
             Monitor.Pulse(thread._begin);
         }
         // The caller's context would stay with the thread.
@@ -51,16 +51,18 @@ public sealed class LastingThread
                 while (_work is null)
                     Monitor.Wait(_begin);
             TaskCompletionSource done = Work();
-            _idle[kind].Add(this);
+            s_idle[kind].Add(this);
             done.SetResult();
         }
     }
 
-    /// <summary>Not inlined: no frame that lives on may hold what the work was about.</summary>
+    /// <summary>Not inlined: no frame that lives on may hold what the work was about. What it leaves in the thread's context goes with it.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private TaskCompletionSource Work()
     {
-        _work!();
+        _thread.Name = _name;
+        ExecutionContext.Run(ExecutionContext.Capture()!, static work => ((Action)work!)(), _work);
+        _thread.Name = "tessera idle";
         _work = null;
         return Interlocked.Exchange(ref _done, null)!;
     }

@@ -54,6 +54,7 @@ for name in 1b-Q4_K_M 1b-Q8_0 8b-Q4_K_M; do
     file="$models/$name.gguf" own_rounds=$rounds
     [ -f "$file" ] || { echo "$name: not there"; continue; }
     limits
+    echo "two threads read $bandwidth GB/s, the most so far"
     [ "$name" != 8b-Q4_K_M ] || own_rounds=$large_rounds
     TESSERA__PLUGINS__LOAD=$pure beside "$file" "$own_rounds" 0 0
     decode "$name" "$file"

@@ -41,9 +41,10 @@ internal static class TypedOption
         where T : struct, INumber<T>
     {
         string text = result.Tokens[0].Value;
-        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value) && !(value < least) && !(value > most))
+        bool isWhole = T.IsInteger(T.One / (T.One + T.One));
+        if (T.TryParse(text, isWhole ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out T value) && T.IsFinite(value) && !(value < least) && !(value > most))
             return value;
-        string kind = T.IsInteger(T.One / (T.One + T.One)) ? "a whole number" : "a number", range = (least, most) switch
+        string kind = isWhole ? "a whole number" : "a number", range = (least, most) switch
         {
             ({ } from, { } to) => $" from {from} to {to}",
             ({ } from, null) => $" of at least {from}",

@@ -111,9 +111,10 @@ public sealed class WorkTeam : IWorkTeam, IDisposable
         {
             _jobs.WaitWhile(seen);
             if (_stopping)
-                return;
+                break;
             Execute(lane);
         }
+        lane.ThreadId = 0;
     }
 
     private void Bind(int lane)

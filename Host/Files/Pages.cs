@@ -17,7 +17,7 @@ internal static unsafe partial class Pages
     {
         if (!OperatingSystem.IsLinux())
             return;
-        nint start = (nint)data + PageBytes - 1 & -PageBytes;
+        nint page = Environment.SystemPageSize, start = (nint)data + page - 1 & -page;
         _ = Advise(start, (nuint)Math.Max(0, (nint)data + (nint)bytes - start), LargePages);
     }
 

@@ -27,11 +27,13 @@ public sealed class LastingThreadTests
     public async Task Kinds_have_threads_of_their_own() => Assert.NotSame(await FinishedAsync(_kind), await FinishedAsync($"other than {_kind}"));
 
     [Fact]
-    public async Task Neither_the_work_nor_the_callers_context_stays_with_the_thread()
+    public async Task Neither_the_work_nor_its_context_nor_the_callers_stays_with_the_thread()
     {
         AsyncLocal<object?> local = new();
         object? seen = null;
         WeakReference about = await About(local, value => seen = value);
+        Assert.Null(seen);
+        await LastingThread.Run(_kind, "next", () => seen = local.Value);
         Assert.Null(seen);
         for (int i = 0; i < 20 && about.IsAlive; i++)
         {
@@ -50,7 +52,7 @@ public sealed class LastingThreadTests
         await LastingThread.Run(_kind, "work", () =>
         {
             see(local.Value);
-            GC.KeepAlive(about);
+            local.Value = about;
         });
         local.Value = null;
         return new WeakReference(about);

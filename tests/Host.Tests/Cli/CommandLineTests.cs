@@ -32,6 +32,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(2, "--temperature: expected a number, found 'hot'", "run", "demo", "-p", "hi", "-t", "hot")]
     [InlineData(2, "--seed: expected a whole number of at least 0, found '-1'", "run", "demo", "-p", "hi", "--seed", "-1")]
     [InlineData(2, "--max-tokens: expected a whole number, found '1.5'", "run", "demo", "-p", "hi", "-n", "1.5")]
+    [InlineData(2, "--top-k: expected a whole number, found '1e3'", "run", "demo", "-p", "hi", "--top-k", "1e3")]
+    [InlineData(2, "--top-p: expected a number, found 'NaN'", "run", "demo", "-p", "hi", "--top-p", "NaN")]
     [InlineData(2, "--max-tokens", "run", "demo", "-p", "hi", "--max-tokens")]
     [InlineData(2, "--rounds: expected a whole number from 1 to 100000, found 'x'", "plugins", "verify", "p", "--rounds", "x")]
     [InlineData(2, "nowhere.yaml", "list", "--config", "nowhere.yaml")]
