@@ -125,18 +125,9 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
             }
             ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(words + RunBytes), TSimd.Load(words + stride + RunBytes), q, ref e, ref f, ref g, ref h);
         }
-        Store(a, b, c, d, sums);
+        ColumnPairs<TSimd, TInt, TFloat>.Store(a, b, c, d, sums);
         if (two)
-            Store(e, f, g, h, sums + Run);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TInt a, TInt b, TInt c, TInt d, short* sums)
-    {
-        TSimd.Store(a, (byte*)sums);
-        TSimd.Store(b, (byte*)(sums + Shorts));
-        TSimd.Store(c, (byte*)(sums + 2 * Shorts));
-        TSimd.Store(d, (byte*)(sums + 3 * Shorts));
+            ColumnPairs<TSimd, TInt, TFloat>.Store(e, f, g, h, sums + Run);
     }
 
     // The last words with zeros behind them: what follows them may be no part of the file.

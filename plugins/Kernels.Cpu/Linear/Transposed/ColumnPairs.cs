@@ -26,4 +26,14 @@ internal static class ColumnPairs<TSimd, TInt, TFloat>
         high = TSimd.AddShorts(high, TSimd.ByteDot(TSimd.LowNibbles(highs), quants));
         highHigh = TSimd.AddShorts(highHigh, TSimd.ByteDot(TSimd.HighNibbles(highs), quants));
     }
+
+    /// <summary>Stores four vectors of sums behind each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store(TInt first, TInt second, TInt third, TInt fourth, short* sums)
+    {
+        TSimd.Store(first, (byte*)sums);
+        TSimd.Store(second, (byte*)(sums + 2 * TSimd.Width));
+        TSimd.Store(third, (byte*)(sums + 4 * TSimd.Width));
+        TSimd.Store(fourth, (byte*)(sums + 6 * TSimd.Width));
+    }
 }

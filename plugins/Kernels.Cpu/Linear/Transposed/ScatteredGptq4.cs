@@ -183,7 +183,7 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
         {
             Starts = part.StartsUnit,
             Ends = part.EndsUnit,
-            Quants = part.StartsUnit || part.EndsUnit ? TurnedProducts<TSimd, TInt, TFloat>.Sum((sbyte*)activations + unit * ColumnSchedule.Unit) : 0,
+            Quants = -((int*)(activations + Int8Activation.NegatedSumOffset(Columns)))[unit],
             Held = (short*)held + part.Sums * StripRows,
             Step = ((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit],
             Sum = ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit],

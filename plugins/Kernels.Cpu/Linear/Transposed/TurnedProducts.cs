@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
@@ -29,13 +28,6 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
     private static int Rows => 16 * TSimd.Width;
 
     private static int Shorts => 2 * TSimd.Width;
-
-    /// <summary>The sum of a unit's activations.</summary>
-    public static int Sum(sbyte* quants)
-    {
-        Vector256<ulong> sums = Avx2.SumAbsoluteDifferences(Vector256.Load((byte*)quants) ^ Vector256.Create((byte)0x80), Vector256<byte>.Zero).AsUInt64();
-        return (int)Vector256.Sum(sums) - ColumnSchedule.Unit * 0x80;
-    }
 
     /// <summary>Multiplies a part.</summary>
     /// <param name="lines">Where all lines start.</param>
@@ -96,22 +88,13 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
                 sums.Add(e, f, g, h, Rows / 2);
             return;
         }
-        Store(a, b, c, d, held);
+        ColumnPairs<TSimd, TInt, TFloat>.Store(a, b, c, d, held);
         if (two)
-            Store(e, f, g, h, held + Rows / 2);
+            ColumnPairs<TSimd, TInt, TFloat>.Store(e, f, g, h, held + Rows / 2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TInt Load(short* held, int vector) => TSimd.Load((byte*)(held + vector * Shorts));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TInt a, TInt b, TInt c, TInt d, short* held)
-    {
-        TSimd.Store(a, (byte*)held);
-        TSimd.Store(b, (byte*)(held + Shorts));
-        TSimd.Store(c, (byte*)(held + 2 * Shorts));
-        TSimd.Store(d, (byte*)(held + 3 * Shorts));
-    }
 
     // What a unit adds to the sums of rows, as TransposedGroup does.
     private readonly struct UnitSums

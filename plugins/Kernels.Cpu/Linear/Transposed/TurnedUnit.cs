@@ -9,7 +9,7 @@ internal readonly unsafe struct TurnedUnit
     /// <summary>Whether the part is the unit's last.</summary>
     public bool Ends { get; init; }
 
-    /// <summary>The sum of the unit's activations; of the first part and the last.</summary>
+    /// <summary>The sum of the unit's activations.</summary>
     public int Quants { get; init; }
 
     /// <summary>Where the unit's sums are between its parts, a short for each of the strip's rows; 64-byte aligned.</summary>

@@ -56,7 +56,7 @@ public unsafe class TurnedColumnsTests
                     {
                         Starts = first % Unit == 0,
                         Ends = first % Unit == Unit - Part,
-                        Quants = TurnedProducts<TSimd, TInt, TFloat>.Sum(q + unit * Unit),
+                        Quants = quants.AsSpan(unit * Unit, Unit).ToArray().Sum(value => value),
                         Held = held,
                         Step = step,
                         Sum = sum,
