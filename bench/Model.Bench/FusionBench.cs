@@ -7,14 +7,14 @@ namespace Tessera.Model.Bench;
 /// <summary>What each fusion of <c>kernels.cpu</c> gains: the same model with all of them and without one kind, in turn.</summary>
 internal static class FusionBench
 {
-    private static readonly string[] Kinds = ["all", "no-norms", "no-rotations", "no-gates", "none"];
+    public static string[] Kinds => ["no-norms", "no-rotations", "no-gates", "no-features", "none"];
 
     public static async Task RunAsync(Options options)
     {
         List<Variant> variants = [];
         try
         {
-            foreach (string kind in Kinds)
+            foreach (string kind in options.Fusions.Prepend("all"))
                 variants.Add(new Variant(kind, options));
             for (int round = 0; round < options.Rounds; round++)
                 foreach (Variant variant in variants)

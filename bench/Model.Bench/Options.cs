@@ -23,7 +23,8 @@ internal sealed record Options
 
     public KvType? Kv { get; private init; }
 
-    public bool Fusions { get; private init; }
+    /// <summary>What is measured without, beside all fusions; empty: the model itself is measured.</summary>
+    public string[] Fusions { get; private init; } = [];
 
     public static Options? Parse(string[] args)
     {
@@ -33,9 +34,9 @@ internal sealed record Options
         foreach (string arg in args.Skip(1))
         {
             string[] pair = arg.Split('=');
-            if (arg == "fusions")
+            if (pair is ["fusions"] or ["fusions", _])
             {
-                options = options with { Fusions = true };
+                options = options with { Fusions = pair.Length == 1 ? FusionBench.Kinds : pair[1].Split(',') };
                 continue;
             }
             if (pair is ["kv", var name] && Enum.TryParse(name, ignoreCase: true, out KvType kv))

@@ -5,15 +5,15 @@ using Tessera.Host.Models;
 using Tessera.Kernels.Bench;
 using Tessera.Model.Bench;
 
-// dotnet run -c Release --project bench/Model.Bench -- MODEL [threads=2] [rounds=3] [prompt=512] [generate=64] [depths=0,4096,16384] [streams=16] [rows=5] [kv=f16|bf16|q8|f32] [fusions]
+// dotnet run -c Release --project bench/Model.Bench -- MODEL [threads=2] [rounds=3] [prompt=512] [generate=64] [depths=0,4096,16384] [streams=16] [rows=5] [kv=f16|bf16|q8|f32] [fusions[=no-features,…]]
 if (Options.Parse(args) is not { } options)
 {
-    Console.Error.WriteLine("usage: Model.Bench MODEL [threads=N] [rounds=N] [prompt=N] [generate=N] [depths=N,N,…] [streams=N] [rows=N] [kv=f16|bf16|q8|f32] [fusions]");
+    Console.Error.WriteLine("usage: Model.Bench MODEL [threads=N] [rounds=N] [prompt=N] [generate=N] [depths=N,N,…] [streams=N] [rows=N] [kv=f16|bf16|q8|f32] [fusions[=no-features,…]]");
     return 2;
 }
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"# {Machine.Processor}, {options.Threads} threads, .NET {Environment.Version}; {Path.GetFileName(options.Model)}{(options.Kv is null ? "" : $", KV {options.Kv}")}");
-if (options.Fusions)
+if (options.Fusions.Length > 0)
 {
     await FusionBench.RunAsync(options);
     return 0;

@@ -21,7 +21,8 @@ public sealed class KernelsCpuPlugin : IPlugin
             "no-norms" => Fusions.All & ~Fusions.Norms,
             "no-rotations" => Fusions.All & ~Fusions.Rotations,
             "no-gates" => Fusions.All & ~Fusions.Gates,
-            var other => throw new TesseraException($"kernels.cpu.fusions: expected all, none, no-norms, no-rotations or no-gates, found '{other}'"),
+            "no-features" => Fusions.All & ~Fusions.Features,
+            var other => throw new TesseraException($"kernels.cpu.fusions: expected all, none, no-norms, no-rotations, no-gates or no-features, found '{other}'"),
         };
         bool transcode = options.GetValueOrDefault("transcode", "off") switch
         {

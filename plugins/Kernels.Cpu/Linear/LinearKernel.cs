@@ -76,4 +76,17 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     public virtual void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
     }
+
+    /// <summary>As <see cref="Refine"/> for one panel of activation rows, whose products stand by features.</summary>
+    /// <param name="firstRow">The block's first row.</param>
+    /// <param name="rowCount">The block's rows.</param>
+    /// <param name="panels">They, unpacked for <see cref="Tile"/>.</param>
+    /// <param name="activations">The panel's prepared rows.</param>
+    /// <param name="activationStride">Bytes from one to the next.</param>
+    /// <param name="count">The panel's rows that are there.</param>
+    /// <param name="width">Its width: floats from one weight row's products to the next.</param>
+    /// <param name="output">The products.</param>
+    public virtual void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output)
+    {
+    }
 }

@@ -57,6 +57,19 @@ internal abstract unsafe class Preparation
     {
     }
 
+    /// <summary>Whether panels can be made of values that stand by features.</summary>
+    public virtual bool TakesFeatures => false;
+
+    /// <summary>Makes a panel of values that stand by features: bitwise what <see cref="Prepare"/> and <see cref="Pack"/> make of their rows.</summary>
+    /// <param name="x">Feature after feature, each with <paramref name="width"/> rows' elements.</param>
+    /// <param name="columns">The features.</param>
+    /// <param name="width">The panel's width.</param>
+    /// <param name="panel">The panel.</param>
+    /// <param name="rows">Room for the rows prepared; of each that is there what <see cref="LinearKernel.Refine"/> reads is written.</param>
+    /// <param name="stride">Bytes from one to the next.</param>
+    /// <param name="count">Rows that are there.</param>
+    public virtual void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => throw new NotSupportedException();
+
     /// <summary>Whether a prepared row is the row.</summary>
     public virtual bool IsFloats => false;
 
@@ -88,6 +101,10 @@ internal abstract unsafe class Preparation
                 FloatActivations.Pack(rows, stride, count, columns, panel, width, _lanes, part, parts);
         }
 
+        public override bool TakesFeatures => _lanes > 0;
+
+        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => FloatActivations.Order(x, columns, width, panel, _lanes);
+
         public override bool IsSameAs(Preparation other) => other is Floats floats && floats._lanes == _lanes;
     }
 
@@ -101,6 +118,10 @@ internal abstract unsafe class Preparation
 
         public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) =>
             GroupActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
+
+        public override bool TakesFeatures => isa.Avx2;
+
+        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => GroupActivations.Round(x, columns, width, panel);
 
         public override bool IsSameAs(Preparation other) => other.GetType() == typeof(Int8Groups);
     }
@@ -120,6 +141,8 @@ internal abstract unsafe class Preparation
             base.Prepare(ordered, columns, destination);
         }
 
+        public override bool TakesFeatures => false;
+
         public override bool IsSameAs(Preparation other) => other is OrderedInt8Groups ordered && ordered._order.AsSpan().SequenceEqual(_order);
     }
 
@@ -133,6 +156,10 @@ internal abstract unsafe class Preparation
 
         public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) =>
             SuperActivations.Pack(rows, stride, count, columns, panel, width, part, parts);
+
+        public override bool TakesFeatures => isa.Avx2;
+
+        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => SuperActivations.Round(x, columns, width, panel);
 
         public override bool IsSameAs(Preparation other) => other is Int8Blocks;
     }
@@ -156,6 +183,15 @@ internal abstract unsafe class Preparation
         public override long PanelBytes(int columns, int width) => _bytes.PanelBytes(columns, width);
 
         public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) => _bytes.Pack(rows, stride, count, columns, panel, width, part, parts);
+
+        public override bool TakesFeatures => _bytes.TakesFeatures;
+
+        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count)
+        {
+            _bytes.PackFeatures(x, columns, width, panel, rows, stride, count);
+            for (int row = 0; row < count; row++)
+                RefinedActivation.PrepareByFeatures(x + row, width, columns, panel, row, rows + row * stride, _super, groups, isa);
+        }
 
         public override bool IsSameAs(Preparation other) => other is RefinedBytes refined && refined._super == _super && refined.RefinedGroups == groups;
     }

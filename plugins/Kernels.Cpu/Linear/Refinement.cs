@@ -6,7 +6,7 @@ using Tessera.Kernels.Cpu.RowDots.Native;
 namespace Tessera.Kernels.Cpu.Linear;
 
 /// <summary>Adds to products what the activations' second bytes give (<see cref="RefinedActivation"/>): a matrix of a few columns, taken from the middle of the weight's rows, as the type's own kernels multiply it. The same bits however rows are grouped into calls.</summary>
-internal sealed unsafe class Refinement
+internal sealed unsafe partial class Refinement
 {
     // Sums of a call, in the first-level cache.
     private const int MostRows = 64;
@@ -15,12 +15,13 @@ internal sealed unsafe class Refinement
     private readonly NativeRows? _rows;
     private readonly nint _rowBytes, _groupBytes;
     private readonly int _groups, _width, _offset, _groupRowBytes;
+    private readonly bool _super;
 
     private Refinement(WeightTensor weight, in RowDotKernel kernel, int groups, NativeRows? rows)
     {
         bool super = kernel.Form == ActivationForm.Int8Blocks256;
         int columns = checked((int)weight.Columns);
-        (_kernel, _rows, _groups) = (kernel, rows, groups);
+        (_kernel, _rows, _groups, _super) = (kernel, rows, groups, super);
         _width = super ? Int8SuperActivation.Block : Int8Activation.Group;
         _offset = RefinedActivation.Offset(super, columns);
         _groupRowBytes = RefinedActivation.RowBytes(super);

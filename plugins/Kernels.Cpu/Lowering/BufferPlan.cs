@@ -5,7 +5,7 @@ namespace Tessera.Kernels.Cpu.Lowering;
 /// <summary>Gives values their memory once: those that are never alive in the same stage share it.</summary>
 internal static unsafe class BufferPlan
 {
-    /// <summary>Places all values.</summary>
+    /// <summary>Places all values, with room for a number of rows each.</summary>
     public static void Place(IEnumerable<ValueBuffer> values, int rows, NativeArena arena)
     {
         List<Slot> slots = [];

@@ -16,6 +16,9 @@ internal enum Fusions
     /// <summary>Activations and gates, as the rows that products read are rounded.</summary>
     Gates = 4,
 
+    /// <summary>Turning between rows and panels: values stand by features between products while there are many rows.</summary>
+    Features = 8,
+
     /// <summary>All.</summary>
-    All = Norms | Rotations | Gates,
+    All = Norms | Rotations | Gates | Features,
 }

@@ -34,9 +34,7 @@ internal sealed unsafe partial class GraphLowering
         RowSource source = Source(_graph.Pooled);
         int stride = (source.Width + 15) & ~15;
         float* data = _arena.Floats((long)stride * Math.Min(_request.Limits.MaxRows, _request.Limits.MaxSequences));
-        foreach (ValueBuffer read in source.Reads)
-            read.LastStage = _stages.Count;
-        _stages.Add(new PooledStage(source, data, stride));
+        Emit(new PooledStage(source, data, stride), source.Reads);
         return new OutputArea(data, stride);
     }
 }

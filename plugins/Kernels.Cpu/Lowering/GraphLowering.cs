@@ -31,6 +31,7 @@ internal sealed unsafe partial class GraphLowering
     private readonly LaneSizes _sizes = new();
     private readonly List<string> _explanation = [];
     private readonly List<Stage> _stages = [];
+    private readonly List<IReadOnlyList<ValueBuffer>> _touched = [];
     private readonly List<CacheBlocks> _groups = [];
     private readonly List<Turns> _turns = [];
     private readonly List<ValueBuffer> _values = [];
@@ -66,7 +67,7 @@ internal sealed unsafe partial class GraphLowering
     /// <summary>Lowers the graph and takes all memory.</summary>
     public LoweredPlan Lower()
     {
-        _stages.Add(new BeginStage(_groups, _turns));
+        Emit(new BeginStage(_groups, _turns), []);
         OutputArea logits = new(null, 0);
         foreach (GraphNode node in _graph.Nodes)
         {
@@ -78,7 +79,8 @@ internal sealed unsafe partial class GraphLowering
                 Lower(node);
         }
         OutputArea hidden = Hidden(), pooled = Pooled();
-        BufferPlan.Place(_values, _request.Limits.MaxRows, _arena);
+        FeatureMajor? features = (_fusions & Fusions.Features) == 0 ? null : FeaturePlan.Choose(_stages, _touched, _values, _kernels.TileWidth, _request, _sizes, _explanation);
+        BufferPlan.Place(_values, FeaturePlan.Rows(_request.Limits.MaxRows, features), _arena);
         PlaceShared();
         return new LoweredPlan
         {
@@ -88,7 +90,7 @@ internal sealed unsafe partial class GraphLowering
             Explanation = _explanation,
             Arena = _arena,
             Check = new BatchCheck(_graph, _request.Limits, _groups),
-            Step = new Step(_request.Limits, _stages, _request.Team.LaneCount, _runRows, _arena),
+            Step = new Step(_request.Limits, _stages, _request.Team.LaneCount, _runRows, _arena) { Features = features },
             Lanes = [.. Enumerable.Range(0, _request.Team.LaneCount).Select(i => new Lane(i, _request.Team.LaneCount, _sizes, _arena))],
             Team = _request.Team,
             Logits = logits,
@@ -169,9 +171,7 @@ internal sealed unsafe partial class GraphLowering
         RowSource source = Source(_graph.Hidden);
         int stride = (source.Width + 15) & ~15;
         float* data = _arena.Floats((long)stride * _request.Limits.MaxOutputs);
-        foreach (ValueBuffer read in source.Reads)
-            read.LastStage = _stages.Count;
-        _stages.Add(new HiddenStage(source, data, stride));
+        Emit(new HiddenStage(source, data, stride), source.Reads);
         return new OutputArea(data, stride);
     }
 
@@ -197,10 +197,16 @@ internal sealed unsafe partial class GraphLowering
 
     private void Emit(Stage stage, GraphNode node, params ReadOnlySpan<ValueBuffer> touched)
     {
+        Emit(stage, touched.ToArray());
+        _done.Add(node.Name);
+    }
+
+    private void Emit(Stage stage, IReadOnlyList<ValueBuffer> touched)
+    {
         foreach (ValueBuffer value in touched)
             value.LastStage = _stages.Count;
+        _touched.Add(touched);
         _stages.Add(stage);
-        _done.Add(node.Name);
     }
 
     private RowSource Source(GraphValue value) => _sources.TryGetValue(value.Id, out RowSource? source) ? source : new StoredSource(Stored(value));

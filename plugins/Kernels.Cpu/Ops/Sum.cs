@@ -17,6 +17,17 @@ internal static unsafe class Sum
             y[i] = a[i] + b[i];
     }
 
+    /// <summary>x += a value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Value(float* x, float value, int width)
+    {
+        int i = 0;
+        for (; i <= width - 8; i += 8)
+            (Vector256.Load(x + i) + Vector256.Create(value)).Store(x + i);
+        for (; i < width; i++)
+            x[i] += value;
+    }
+
     /// <summary>y = x · factor; <paramref name="y"/> may be <paramref name="x"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale(float* x, float factor, float* y, int width)

@@ -21,6 +21,9 @@ internal sealed unsafe class Lane(int index, int count, LaneSizes sizes, NativeA
     /// <summary>One row of floats of the widest value.</summary>
     public float* Row { get; } = arena.Floats(sizes.Row);
 
+    /// <summary>A panel of floats of the widest value that products read by features.</summary>
+    public float* Panel { get; } = arena.Floats(sizes.Panel);
+
     /// <summary><see cref="OwnRows"/> prepared rows.</summary>
     public byte* Prepared { get; } = arena.Take(sizes.Prepared * OwnRows);
 
@@ -45,6 +48,9 @@ internal sealed class LaneSizes
 {
     /// <summary>Floats of the widest value.</summary>
     public long Row { get; set; }
+
+    /// <summary>Floats of the widest panel.</summary>
+    public long Panel { get; set; }
 
     /// <summary>Bytes of the longest prepared row.</summary>
     public long Prepared { get; set; }

@@ -37,4 +37,13 @@ internal sealed unsafe class NormKernel(int length, int groups, float* weight, b
         else
             RmsNorm.Row(x, weight + first, y, Length, epsilon);
     }
+
+    /// <summary>Whether it normalizes rows that stand by features.</summary>
+    public bool TakesFeatures => !Centered && Groups == 1;
+
+    /// <summary>Normalizes rows that stand by features.</summary>
+    /// <param name="x">Feature after feature, each with <paramref name="rows"/> elements.</param>
+    /// <param name="y">The result.</param>
+    /// <param name="rows">A multiple of 8.</param>
+    public void Features(float* x, float* y, int rows) => RmsNorm.Features(x, weight, y, Length, rows, epsilon);
 }

@@ -118,6 +118,48 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
         }
     }
 
+    /// <summary>Whether results can stand by features.</summary>
+    public bool CanBeByFeatures => Cap == 0;
+
+    /// <summary>Computes a block for all batch rows by tiles, with results by features.</summary>
+    public void RunByFeatures(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, byte* activations, long stride)
+    {
+        FeatureMajor features = Output.Whole.Features!;
+        TileKernel tile = Kernel.Tile!;
+        tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
+        panels += PanelForm;
+        activations += Form;
+        for (int panel = 0, both; panel < features.Panels; panel += both)
+        {
+            both = tile.RowsAtOnce(features.Rows - panel * features.Width, features.Width) > features.Width ? 2 : 1;
+            int width = features.WidthOf(panel);
+            float* first = IsBare ? Result(panel, features, firstRow) : lane.Partial, second = both == 1 ? null : IsBare ? Result(panel + 1, features, firstRow) : first + (long)rowCount * width;
+            tile.MultiplyByFeatures(lane.Block, rowCount, panels + panel * panelBytes, panelBytes, width, first, second);
+            FinishByFeatures(panel, features, firstRow, rowCount, lane, activations, stride, first);
+            if (second != null)
+                FinishByFeatures(panel + 1, features, firstRow, rowCount, lane, activations, stride, second);
+        }
+    }
+
+    private float* Result(int panel, FeatureMajor features, int firstRow) => Output.Panel(panel, features) + (long)firstRow * features.WidthOf(panel);
+
+    private void FinishByFeatures(int panel, FeatureMajor features, int firstRow, int rowCount, Lane lane, byte* activations, long stride, float* products)
+    {
+        int width = features.WidthOf(panel), count = rowCount * width;
+        Kernel.RefineByFeatures(FirstRow + firstRow, rowCount, lane.Block, activations + (long)panel * features.Width * stride, stride, features.Count(panel), width, products);
+        if (IsBare)
+            return;
+        for (int row = 0; Bias != null && row < rowCount; row++)
+            Sum.Value(products + (long)row * width, Bias[firstRow + row], width);
+        float* result = Result(panel, features, firstRow);
+        if (Factor != 1)
+            Sum.Scale(products, Factor, Residual is null ? result : products, count);
+        if (Residual is not null)
+            Sum.Row(products, Residual.Panel(panel, features) + (long)firstRow * width, result, count);
+        else if (Factor == 1)
+            Buffer.MemoryCopy(products, result, (long)count * sizeof(float), (long)count * sizeof(float));
+    }
+
     /// <summary>Computes a block for all batch rows by row dots.</summary>
     public void Run(int firstRow, int rowCount, Lane lane, byte* activations, long stride, int batchRows)
     {

@@ -5,6 +5,7 @@ internal sealed unsafe class ProductStage : Stage
 {
     private readonly int _stage, _lanes, _tileWidth;
     private readonly ActivationRows _input;
+    private readonly RowSource _source;
     private readonly Product[] _products;
     private readonly RowSet _set;
 
@@ -24,6 +25,7 @@ internal sealed unsafe class ProductStage : Stage
         _tileWidth = tileWidth;
         _products = [.. products];
         _set = set;
+        _source = input;
         _input = new ActivationRows(input, products.Select(p => p.Kernel), parts);
         long rows = products.Sum(p => (long)p.Rows);
         foreach (Product product in products)
@@ -53,12 +55,34 @@ internal sealed unsafe class ProductStage : Stage
 
     public override ItemCounters Counters => ItemCounters.Parts;
 
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures
+    {
+        get
+        {
+            if (_set == RowSet.Logits && _source.FillsFromFeatures)
+                foreach (ValueBuffer read in _source.Reads)
+                    yield return [read];
+            if (_set != RowSet.All || Array.Exists(_products, p => p.Kernel.Tile is null))
+                yield break;
+            if (_input.TakesFeatures)
+                yield return _source.Reads;
+            foreach (Product product in _products)
+                if (product.CanBeByFeatures)
+                    yield return product.Residual is null ? [product.Output] : [product.Output, product.Residual];
+        }
+    }
+
+    public override int LeastRowsByFeatures => _products.Max(p => p.Kernel.LeastRowsByTiles);
+
+    private bool InputIsByFeatures => _set == RowSet.All && _source.Reads[0].IsByFeatures;
+
     public override void Run(Lane lane, Step step)
     {
         int rows = step.Count(_set);
         if (rows == 0)
             return;
-        byte* prepared = PrepareRows(lane, step, rows);
+        bool byFeatures = InputIsByFeatures;
+        byte* prepared = byFeatures ? Prepared : PrepareRows(lane, step, rows);
         int total = 0;
         bool tiles = false;
         foreach (Product product in _products)
@@ -67,7 +91,9 @@ internal sealed unsafe class ProductStage : Stage
             total += product.Blocks(path);
             tiles |= path == RowPath.Tiles;
         }
-        if (tiles)
+        if (byFeatures)
+            PackFeatures(lane);
+        else if (tiles)
         {
             _input.Pack(prepared, rows, Panels, _tileWidth, lane.Index, _lanes);
             lane.Team.Barrier();
@@ -80,11 +106,22 @@ internal sealed unsafe class ProductStage : Stage
             Product product = _products[p];
             RowPath path = product.Path(rows);
             int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Rows - first);
-            if (path == RowPath.Tiles)
+            if (product.Output.IsByFeatures)
+                product.RunByFeatures(first, count, lane, Panels, _input.PanelBytes(_tileWidth), prepared, _input.Stride);
+            else if (path == RowPath.Tiles)
                 product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, prepared, _input.Stride, rows);
             else
                 product.Run(first, count, lane, prepared, _input.Stride, rows);
         }
+    }
+
+    private void PackFeatures(Lane lane)
+    {
+        FeatureMajor features = _source.Reads[0].Whole.Features!;
+        (int first, int end) = lane.Share(features.Panels);
+        for (int panel = first; panel < end; panel++)
+            _input.PackFeatures(panel, features, Panels, Prepared, lane.Panel);
+        lane.Team.Barrier();
     }
 
     private byte* PrepareRows(Lane lane, Step step, int rows)

@@ -17,6 +17,15 @@ internal abstract unsafe class RowSource(int width)
 
     /// <summary>Makes a row.</summary>
     public abstract void Fill(int row, float* destination);
+
+    /// <summary>Whether what it reads may stand by features; then <see cref="Panel"/> makes panels of it.</summary>
+    public virtual bool TakesFeatures => false;
+
+    /// <summary>Whether <see cref="Fill"/> makes rows of what stands by features.</summary>
+    public virtual bool FillsFromFeatures => false;
+
+    /// <summary>A panel by features, in its place or made in <paramref name="room"/>.</summary>
+    public virtual float* Panel(int panel, FeatureMajor features, float* room) => throw new NotSupportedException();
 }
 
 /// <summary>A stored value as it is.</summary>
@@ -26,8 +35,18 @@ internal sealed unsafe class StoredSource(ValueBuffer x) : RowSource(x.Width)
 
     public override string Description => "stored";
 
-    public override float* InPlace(int row) => x.Row(row);
+    public override bool TakesFeatures => true;
 
-    public override void Fill(int row, float* destination) =>
-        Buffer.MemoryCopy(x.Row(row), destination, (long)Width * sizeof(float), (long)Width * sizeof(float));
+    public override bool FillsFromFeatures => true;
+
+    public override float* InPlace(int row) => x.IsByFeatures ? null : x.Row(row);
+
+    public override void Fill(int row, float* destination)
+    {
+        float* from = x.Row(row, destination);
+        if (from != destination)
+            Buffer.MemoryCopy(from, destination, (long)Width * sizeof(float), (long)Width * sizeof(float));
+    }
+
+    public override float* Panel(int panel, FeatureMajor features, float* room) => x.Panel(panel, features);
 }

@@ -9,11 +9,21 @@ internal sealed unsafe class NormSource(ValueBuffer x, NormKernel norm) : RowSou
 
     public override string Description => norm.Description;
 
+    public override bool TakesFeatures => norm.TakesFeatures;
+
+    public override bool FillsFromFeatures => true;
+
     public override void Fill(int row, float* destination)
     {
-        float* source = x.Row(row);
+        float* source = x.Row(row, destination);
         for (int g = 0; g < norm.Groups; g++)
             norm.Group(g, source + (long)g * norm.Length, destination + (long)g * norm.Length);
+    }
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
+    {
+        norm.Features(x.Panel(panel, features), room, features.WidthOf(panel));
+        return room;
     }
 }
 
@@ -24,8 +34,17 @@ internal sealed unsafe class GateSource(Activation activation, ValueBuffer gate,
 
     public override string Description => $"{activation.ToString().ToLowerInvariant()}{(up is null ? "" : " gate")}";
 
+    // What a row has behind its last eight is computed otherwise.
+    public override bool TakesFeatures => Width % 8 == 0;
+
     public override void Fill(int row, float* destination) =>
         Gates.Row(activation, exact, gate.Row(row), up is null ? null : up.Row(row), destination, Width, limit);
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
+    {
+        Gates.Row(activation, exact, gate.Panel(panel, features), up is null ? null : up.Panel(panel, features), room, Width * features.WidthOf(panel), limit);
+        return room;
+    }
 }
 
 /// <summary>The sum of a stored value and another one that is made on the way.</summary>

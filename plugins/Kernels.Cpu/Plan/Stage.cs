@@ -8,6 +8,12 @@ internal abstract class Stage
 
     /// <summary>One lane's share.</summary>
     public abstract void Run(Lane lane, Step step);
+
+    /// <summary>Values that it takes by features, in groups of which either all stand so or none; all others it takes by rows.</summary>
+    public virtual IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => [];
+
+    /// <summary>From so many rows on it takes them so.</summary>
+    public virtual int LeastRowsByFeatures => 0;
 }
 
 /// <summary>Counters of the items of a stage that lanes take while they run.</summary>

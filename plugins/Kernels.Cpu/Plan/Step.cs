@@ -45,6 +45,9 @@ internal sealed unsafe class Step
     /// <summary>The batch's rows.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>How values stand while there are many rows; null where they never do.</summary>
+    public FeatureMajor? Features { get; init; }
+
     /// <summary>Runs: up to a few rows of one sequence that attention takes together.</summary>
     public int Runs { get; private set; }
 
@@ -92,6 +95,8 @@ internal sealed unsafe class Step
     {
         Batch = batch;
         Rows = batch.RowCount;
+        if (Features is not null)
+            Features.Rows = Rows;
         LastStage = int.MaxValue;
         Counters.Clear();
         Runs = LogitRows = HiddenRows = PooledRows = 0;

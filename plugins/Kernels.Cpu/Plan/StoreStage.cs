@@ -14,6 +14,8 @@ internal sealed unsafe class StoreStage(RowSource source, ValueBuffer output, Ro
 /// <summary>The final hidden states of the rows that want them.</summary>
 internal sealed unsafe class HiddenStage(RowSource source, float* output, int stride) : Stage
 {
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => source.FillsFromFeatures ? source.Reads.Select(r => (IReadOnlyList<ValueBuffer>)[r]) : [];
+
     public override void Run(Lane lane, Step step)
     {
         (int first, int end) = lane.Share(step.HiddenRows);

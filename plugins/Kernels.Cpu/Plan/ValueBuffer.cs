@@ -61,6 +61,28 @@ internal sealed unsafe class ValueBuffer
             view.Data = data + view._offset;
     }
 
+    /// <summary>How it stands while a step has many rows, where it can stand so; set when the plan's stages are there.</summary>
+    public FeatureMajor? Features { get; set; }
+
+    /// <summary>Whether it stands by features in the running step: then it has panels, else rows.</summary>
+    public bool IsByFeatures => Whole.Features is { IsActive: true };
+
     /// <summary>A row.</summary>
     public float* Row(int row) => Data + (long)row * Stride;
+
+    /// <summary>A panel's elements of this value's features, one feature's after the other's.</summary>
+    public float* Panel(int panel, FeatureMajor features) => Whole.Data + (long)panel * features.Width * Stride + (long)_offset * features.WidthOf(panel);
+
+    /// <summary>A row wherever it stands: in its place, or brought together in <paramref name="room"/>.</summary>
+    public float* Row(int row, float* room)
+    {
+        if (!IsByFeatures)
+            return Row(row);
+        FeatureMajor features = Whole.Features!;
+        int panel = row / features.Width, width = features.WidthOf(panel);
+        float* from = Panel(panel, features) + row % features.Width;
+        for (int i = 0; i < Width; i++, from += width)
+            room[i] = *from;
+        return room;
+    }
 }

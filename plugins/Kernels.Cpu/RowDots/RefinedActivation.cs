@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Tessera.Kernels.Cpu.Tiles.Groups;
+using Tessera.Kernels.Cpu.Tiles.Supers;
 
 namespace Tessera.Kernels.Cpu.RowDots;
 
@@ -38,18 +40,49 @@ internal static unsafe class RefinedActivation
     /// <param name="isa">What may be used.</param>
     public static void Prepare(float* x, int columns, byte* destination, bool super, int groups, CpuIsa isa)
     {
-        int width = super ? Int8SuperActivation.Block : Int8Activation.Group;
-        float* scales = (float*)(destination + (super ? Int8SuperActivation.ScaleOffset(columns) : Int8Activation.ScaleOffset(columns)));
-        byte* section = destination + Offset(super, columns);
-        int* chosen = (int*)section;
-        new Span<byte>(section, HeadBytes).Clear();
-        Choose(scales, columns / width, chosen, groups);
-        float* rest = stackalloc float[Int8SuperActivation.Block];
-        byte* row = section + HeadBytes;
+        Choose(Scales(columns, destination, super), columns / Width(super), Section(columns, destination, super), groups);
+        Round(x, 1, columns, destination, super, groups, isa);
+    }
+
+    /// <summary>As <see cref="Prepare"/> for a row of a panel that stands by features and has been rounded: all that is written of the prepared row is what the section needs.</summary>
+    /// <param name="x">The row's first feature.</param>
+    /// <param name="width">Floats from one to the next: activation rows of the panel.</param>
+    /// <param name="columns">Their number.</param>
+    /// <param name="panel">The rounded panel.</param>
+    /// <param name="row">The row's number in it.</param>
+    /// <param name="destination">Room for the prepared row.</param>
+    /// <param name="super">As for <see cref="Prepare"/>.</param>
+    /// <param name="groups">As for <see cref="Prepare"/>.</param>
+    /// <param name="isa">What may be used.</param>
+    public static void PrepareByFeatures(float* x, int width, int columns, byte* panel, int row, byte* destination, bool super, int groups, CpuIsa isa)
+    {
+        float* scales = Scales(columns, destination, super);
+        int* chosen = Section(columns, destination, super);
+        int each = Width(super), count = columns / each;
+        for (int group = 0; group < count; group++)
+            scales[group] = ((float*)(super ? SuperActivations.Block(panel, group, columns, width) + SuperActivations.Step(width) : GroupActivations.Group(panel, group, columns, width) + GroupActivations.Step(width)))[row];
+        Choose(scales, count, chosen, groups);
+        for (int i = 0; i < groups; i++)
+        {
+            int* fours = (int*)(super ? SuperActivations.Block(panel, chosen[i], columns, width) : GroupActivations.Group(panel, chosen[i], columns, width)) + row;
+            int* to = (int*)(destination + chosen[i] * each);
+            for (int four = 0; four < each / sizeof(int); four++)
+                to[four] = fours[four * width];
+        }
+        Round(x, width, columns, destination, super, groups, isa);
+    }
+
+    // What is left of the chosen groups, rounded.
+    private static void Round(float* x, int step, int columns, byte* destination, bool super, int groups, CpuIsa isa)
+    {
+        float* scales = Scales(columns, destination, super), rest = stackalloc float[Int8SuperActivation.Block];
+        int* chosen = Section(columns, destination, super);
+        int width = Width(super);
+        byte* row = (byte*)chosen + HeadBytes;
         for (int i = 0; i < groups; i++, row += RowBytes(super))
         {
             int group = chosen[i];
-            Subtract(x + group * width, (sbyte*)destination + group * width, scales[group], width, rest);
+            Subtract(x + (long)group * width * step, step, (sbyte*)destination + group * width, scales[group], width, rest);
             if (super)
                 Int8SuperActivation.Prepare(rest, width, row, isa);
             else
@@ -57,9 +90,16 @@ internal static unsafe class RefinedActivation
         }
     }
 
+    private static int Width(bool super) => super ? Int8SuperActivation.Block : Int8Activation.Group;
+
+    private static float* Scales(int columns, byte* row, bool super) => (float*)(row + (super ? Int8SuperActivation.ScaleOffset(columns) : Int8Activation.ScaleOffset(columns)));
+
+    private static int* Section(int columns, byte* row, bool super) => (int*)(row + Offset(super, columns));
+
     // The first of equals; in rising order, so that rows with the same outliers have the same groups in the same places.
     private static void Choose(float* scales, int count, int* chosen, int groups)
     {
+        new Span<byte>(chosen, HeadBytes).Clear();
         for (int g = 0; g < count; g++)
         {
             if (g >= groups && !(scales[g] > scales[chosen[groups - 1]]))
@@ -74,10 +114,10 @@ internal static unsafe class RefinedActivation
     }
 
     // A group that is not of numbers has no rest: its products are not numbers as it is.
-    private static void Subtract(float* x, sbyte* q, float scale, int width, float* rest)
+    private static void Subtract(float* x, int step, sbyte* q, float scale, int width, float* rest)
     {
         for (int i = 0; i < width; i++)
-            rest[i] = float.IsFinite(scale) ? MathF.FusedMultiplyAdd(-scale, q[i], x[i]) : 0;
+            rest[i] = float.IsFinite(scale) ? MathF.FusedMultiplyAdd(-scale, q[i], x[(long)i * step]) : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

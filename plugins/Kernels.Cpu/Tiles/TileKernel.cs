@@ -65,11 +65,51 @@ internal abstract unsafe class TileKernel
         }
     }
 
+    /// <summary>As <see cref="Multiply"/> with a whole panel's products by features: output[row · <paramref name="width"/> + activation row].</summary>
+    /// <param name="panels">From <see cref="Unpack"/>.</param>
+    /// <param name="rowCount">Their rows.</param>
+    /// <param name="activations">An interleaved panel, or the first of two.</param>
+    /// <param name="distance">Bytes from it to the next one.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="output">Where its products go.</param>
+    /// <param name="second">Where the products of the second panel go, of <see cref="MaxWidth"/> as the first; null: there is none.</param>
+    [SkipLocalsInit]
+    public void MultiplyByFeatures(byte* panels, int rowCount, byte* activations, long distance, int width, float* output, float* second)
+    {
+        float* sums = stackalloc float[2 * Panels.Rows * MaxWidth];
+        for (int row = 0; row < rowCount; row += Panels.Rows, panels += PanelBytes)
+        {
+            long at = (long)row * width, bytes = Math.Min(Panels.Rows, rowCount - row) * (long)width * sizeof(float);
+            if (second != null)
+            {
+                MultiplyPanels(panels, activations, distance, sums);
+                Buffer.MemoryCopy(sums, output + at, bytes, bytes);
+                Buffer.MemoryCopy(sums + Panels.Rows * MaxWidth, second + at, bytes, bytes);
+            }
+            else if (rowCount - row >= Panels.Rows)
+                MultiplyPanel(panels, activations, width, output + at);
+            else
+            {
+                // Behind the last row are another block's products.
+                MultiplyPanel(panels, activations, width, sums);
+                Buffer.MemoryCopy(sums, output + at, bytes, bytes);
+            }
+        }
+    }
+
     /// <summary>Runs every form once with nothing to do, so that no step waits for the compiler.</summary>
     public abstract void Compile();
 
     /// <summary>sums[row · width + activation row] of a panel.</summary>
     public abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
+
+    /// <summary>As <see cref="MultiplyPanel"/> for one of the columns' blocks that the type's activations are rounded by.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="activations">The block's part of an interleaved panel.</param>
+    /// <param name="width">The panel's width.</param>
+    /// <param name="sums">As for <see cref="MultiplyPanel"/>.</param>
+    public virtual void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) => throw new NotSupportedException();
 
     /// <summary>sums[activation panel][row · <see cref="MaxWidth"/> + activation row] of a panel and two of activations.</summary>
     public virtual void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)

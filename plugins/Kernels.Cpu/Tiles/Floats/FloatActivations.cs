@@ -36,6 +36,17 @@ internal static unsafe class FloatActivations
                 }
     }
 
+    /// <summary>Brings values that stand by features, <paramref name="width"/> floats for each column, into the lanes' order: as <see cref="Pack"/> does with their rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Order(float* x, int columns, int width, byte* panel, int lanes)
+    {
+        int groups = columns / lanes;
+        for (int group = 0; group < groups; group++)
+            for (int lane = 0; lane < lanes; lane++, x += width)
+                for (int row = 0; row < width; row += 8)
+                    Vector256.Load(x + row).Store((float*)panel + ((long)lane * groups + group) * width + row);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Row(byte* from, long stride, int row, int last) => Vector256.Load((float*)(from + stride * Math.Min(row, last)));
 }

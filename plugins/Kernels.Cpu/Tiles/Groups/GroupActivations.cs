@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Tessera.Kernels.Cpu.RowDots;
-using Tessera.Kernels.Cpu.RowDots.Blocks32;
 
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
@@ -13,7 +12,7 @@ namespace Tessera.Kernels.Cpu.Tiles.Groups;
 /// float sum[width]        scale · Σq
 /// </code>
 /// </summary>
-internal static unsafe class GroupActivations
+internal static unsafe partial class GroupActivations
 {
     /// <summary>Where the negated sums start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,7 +37,7 @@ internal static unsafe class GroupActivations
         int negated = Int8Activation.NegatedSumOffset(columns), scale = Int8Activation.ScaleOffset(columns), sum = Int8Activation.SumOffset(columns);
         for (int group = groups * part / parts; group < groups * (part + 1) / parts; group++)
         {
-            byte* to = panel + (long)Panels.Place(group, groups, GroupSum.Lanes) * Bytes(width);
+            byte* to = Group(panel, group, columns, width);
             Interleave.Elements(rows + group * Int8Activation.Group, stride, count, 8, to, width);
             Interleave.Elements(rows + scale + group * sizeof(float), stride, count, 1, to + Step(width), width);
             Interleave.Elements(rows + sum + group * sizeof(float), stride, count, 1, to + Sum(width), width);

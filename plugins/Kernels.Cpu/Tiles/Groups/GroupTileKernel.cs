@@ -29,13 +29,10 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups, _planes);
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
-    {
-        if (native is null)
-            GroupTile.Multiply<TBlock>(panel, activations, _groups, width, sums, _vnni);
-        else
-            native.Multiply(panel, activations, _groups, width, sums);
-    }
+    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _groups, width, sums);
+
+    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
+        Multiply(panel + (long)Panels.Place(block, _groups, GroupSum.Lanes) * GroupWeights.Bytes(_planes), activations, 1, width, sums);
 
     public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
@@ -43,6 +40,14 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
             native.MultiplyPair(panel, activations, distance, _groups, sums);
         else
             base.MultiplyPanels(panel, activations, distance, sums);
+    }
+
+    private void Multiply(byte* panel, byte* activations, int groups, int width, float* sums)
+    {
+        if (native is null)
+            GroupTile.Multiply<TBlock>(panel, activations, groups, width, sums, _vnni);
+        else
+            native.Multiply(panel, activations, groups, width, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Tessera.Kernels.Cpu.RowDots;
-using Tessera.Kernels.Cpu.RowDots.SuperBlocks;
 
 namespace Tessera.Kernels.Cpu.Tiles.Supers;
 
@@ -13,7 +12,7 @@ namespace Tessera.Kernels.Cpu.Tiles.Supers;
 /// float step[width]
 /// </code>
 /// </summary>
-internal static unsafe class SuperActivations
+internal static unsafe partial class SuperActivations
 {
     /// <summary>Where the sums of 32 start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,7 +37,7 @@ internal static unsafe class SuperActivations
         int sum16 = Int8SuperActivation.Sum16Offset(columns), sum32 = Int8SuperActivation.Sum32Offset(columns), scale = Int8SuperActivation.ScaleOffset(columns);
         for (int block = blocks * part / parts; block < blocks * (part + 1) / parts; block++)
         {
-            byte* to = panel + (long)Panels.Place(block, blocks, SuperSum.Lanes) * Bytes(width);
+            byte* to = Block(panel, block, columns, width);
             Interleave.Elements(rows + block * Int8SuperActivation.Block, stride, count, 64, to, width);
             Interleave.Elements(rows + sum32 + block * 16, stride, count, 4, to + Sum32(width), width);
             Interleave.Elements(rows + sum16 + block * 32, stride, count, 8, to + Sum16(width), width);

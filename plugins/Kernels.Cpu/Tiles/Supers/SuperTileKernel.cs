@@ -32,15 +32,10 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _blocks);
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
-    {
-        if (native is not null)
-            native.Multiply(panel, activations, _blocks, width, sums);
-        else if (width == Simd512.Width)
-            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, _blocks, sums);
-        else
-            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, _blocks, sums);
-    }
+    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _blocks, width, sums);
+
+    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
+        Multiply(panel + (long)Panels.Place(block, _blocks, SuperSum.Lanes) * SuperWeights.Bytes, activations, 1, width, sums);
 
     public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
@@ -48,6 +43,16 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
             native.MultiplyPair(panel, activations, distance, _blocks, sums);
         else
             base.MultiplyPanels(panel, activations, distance, sums);
+    }
+
+    private void Multiply(byte* panel, byte* activations, int blocks, int width, float* sums)
+    {
+        if (native is not null)
+            native.Multiply(panel, activations, blocks, width, sums);
+        else if (width == Simd512.Width)
+            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, blocks, sums);
+        else
+            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, blocks, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -34,15 +34,10 @@ internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes,
             GroupTile.Compile<UnitGroups<TUnit>>(_vnni);
     }
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums)
-    {
-        if (native is not null)
-            native.Multiply(panel, activations, _groups, width, sums);
-        else if (TUnit.HasSixteens)
-            SixteenTile.Multiply<UnitGroups<TUnit>>(panel, activations, _groups, width, sums, _vnni);
-        else
-            GroupTile.Multiply<UnitGroups<TUnit>>(panel, activations, _groups, width, sums, _vnni);
-    }
+    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _groups, width, sums);
+
+    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
+        Multiply(panel + (long)Panels.Place(block, _groups, GroupSum.Lanes) * GroupWeights.Bytes(_planes), activations, 1, width, sums);
 
     public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {
@@ -53,6 +48,16 @@ internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes,
     }
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups, _planes);
+
+    private void Multiply(byte* panel, byte* activations, int groups, int width, float* sums)
+    {
+        if (native is not null)
+            native.Multiply(panel, activations, groups, width, sums);
+        else if (TUnit.HasSixteens)
+            SixteenTile.Multiply<UnitGroups<TUnit>>(panel, activations, groups, width, sums, _vnni);
+        else
+            GroupTile.Multiply<UnitGroups<TUnit>>(panel, activations, groups, width, sums, _vnni);
+    }
 
     // What is read of the stack's memory is written before.
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
