@@ -44,6 +44,22 @@ public class FeatureMajorTests
         Assert.DoesNotContain(few.Runtime.Explain(), l => l.Contains("by features", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public unsafe void Hidden_states_are_rows_again()
+    {
+        using RandomModel model = new(new ModelShape { Type = "q8_0", Width = 96, Inner = 160, Heads = 3, KeyHeads = 1, HeadLength = 32 });
+        int[] tokens = model.Tokens(70);
+        List<float[]> states = [];
+        foreach (Fusions fusions in (Fusions[])[Fusions.All, Fusions.All & ~Fusions.Features])
+        {
+            using Session session = new(model.Graph, model.Registry, Session.Limits(ActivationPrecision.Fast), backend: new CpuBackend(CpuIsa.Detect(), fusions));
+            session.Add(0, tokens, RowOutputs.Hidden);
+            session.Run();
+            states.AddRange(Enumerable.Range(0, tokens.Length).Select(i => new Span<float>(session.Runtime.Hidden(i), 96).ToArray()));
+        }
+        Difference.None([.. states.Take(tokens.Length)], [.. states.Skip(tokens.Length)], "hidden states");
+    }
+
     private static void Same(ModelShape shape, string isa, int rows)
     {
         using RandomModel model = new(shape);
