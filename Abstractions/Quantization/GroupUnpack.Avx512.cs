@@ -13,6 +13,7 @@ public static unsafe partial class GroupUnpack
 
     /// <summary>Four groups at a time, two in a vector, from one read or two. Reads that cross a line are what it costs: one for low and high bits each took a quarter longer.</summary>
     /// <returns>The number of groups that it has done: the last ones have fewer than 64 bytes.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Fours<TLow>(byte* low, byte* high, int stride, int groups, byte* values)
         where TLow : struct, ILowBits
     {

@@ -50,6 +50,7 @@ public static unsafe partial class GroupUnpack
     /// <param name="stride">Bytes from a group to the next.</param>
     /// <param name="groups">The number of groups.</param>
     /// <param name="scales">A float for each group.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Halves(byte* first, int stride, int groups, float* scales)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, sizeof(ushort));
@@ -66,6 +67,7 @@ public static unsafe partial class GroupUnpack
     /// <param name="groups">The number of groups.</param>
     /// <param name="zero">The same for all groups.</param>
     /// <param name="minimums">A float for each group.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Minimums(float* scales, int groups, float zero, float* minimums)
     {
         int group = 0;
@@ -75,6 +77,7 @@ public static unsafe partial class GroupUnpack
             minimums[group] = scales[group] * zero;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack<TLow>(byte* low, byte* high, int stride, int groups, byte* values)
         where TLow : struct, ILowBits
     {

@@ -43,17 +43,34 @@ public static unsafe class QuantizationCheck
     {
         if (quantization is not IAffineUnpack affine || !affine.CanUnpack(weight))
             return null;
+        if (affine is IGroupedUnpack { Layout: var layout })
+        {
+            if (!layout.IsValid)
+                return $"its groups leave their bytes: {layout}";
+            long bytes = weight.Rows * weight.Columns / GroupLayout.Elements * layout.Bytes;
+            if (affine.GroupSize != GroupLayout.Elements || affine.MaxValue != layout.MaxValue || weight.Parts.Length != 1 || weight.Parts[0].Length < bytes)
+                return $"groups of {affine.GroupSize} up to {affine.MaxValue} in {weight.Bytes} bytes of {weight.Parts.Length} parts; its description takes {bytes} of one: {layout}";
+            if (Unpacked("as described", expected, GroupLayout.Elements, (levels, scales, minimums) => layout.Unpack(weight.Parts[0].Data, (int)(expected.Length / GroupLayout.Elements), levels, scales, minimums)) is { } problem)
+                return problem;
+        }
+        return Unpacked("unpacked", expected, affine.GroupSize, (levels, scales, minimums) => affine.Unpack(weight, 0, (int)weight.Rows, levels, scales, minimums));
+    }
+
+    private delegate void Unpacking(byte* levels, float* scales, float* minimums);
+
+    private static string? Unpacked(string how, float[] expected, int groupSize, Unpacking unpack)
+    {
         byte[] levels = new byte[expected.Length];
-        float[] scales = new float[levels.Length / affine.GroupSize], minimums = new float[scales.Length];
+        float[] scales = new float[levels.Length / groupSize], minimums = new float[scales.Length];
         fixed (byte* l = levels)
         fixed (float* s = scales, m = minimums)
-            affine.Unpack(weight, 0, (int)weight.Rows, l, s, m);
+            unpack(l, s, m);
         for (int i = 0; i < expected.Length; i++)
         {
-            int group = i / affine.GroupSize;
+            int group = i / groupSize;
             double value = (double)scales[group] * levels[i] - minimums[group];
             if (!(Math.Abs(value - expected[i]) <= 1e-3 * (Math.Abs(minimums[group]) + Math.Abs(expected[i]) + 1e-6)))
-                return $"unpacked, element {i} is {value:g6}; dequantized, {expected[i]:g6}";
+                return $"{how}, element {i} is {value:g6}; dequantized, {expected[i]:g6}";
         }
         return null;
     }

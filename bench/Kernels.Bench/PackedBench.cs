@@ -6,6 +6,7 @@ using Tessera.Abstractions.Graphs;
 using Tessera.Abstractions.Plugins;
 using Tessera.Abstractions.Quantization;
 using Tessera.Conformance.Fakes;
+using Tessera.Kernels.Cpu.Jit;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Lowering;
@@ -25,7 +26,7 @@ namespace Tessera.Kernels.Bench;
 internal static unsafe class PackedBench
 {
     private const int Rows = 14336, Columns = 4096, Passes = 25, Several = 3;
-    private const string Measure = "q4_k";
+    private const string Measure = "q4_k", MachineCode = "jit";
 
     private static readonly Packed[] Types =
     [
@@ -49,7 +50,12 @@ internal static unsafe class PackedBench
         Console.WriteLine($"packed, G weights/s, {Rows} × {Columns}, one activation row, best and median: one thread (processor time), two threads (wall), and both bests in relation to {Measure}; time of {Several} activation rows / time of one; tiles of 512 activation rows, G multiply-adds/s");
         QuantizationTable table = new();
         CpuIsa isa = CpuIsa.Detect();
-        List<Bench> benches = [.. Types.Where(t => names.Length == 0 || t.Id == Measure || names.Contains(t.Id)).Select(t => new Bench(t, table, isa))];
+        // As the product computes by default.
+        ITileSource[] sources = names.Contains(MachineCode) ? [new JitTileSource()] : [];
+        names = [.. names.Except([MachineCode])];
+        using NativeTiles tiles = new(sources, isa);
+        using NativeRowDots rowDots = new(sources, isa);
+        List<Bench> benches = [.. Types.Where(t => names.Length == 0 || t.Id == Measure || names.Contains(t.Id)).Select(t => new Bench(t, table, isa, tiles, rowDots))];
         double[][] one = Interleaved(benches, 1, 1), two = Interleaved(benches, 2, 1), several = Interleaved(benches, 1, Several);
         for (int i = 0; i < benches.Count; i++)
             Console.WriteLine($"{benches[i].Name,-24} {Rate(one[i])}   {Rate(two[i])}   {one[0][0] / one[i][0],5:F2} {two[0][0] / two[i][0],5:F2}   {several[i][0] / one[i][0],5:F2}   {benches[i].Tiles(isa)}   {benches[i].How}");
@@ -121,7 +127,7 @@ internal static unsafe class PackedBench
         private readonly int _rows;
         private int _next;
 
-        public Bench(Packed type, QuantizationTable table, CpuIsa isa)
+        public Bench(Packed type, QuantizationTable table, CpuIsa isa, NativeTiles tiles, NativeRowDots rowDots)
         {
             List<string> said = [];
             WeightTensor weight = type.Parts.Length == 0 ? Own(table.Find(type.Id)!) : new WeightTensor
@@ -134,7 +140,7 @@ internal static unsafe class PackedBench
             };
             Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "") + (type.Anew ? " anew" : "");
             using InlineWorkTeam team = new(2);
-            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, new NativeTiles([], isa), new NativeRowDots([], isa), said, type.Anew ? new Transcoder(team, _arena) : null).Choose(new Node(), weight);
+            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, tiles, rowDots, said, type.Anew ? new Transcoder(team, _arena) : null).Choose(new Node(), weight);
             How = said[^1][(said[^1].IndexOf(": ", StringComparison.Ordinal) + 2)..];
             _rows = Product.BlockSize(_kernel, Rows, 2, RowPath.Few, new LaneSizes());
             _prepared = new NativeBlock(_kernel.Preparation.Bytes(Columns));

@@ -9,7 +9,7 @@ namespace Quant.Sample;
 /// Three bits in groups of 32: value = d · (q − 4), q from 0 to 7. A group takes 14 bytes: d as a float16; eight bytes with the low two bits of q, byte i those of the elements i, i + 8, i + 16 and i + 24 from its lowest bits on; four bytes
 /// with the high bits, bit e of the little-endian number that of element e.
 /// </summary>
-public sealed unsafe class Sample3 : IQuantization, IAffineUnpack, IQuantizer
+public sealed unsafe class Sample3 : IQuantization, IGroupedUnpack, IQuantizer
 {
     private const int Group = 32, GroupBytes = 14;
     private const int LowAt = 2, HighAt = 10;
@@ -21,11 +21,8 @@ public sealed unsafe class Sample3 : IQuantization, IAffineUnpack, IQuantizer
     /// <inheritdoc/>
     public int BlockSize => Group;
 
-    /// <inheritdoc/>
-    public int GroupSize => Group;
-
-    /// <inheritdoc/>
-    public int MaxValue => 7;
+    /// <summary>All that a backend needs to unpack it.</summary>
+    public GroupLayout Layout { get; } = new() { Bits = 3, Bytes = GroupBytes, ScaleAt = 0, LowAt = LowAt, HighAt = HighAt, Zero = Zero };
 
     /// <inheritdoc/>
     public void Validate(WeightTensor weight)
@@ -52,16 +49,6 @@ public sealed unsafe class Sample3 : IQuantization, IAffineUnpack, IQuantizer
                 destination[g * Group + e] = d * (q - Zero);
             }
         }
-    }
-
-    /// <summary>The same with whatever vectors the processor has: value = d · q − 4 · d.</summary>
-    public void Unpack(WeightTensor weight, long firstRow, int rowCount, byte* values, float* scales, float* minimums)
-    {
-        byte* group = Row(weight, firstRow);
-        int groups = checked((int)(rowCount * weight.Columns / Group));
-        GroupUnpack.Halves(group, GroupBytes, groups, scales);
-        GroupUnpack.Minimums(scales, groups, Zero, minimums);
-        GroupUnpack.ThreeBits(group + LowAt, group + HighAt, GroupBytes, groups, values);
     }
 
     /// <inheritdoc/>

@@ -32,6 +32,14 @@ internal sealed unsafe class AffineSource(WeightTensor weight, IAffineUnpack unp
         return quantization is IOrderedUnpack ordered && ordered.TryOrder(weight, order) ? new AffineSource(weight, unpack, order) : null;
     }
 
+    /// <summary>How its groups look; null where that is not known.</summary>
+    public GroupLayout? Layout { get; } = order is null && unpack is IGroupedUnpack grouped ? Fitting(weight, grouped.Layout) : null;
+
+    // What the description says is not read before it is known to be there.
+    private static GroupLayout? Fitting(WeightTensor weight, GroupLayout layout) =>
+        layout.IsValid && weight.Parts.Length == 1 && weight.Parts[0].Length / layout.Bytes >= weight.Rows * weight.Columns / GroupLayout.Elements ? layout
+        : throw new ModelFormatException($"cpu: tensor '{weight.Name}' {weight.ShapeText}: {weight.Bytes} bytes in {weight.Parts.Length} parts are not what type '{weight.Quantization}' says of its groups: {layout}");
+
     /// <summary>As <see cref="IAffineUnpack.Unpack"/>.</summary>
     public void Unpack(long firstRow, int rowCount, byte* values, float* scales, float* minimums)
     {

@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Grouped;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
 using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Linear.Transposed;
@@ -115,11 +116,19 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             string kept = "";
             if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
                 return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization}, ", behind, weight.Quantization);
+            string notWritten = kept.Length > 0 ? $"; not written anew: {kept}" : "";
+            if (source.Layout is { } layout && GroupedRows.Of(layout, isa) is { } groups)
+            {
+                GroupedLinear grouped = new(weight, source, groups, _int8, isa, native);
+                groups.Compile();
+                grouped.Tile?.Compile();
+                return Say(grouped, $"groups as its plugin describes them, unpacked in registers, generic integer dot ({groups.InstructionSet}{Tiles(grouped.Tile, found)}), activations int8 by 32{notWritten}", behind);
+            }
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
             if (linear.Tile is not null)
                 AffineDot.Compile(isa.Avx512);
-            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{(kept.Length > 0 ? $"; not written anew: {kept}" : "")}", behind);
+            return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{notWritten}", behind);
         }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
     }

@@ -12,9 +12,15 @@ internal static unsafe class Halves
 
     /// <summary>Widens 8 halves; subnormals, infinities and NaN included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Widen(ushort* source)
+    public static Vector256<float> Widen(ushort* source) => Rebias(InPlace8(source));
+
+    /// <summary>Widens 8 halves that stand in the upper parts of 32 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WidenPlaced(Vector256<int> halves) => Rebias(halves >> 3 & Vector256.Create(unchecked((int)0x8fffe000)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Rebias(Vector256<int> bits)
     {
-        Vector256<int> bits = InPlace8(source);
         // The exponents' biases differ by 112; the multiplication also normalizes subnormals.
         Vector256<int> value = (bits.AsSingle() * Scale).AsInt32();
         Vector256<int> exponent = Vector256.Create(0x0f800000);

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Linear;
+using Tessera.Kernels.Cpu.Linear.Grouped;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
 using Tessera.Kernels.Cpu.Linear.Transposed;
 using Tessera.Kernels.Cpu.RowDots;
@@ -44,6 +45,7 @@ public class InstructionSetTests
         Assert.Equal(avx2 ? "8-rows" : "none", chosen[ChosenKernelTests.Tiles]);
         Assert.All(ChosenKernelTests.Packed, id => Assert.Equal(avx2 ? Avx2 : "none", chosen[id]));
         Assert.Equal(avx2 ? Avx2 : "portable", chosen[ChosenKernelTests.Unpacked]);
+        Assert.All(ChosenKernelTests.Groups, id => Assert.Equal(avx2 ? Avx2 : "none", chosen[id]));
         Assert.Equal(avx2 ? Avx2 : "portable", chosen[ChosenKernelTests.Halves]);
         Assert.Equal(avx2 ? "256-bit" : "portable", chosen[ChosenKernelTests.Exponential]);
         Assert.All(ChosenKernelTests.Beside.Where(b => b.StartsWith(ChosenKernelTests.Attention, StringComparison.Ordinal)), cache => Assert.Equal("256-bit", chosen[cache]));
@@ -78,13 +80,16 @@ public class ChosenKernelTests
     public const string Mode = "tested: ";
 
     /// <summary>Choices that no type of weights makes.</summary>
-    public const string Tiles = "tiles", Unpacked = "unpacked", Halves = "halves", Exponential = "exp", Attention = "attention/";
+    public const string Tiles = "tiles", Unpacked = "unpacked", Described = "described/", Halves = "halves", Exponential = "exp", Attention = "attention/";
 
     /// <summary>Weights of four bits with their scales apart, and columns in the order of their groups.</summary>
     public static string[] Packed => [.. new[] { "gptq4", "gptq4.ordered", "awq4", "mlx_affine4", "ct_packed4", "mx_fp4" }.Select(id => "packed/" + id)];
 
+    /// <summary>Types whose groups are described.</summary>
+    public static string[] Groups => [.. DescribedType.Layouts.Keys.Select(name => Described + name.Replace(' ', '_'))];
+
     /// <summary>All of these.</summary>
-    public static string[] Beside => [Tiles, Unpacked, .. Packed, Halves, Exponential, .. Enum.GetNames<KvType>().Select(kv => Attention + kv)];
+    public static string[] Beside => [Tiles, Unpacked, .. Groups, .. Packed, Halves, Exponential, .. Enum.GetNames<KvType>().Select(kv => Attention + kv)];
 
     [Fact]
     public void Every_kernel_that_is_chosen_here_is_tested_here()
@@ -96,6 +101,8 @@ public class ChosenKernelTests
             Check(quantization, Kernel(quantization, here), Isas.All.Values.Select(isa => Kernel(quantization, isa)));
         Check(Tiles, Tile(here), Isas.All.Values.Select(Tile));
         Check(Unpacked, Bytes(here), Isas.All.Values.Select(Bytes));
+        foreach (string name in DescribedType.Layouts.Keys)
+            Check(Described + name.Replace(' ', '_'), Grouped(name, here), Isas.All.Values.Select(isa => Grouped(name, isa)));
         foreach (string id in Packed)
             Check(id, PackedKernel(id, here), Isas.All.Values.Select(isa => PackedKernel(id, isa)));
         // Both are one text, whose tests run what the compiler makes of it here.
@@ -127,6 +134,9 @@ public class ChosenKernelTests
 
     // What AffineTileTests take by their sets.
     private static string Bytes(CpuIsa isa) => isa.Avx512 ? "avx512" : isa.Avx2 ? "avx2" : "portable";
+
+    // What GroupedRowsTests take.
+    private static string Grouped(string name, CpuIsa isa) => GroupedRows.Of(DescribedType.Layouts[name], isa)?.InstructionSet ?? "none";
 
     // As PackedKernelTests and ScatteredKernelTests make them.
     private static string PackedKernel(string id, CpuIsa isa)

@@ -1,0 +1,31 @@
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles;
+using Tessera.Kernels.Cpu.Tiles.Native;
+
+namespace Tessera.Kernels.Cpu.Linear.Grouped;
+
+/// <summary>A weight whose plugin describes its groups: multiplied where they stand, and unpacked for tiles only.</summary>
+internal sealed unsafe class GroupedLinear(WeightTensor weight, AffineSource source, GroupedRows groups, Preparation int8, CpuIsa isa, NativeTile? native) : LinearKernel(weight, int8)
+{
+    private readonly byte* _data = weight.Parts[0].Data;
+
+    // A part may be longer.
+    private readonly long _rowBytes = weight.Columns / GroupLayout.Elements * groups.Bytes;
+
+    public override TileKernel? Tile { get; } = TileTable.Create(weight, source, isa, native);
+
+    public override long WorkingRowBytes => _rowBytes;
+
+    /// <summary>An activation row, turned.</summary>
+    public override long ScratchBytes(int rows) => GroupedRows.TurnedBytes(Columns);
+
+    public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
+    {
+        byte* weights = _data + firstRow * _rowBytes, end = _data + Rows * _rowBytes;
+        for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
+        {
+            GroupedRows.Turn(activations, Columns, scratch);
+            groups.Multiply(weights, end, rowCount, Columns, activations, scratch, output);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Blocks32;
+
+namespace Tessera.Kernels.Cpu.Linear.Grouped;
+
+/// <summary>
+/// Rows of described groups times an activation row, unpacked in registers; bitwise what <see cref="AffineDot.Rows32"/> makes of their bytes. Eight groups are turned, so that a vector holds four elements of all of
+/// them and no product is added across it; activations are turned alike, once for all rows of a block.
+/// </summary>
+internal sealed unsafe class GroupedRows
+{
+    private const int Group = Int8Activation.Group, Lanes = GroupSum.Lanes, Step = Lanes * Group, RestBytes = (Lanes * GroupPlaces.MostBytes) + 64;
+
+    private readonly GroupPlaces _places;
+    private readonly delegate*<byte*, in GroupPlaces, int, byte*, float*, float*, float*, void> _eights;
+    private readonly int _reach;
+
+    private GroupedRows(GroupPlaces places, int bits, CpuIsa isa)
+    {
+        _places = places;
+        bool permuted = isa.Avx512Vbmi && bits < 4 && places.Bytes <= GroupPlaces.MostPermuted;
+        _reach = places.Reach(permuted);
+        _eights = (bits, isa.Avx512Vbmi, permuted) switch
+        {
+            (2, _, true) => &PermutedGroups.Eights<NoHighBits>,
+            (3, _, true) => &PermutedGroups.Eights<ShiftedBits>,
+            (2, _, _) => &TurnedGroups.Eights<Pairs, NoHighBits>,
+            (3, true, _) => &TurnedGroups.Eights<Pairs, ShiftedBits>,
+            (3, _, _) => &TurnedGroups.Eights<Pairs, ComparedBits>,
+            (4, _, _) => &TurnedGroups.Eights<Nibbles, NoHighBits>,
+            (_, true, _) => &TurnedGroups.Eights<Nibbles, ShiftedBits>,
+            _ => &TurnedGroups.Eights<Nibbles, ComparedBits>,
+        };
+        InstructionSet = permuted || (isa.Avx512Vbmi && bits % 2 != 0) ? "avx512" : "avx2";
+    }
+
+    /// <summary>What it is written with, as the option <c>isa</c> spells it.</summary>
+    public string InstructionSet { get; }
+
+    /// <summary>Bytes of a group.</summary>
+    public int Bytes => _places.Bytes;
+
+    /// <summary>Those of a layout; null where they are better unpacked to memory.</summary>
+    public static GroupedRows? Of(GroupLayout layout, CpuIsa isa) => isa.Avx2 && GroupPlaces.Of(layout) is { } places ? new GroupedRows(places, layout.Bits, isa) : null;
+
+    /// <summary>Bytes of a turned activation row.</summary>
+    public static int TurnedBytes(int columns) => (columns + Step - 1) / Step * Step;
+
+    /// <summary>Turns the signed bytes of a prepared row. Behind the last column comes what the row has there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Turn(byte* activation, int columns, byte* turned)
+    {
+        for (int at = 0; at < columns; at += Step)
+            Eight.Turned(activation + at).Store(turned + at);
+    }
+
+    /// <summary>The products of consecutive rows.</summary>
+    /// <param name="weights">The first row.</param>
+    /// <param name="end">The end of the weight's last row: from there on nothing is read.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="columns">A multiple of 32.</param>
+    /// <param name="activation">The prepared row.</param>
+    /// <param name="turned">Its bytes, turned.</param>
+    /// <param name="output">A float for each row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Multiply(byte* weights, byte* end, int rows, int columns, byte* activation, byte* turned, float* output)
+    {
+        float* steps = (float*)(activation + Int8Activation.ScaleOffset(columns)), sums = (float*)(activation + Int8Activation.SumOffset(columns));
+        byte* rest = stackalloc byte[RestBytes];
+        int groups = columns / Group, bytes = _places.Bytes;
+        for (int row = 0; row < rows; row++, weights += (nint)groups * bytes)
+        {
+            long room = end - weights - _reach;
+            int whole = room < 0 ? 0 : (int)Math.Min(groups / Lanes, (room / (Lanes * bytes)) + 1) * Lanes;
+            Vector256<float> lanes = default;
+            _eights(weights, _places, whole, turned, steps, sums, (float*)&lanes);
+            for (int group = whole; group < groups; group += Lanes)
+            {
+                // Groups that are not there are zeros with a scale of zero.
+                int length = Math.Min(Lanes, groups - group) * bytes;
+                new Span<byte>(rest, RestBytes).Clear();
+                Buffer.MemoryCopy(weights + ((nint)group * bytes), rest, RestBytes, length);
+                _eights(rest, _places, Lanes, turned + (group * Group), steps + group, sums + group, (float*)&lanes);
+            }
+            output[row] = GroupSum.Of(lanes);
+        }
+    }
+
+    /// <summary>Runs all of it once, so that no step waits for the compiler.</summary>
+    public void Compile()
+    {
+        byte* zeros = stackalloc byte[Int8Activation.Bytes(Group)], turned = stackalloc byte[Step];
+        float output;
+        new Span<byte>(zeros, Int8Activation.Bytes(Group)).Clear();
+        Turn(zeros, Group, turned);
+        Multiply(zeros, zeros + _places.Bytes, 1, Group, zeros, turned, &output);
+    }
+}
