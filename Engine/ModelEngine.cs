@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Scheduling;
 using Tessera.Engine.Speculation;
@@ -7,6 +8,7 @@ namespace Tessera.Engine;
 /// <summary>Generates with one composition, for many requests at once. Thread-safe, but for <see cref="Step"/>.</summary>
 public sealed partial class ModelEngine : IAsyncDisposable
 {
+    private const string StepThread = "step";
     private const int StarvingPollMilliseconds = 20, JoinMilliseconds = 50;
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
@@ -59,7 +61,23 @@ public sealed partial class ModelEngine : IAsyncDisposable
 
     /// <summary>Measures what steps of a few rows take, if there is a decoding strategy: how long its drafts are depends on it. Before <see cref="Start"/> and the first <see cref="Step"/>.</summary>
     /// <param name="patience">No more is measured when this has passed.</param>
-    public void Calibrate(TimeSpan patience) => _scheduler.Calibrate(patience);
+    public void Calibrate(TimeSpan patience)
+    {
+        // Not on the caller's thread: a team that is bound to processors binds the thread that it runs a job on, for good.
+        ExceptionDispatchInfo? failure = null;
+        LastingThread.Run(StepThread, $"tessera calibration {Composition.Name}", () =>
+        {
+            try
+            {
+                _scheduler.Calibrate(patience);
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        }).Wait();
+        failure?.Throw();
+    }
 
     /// <summary>The seeds of requests that have none.</summary>
     internal Func<ulong> RandomSeed { set => _requests.RandomSeed = value; }
@@ -163,7 +181,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
         }
     }
 
-    private void StartThread(Action run) => _thread = LastingThread.Run("step", $"tessera step {Composition.Name}", run);
+    private void StartThread(Action run) => _thread = LastingThread.Run(StepThread, $"tessera step {Composition.Name}", run);
 
     private void Release()
     {

@@ -47,7 +47,7 @@ internal sealed class GenerationParts
     {
         try
         {
-            return Grammar.Parse(File.ReadAllText(file));
+            return Grammar.Parse(TextFile.Read(file, "a grammar, GBNF"));
         }
         catch (GrammarException e)
         {

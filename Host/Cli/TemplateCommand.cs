@@ -36,7 +36,7 @@ internal static class TemplateCommand
     private static async Task<(string Template, string? Tools)> ReadAsync(string model, string? config)
     {
         if (Path.GetExtension(model) is ".jinja" or ".jinja2" or ".j2")
-            return (await File.ReadAllTextAsync(model).ConfigureAwait(false), null);
+            return (TextFile.Read(model, "a Jinja template"), null);
         await using HostSession session = HostSession.Open(config, model);
         using OpenModel open = session.OpenFiles(session.Model.Path);
         return (open.Source.ChatTemplate ?? throw new TesseraException($"{open.Files.Name}: the model has no chat template{string.Concat(open.Source.Faults.Select(f => $"; {f}"))}"), open.Source.ToolChatTemplate);

@@ -41,7 +41,7 @@ internal static class PackCommand
         ECDsa key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            key.ImportFromPem(TextFile.Read(path, "a private ECDSA key in PEM"));
             return key;
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)

@@ -182,6 +182,24 @@ public sealed class DraftTunerTests
         ledger.AssertClean();
     }
 
+    /// <summary>A caller's thread, one of the pool perhaps, would stay bound to a processor where lanes are.</summary>
+    [Fact]
+    public void Calibration_has_a_thread_of_its_own_and_its_failure_is_the_caller_s()
+    {
+        HashSet<int> threads = [];
+        FixedDrafts drafts = Scripts(1, 0, out _, out _);
+        using (LedgerEngine ledger = Timed(drafts, tune: true, rows =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            return Cost(rows);
+        }))
+            ledger.Engine.Calibrate(TimeSpan.FromSeconds(5));
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, threads);
+        Assert.Single(threads);
+        using LedgerEngine failing = Timed(drafts, tune: true, _ => throw new InvalidOperationException("no clock"));
+        Assert.Equal("no clock", Assert.Throws<InvalidOperationException>(() => failing.Engine.Calibrate(TimeSpan.FromSeconds(5))).Message);
+    }
+
     /// <summary>Milliseconds of the whole run.</summary>
     private static double Time(int streams, int wrongEvery, bool tune = true, int maxDraft = 8, Func<int, double>? cost = null)
     {
