@@ -15,7 +15,7 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
     where TInt : struct
     where TFloat : struct
 {
-    private const int Together = 16, MemoryLine = 64;
+    private const int Together = 16, MemoryLine = StoredGroups.MemoryLine, Soon = 2 * MemoryLine;
 
     public static string InstructionSet => TSimd.Name;
 
@@ -38,12 +38,10 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
 
     // Sixteen lines at a time, from the first row to the last: each is in another page of memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs)
+    public static void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
     {
-        int width = (rows + Run - 1) / Run * Run;
-        for (int half = 0; half < 2; half++, data += Together * stride, quants += Together)
-            Half(data, stride, rows, quants, pairs + half * width);
-        Add(group, width, pairs);
+        First(data, stride, rows, quants, group, held);
+        Last(data + Together * stride, stride, rows, quants + Together, group, held);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -70,74 +68,98 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Place(int row)
     {
-        int word = row % Run / 8;
-        return row - row % Run + word % 4 * Shorts + word / 4 * 4;
+        uint within = (uint)row % (uint)Run, word = within / 8;
+        return row - (int)within + (int)(word % 4 * (uint)Shorts + word / 4 * 4);
     }
 
-    // Of the sums of both sixteens.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Add(in TransposedGroup group, int width, short* pairs)
+    private static void First(byte* words, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
     {
-        TransposedGroup<TSimd, TInt, TFloat> sums = new(group);
-        short* others = pairs + width;
-        for (int row = 0; row < width; row += 2 * Shorts, pairs += 2 * Shorts, others += 2 * Shorts)
-        {
-            sums.Add(row, Shorts, TSimd.Load((byte*)pairs), TSimd.Load((byte*)others));
-            sums.Add(row + TSimd.Width, Shorts, TSimd.Load((byte*)(pairs + Shorts)), TSimd.Load((byte*)(others + Shorts)));
-        }
-    }
-
-    // The sums of sixteen lines, a short for each row.
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Half(byte* lines, nint stride, int rows, sbyte* quants, short* sums)
-    {
-        int row = 0;
-        for (; row <= rows - 2 * Run; row += 2 * Run)
-            Sixteen(lines + row / 2, stride, quants, true, sums + row);
-        for (; row <= rows - Run; row += Run)
-            Sixteen(lines + row / 2, stride, quants, false, sums + row);
+        int row = Sixteen(words, stride, 0, rows, quants, false, group, held);
         if (row < rows)
-            Rest(lines + row / 2, stride, (rows - row) / 2, quants, sums + row);
+            Rest(words + row / 2, stride, row, (rows - row) / 2, quants, false, group, held);
     }
 
-    // One run or two.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sixteen(byte* words, nint stride, sbyte* quants, bool two, short* sums)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Last(byte* words, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
     {
-        TInt a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
-        nint ahead = Together * stride;
-        for (int line = 0; line < Together; line += 2, words += 2 * stride)
+        int row = Sixteen(words, stride, 0, rows, quants, true, group, held);
+        if (row < rows)
+            Rest(words + row / 2, stride, row, (rows - row) / 2, quants, true, group, held);
+    }
+
+    // Whole runs of sixteen lines; the row after them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Sixteen(byte* words, nint stride, int row, int rows, sbyte* quants, bool last, in TransposedGroup group, short* held)
+    {
+        TInt q0 = TSimd.BroadcastPair(quants), q1 = TSimd.BroadcastPair(quants + 2), q2 = TSimd.BroadcastPair(quants + 4), q3 = TSimd.BroadcastPair(quants + 6);
+        TInt q4 = TSimd.BroadcastPair(quants + 8), q5 = TSimd.BroadcastPair(quants + 10), q6 = TSimd.BroadcastPair(quants + 12), q7 = TSimd.BroadcastPair(quants + 14);
+        HeldSums<TSimd, TInt, TFloat> sums = new(group.Quants);
+        TInt start = HeldSums<TSimd, TInt, TFloat>.Start(group.Quants);
+        TransposedGroup<TSimd, TInt, TFloat> totals = new(group);
+        nint two = 2 * stride, ahead = Together * stride;
+        for (held += row; row <= rows - Run; row += Run, words += RunBytes, held += Run)
         {
-            // 16 bits hold the sum of eight pairs of products of up to 15 · 127.
-            TInt q = TSimd.BroadcastPair(quants + line);
-            ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(words), TSimd.Load(words + stride), q, ref a, ref b, ref c, ref d);
-            if (two || RunBytes == MemoryLine)
+            TInt a, b, c, d;
+            if (last)
+                (a, b, c, d) = (Load(held), Load(held + Shorts), Load(held + 2 * Shorts), Load(held + 3 * Shorts));
+            else
+                a = b = c = d = start;
+            // Once for each line of memory.
+            bool asks = RunBytes == MemoryLine || row % (2 * Run) == 0;
+            byte* line = words;
+            Two(line, stride, ahead, asks, q0, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q1, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q2, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q3, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q4, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q5, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q6, ref a, ref b, ref c, ref d);
+            Two(line += two, stride, ahead, asks, q7, ref a, ref b, ref c, ref d);
+            if (!last)
             {
-                Sse.Prefetch1(words + ahead);
-                Sse.Prefetch1(words + ahead + stride);
-            }
-            if (!two)
+                ColumnPairs<TSimd, TInt, TFloat>.Store(a, b, c, d, held);
                 continue;
-            if (RunBytes == MemoryLine)
-            {
-                Sse.Prefetch1(words + ahead + MemoryLine);
-                Sse.Prefetch1(words + ahead + stride + MemoryLine);
             }
-            ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(words + RunBytes), TSimd.Load(words + stride + RunBytes), q, ref e, ref f, ref g, ref h);
+            Add(totals, sums, a, row);
+            Add(totals, sums, b, row + TSimd.Width);
+            Add(totals, sums, c, row + 2 * Shorts);
+            Add(totals, sums, d, row + 2 * Shorts + TSimd.Width);
         }
-        ColumnPairs<TSimd, TInt, TFloat>.Store(a, b, c, d, sums);
-        if (two)
-            ColumnPairs<TSimd, TInt, TFloat>.Store(e, f, g, h, sums + Run);
+        return row;
+    }
+
+    // Two lines; the next sixteen are asked for, and these once more, into the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Two(byte* line, nint stride, nint ahead, bool asks, TInt q, ref TInt a, ref TInt b, ref TInt c, ref TInt d)
+    {
+        ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(line), TSimd.Load(line + stride), q, ref a, ref b, ref c, ref d);
+        if (!asks)
+            return;
+        Sse.Prefetch1(line + ahead);
+        Sse.Prefetch1(line + ahead + stride);
+        Sse.Prefetch0(line + Soon);
+        Sse.Prefetch0(line + Soon + stride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInt Load(short* held) => TSimd.Load((byte*)held);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(in TransposedGroup<TSimd, TInt, TFloat> totals, in HeldSums<TSimd, TInt, TFloat> sums, TInt held, int row)
+    {
+        totals.Add(row, sums.Low(held));
+        totals.Add(row + Shorts, sums.High(held));
     }
 
     // The last words with zeros behind them: what follows them may be no part of the file.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Rest(byte* words, nint stride, int bytes, sbyte* quants, short* sums)
+    private static void Rest(byte* words, nint stride, int row, int bytes, sbyte* quants, bool last, in TransposedGroup group, short* held)
     {
         byte* rest = stackalloc byte[Together * RunBytes];
         new Span<byte>(rest, Together * RunBytes).Clear();
         for (int line = 0; line < Together; line++)
             Unsafe.CopyBlockUnaligned(rest + line * RunBytes, words + line * stride, (uint)bytes);
-        Sixteen(rest, RunBytes, quants, false, sums);
+        Sixteen(rest, RunBytes, row, row + Run, quants, last, group, held);
     }
 }

@@ -27,7 +27,7 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
         Avx2.Shuffle(quants, Vector256.Create(Vector128.Create(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, (sbyte)15)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs)
+    public static void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
     {
         Vector256<sbyte> e0 = Four(quants), o0 = Four(quants + 4), e1 = Four(quants + 8), o1 = Four(quants + 12);
         Vector256<sbyte> e2 = Four(quants + 16), o2 = Four(quants + 20), e3 = Four(quants + 24), o3 = Four(quants + 28);

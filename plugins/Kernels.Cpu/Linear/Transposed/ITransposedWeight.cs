@@ -30,8 +30,8 @@ internal unsafe interface ITransposedWeight
     /// <param name="rows">Rows, a multiple of 8; the last run may be shorter.</param>
     /// <param name="quants">32 bytes from <see cref="Order"/>.</param>
     /// <param name="group">Takes the products.</param>
-    /// <param name="pairs">Room for two shorts for each row of whole runs.</param>
-    static abstract void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* pairs);
+    /// <param name="held">Room for a short for each row of whole runs.</param>
+    static abstract void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held);
 
     /// <summary>The zero points of the eight rows of a word, in their order.</summary>
     static abstract Vector256<int> Zeros(int word);

@@ -8,13 +8,17 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <summary>What a group of 32 columns adds to the sums of rows.</summary>
 /// <param name="step">The activations' scale.</param>
 /// <param name="sum">Their scaled sum.</param>
+/// <param name="quants">Their sum as bytes.</param>
 /// <param name="scales">The rows' scales.</param>
 /// <param name="minimums">Their negated minimums.</param>
 /// <param name="sums">Their sums so far.</param>
-internal readonly unsafe struct TransposedGroup(float step, float sum, float* scales, float* minimums, float* sums)
+internal readonly unsafe struct TransposedGroup(float step, float sum, int quants, float* scales, float* minimums, float* sums)
 {
     /// <summary>The activations' scale and their scaled sum.</summary>
     public readonly float Step = step, Sum = sum;
+
+    /// <summary>The activations' sum as bytes.</summary>
+    public readonly int Quants = quants;
 
     /// <summary>The rows' scales, their negated minimums and their sums so far.</summary>
     public readonly float* Scales = scales, Minimums = minimums, Sums = sums;
@@ -51,22 +55,13 @@ internal readonly unsafe struct TransposedGroup<TSimd, TInt, TFloat>
 
     /// <summary>Adds the products of a vector of rows, which are pairs of shorts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, TInt pairs)
+    public void Add(int row, TInt pairs) => Add(row, TSimd.ToFloat(TSimd.AddPairs(pairs)));
+
+    /// <summary>Adds the products of a vector of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int row, TFloat dots)
     {
-        TFloat dots = TSimd.ToFloat(TSimd.AddPairs(pairs));
         TFloat sum = TSimd.MultiplyAdd(dots, TSimd.Multiply(TSimd.Load(_scales + row), _step), TSimd.Load(_sums + row));
         TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(_minimums + row), _sum, sum), _sums + row);
-    }
-
-    /// <summary>Adds the products of two vectors of rows, which are sums of two shorts.</summary>
-    /// <param name="row">The first of those rows whose shorts are the first four of a vector's 128 bits.</param>
-    /// <param name="apart">How far from it the first of the others is.</param>
-    /// <param name="first">Some columns' sums.</param>
-    /// <param name="second">The other columns'.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int row, int apart, TInt first, TInt second)
-    {
-        Add(row, TSimd.UnpackLowShorts(first, second));
-        Add(row + apart, TSimd.UnpackHighShorts(first, second));
     }
 }

@@ -55,7 +55,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     // Of the lanes' sums one is used at a time.
     public override long WorkingRowBytes => Others * sizeof(float);
 
-    // Scales, minimums, products in pairs; then for each activation row a sum for each lane; and the activations in their order.
+    // Scales, minimums, sums of some columns; then for each activation row a sum for each lane; and the activations in their order.
     public override long ScratchBytes(int rows) => Together * (long)Align(Columns) + (Together * GroupSum.Lanes + Others) * (long)Width(rows) * sizeof(float);
 
     private const int Others = 3;
@@ -70,7 +70,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     private void Few(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
         int width = Width(rowCount), laneFloats = GroupSum.Lanes * width, groups = Columns / Int8Activation.Group, near;
-        float* scales = (float*)scratch, minimums = scales + width, pairs = minimums + width, sums = pairs + width;
+        float* scales = (float*)scratch, minimums = scales + width, held = minimums + width, sums = held + width;
         sbyte* quants = (sbyte*)(sums + Together * laneFloats);
         for (int row = 0; row < batchRows; row++)
             for (int i = 0; i < Columns; i += 32)
@@ -83,36 +83,40 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
                 Scales(first / _perGroup, firstRow, rowCount, scales, minimums);
             near = Math.Min(Near, Math.Min(_perGroup - first % _perGroup, groups - first));
             for (int row = 0; row < batchRows; row++)
-                Strip(data, _stride, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, Columns, scales, minimums, sums + row * laneFloats, rowCount, (short*)pairs);
+                Strip(data, _stride, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, Columns, scales, minimums, sums + row * laneFloats, rowCount, (short*)held);
         }
         for (int row = 0; row < batchRows; row++)
             Total(sums + row * laneFloats, width, rowCount, output + row * outputStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* pairs)
+    private static void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* held)
     {
         int width = Width(rows);
         float* steps = (float*)(activations + Int8Activation.ScaleOffset(columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(columns));
+        int* negatedSums = (int*)(activations + Int8Activation.NegatedSumOffset(columns));
         for (int group = first; group < first + count; group++, data += TWeight.Lines * stride)
-            TWeight.Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), pairs);
+            TWeight.Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), held);
     }
 
     // Of one group of columns, in the order of the runs' vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scales(int group, int firstRow, int rowCount, float* scales, float* minimums)
     {
-        long at = (long)group * Rows + firstRow;
-        int size = _type == ScaleType.F32 ? 4 : 2;
-        for (int row = 0; row < rowCount; row += 8, at += 8)
+        ScaleType type = _type;
+        int size = type == ScaleType.F32 ? 4 : 2;
+        nint at = (nint)group * Rows + firstRow, scaleBytes = (nint)Rows * size, zeroBytes = Rows >> 1;
+        byte* stored = _scales + at * size, zeros = _zeros + (at >> 1);
+        Vector256<int> zeroOffset = Vector256.Create(_zeroOffset);
+        for (int row = 0; row < rowCount; row += 8, stored += 8 * size, zeros += 4)
         {
             // The next group's.
-            X86.Sse.Prefetch1(_scales + (at + Rows) * size);
-            X86.Sse.Prefetch1(_zeros + (at + Rows) / 2);
-            Vector256<float> scale = StoredScale.Eight(_scales, at, _type);
-            Vector256<int> zeros = TWeight.Zeros(Unsafe.ReadUnaligned<int>(_zeros + at / 2)) + Vector256.Create(_zeroOffset);
+            X86.Sse.Prefetch1(stored + scaleBytes);
+            X86.Sse.Prefetch1(zeros + zeroBytes);
+            Vector256<float> scale = StoredScale.Eight(stored, 0, type);
+            Vector256<int> zero = TWeight.Zeros(Unsafe.ReadUnaligned<int>(zeros)) + zeroOffset;
             TWeight.Store(scale, scales, row);
-            TWeight.Store(-(scale * Vector256.ConvertToSingle(zeros)), minimums, row);
+            TWeight.Store(-(scale * Vector256.ConvertToSingle(zero)), minimums, row);
         }
     }
 

@@ -5,20 +5,12 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>Multiplies the lines of <see cref="TurnedColumns{TSimd, TInt, TFloat}"/>.</summary>
-/// <remarks>
-/// A unit's sum is held in 16 bits until its last part: of its 32 products it is that of weights less 8, which is within 8 · 127 · 32, above 2^15. What these eights and 2^15 come to is put right at the end.
-/// </remarks>
+/// <remarks>A unit's sum is held in 16 bits until its last part.</remarks>
 internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
     where TSimd : struct, ISimd<TInt, TFloat>
     where TInt : struct
     where TFloat : struct
 {
-    private const int Middle = 8, Above = 1 << 15;
-
-    // A float of this exponent has an integer in its low bits.
-    private const float Integers = 1 << 23;
-    private const int IntegerShorts = 0x4B004B00;
-
     /// <summary>Bytes of what belongs to a group and a strip's rows, a multiple of 64: scales, then zero points in bytes. Minimums would be read from the second-level cache, and cost more than to be computed anew each time.</summary>
     public static int FactorBytes => Rows * (sizeof(float) + sizeof(sbyte));
 
@@ -53,10 +45,7 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
         TInt a, b, c, d, e = default, f = default, g = default, h = default;
         short* held = unit.Held;
         if (unit.Starts)
-        {
-            short start = (short)(Above - Middle * unit.Quants);
-            a = b = c = d = e = f = g = h = TSimd.BroadcastPair((sbyte*)&start);
-        }
+            a = b = c = d = e = f = g = h = HeldSums<TSimd, TInt, TFloat>.Start(unit.Quants);
         else
         {
             (a, b, c, d) = (Load(held, 0), Load(held, 1), Load(held, 2), Load(held, 3));
@@ -99,17 +88,16 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
     // What a unit adds to the sums of rows, as TransposedGroup does.
     private readonly struct UnitSums
     {
-        private readonly TInt _integers;
-        private readonly TFloat _step, _sum, _apart;
+        private readonly HeldSums<TSimd, TInt, TFloat> _held;
+        private readonly TFloat _step, _sum;
         private readonly float* _scales, _sums;
         private readonly sbyte* _zeros;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public UnitSums(in TurnedUnit unit)
         {
-            float step = unit.Step, sum = unit.Sum, apart = Middle * unit.Quants - Above - Integers;
-            int integers = IntegerShorts;
-            (_step, _sum, _apart, _integers) = (TSimd.Broadcast(&step), TSimd.Broadcast(&sum), TSimd.Broadcast(&apart), TSimd.Broadcast((byte*)&integers));
+            float step = unit.Step, sum = unit.Sum;
+            (_held, _step, _sum) = (new(unit.Quants), TSimd.Broadcast(&step), TSimd.Broadcast(&sum));
             _scales = (float*)unit.Factors;
             _zeros = (sbyte*)(_scales + Rows);
             _sums = unit.Sums;
@@ -128,15 +116,15 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void Add(TInt held, int row)
         {
-            Add(TSimd.AsFloat(TSimd.UnpackLowShorts(held, _integers)), row);
-            Add(TSimd.AsFloat(TSimd.UnpackHighShorts(held, _integers)), row + TSimd.Width);
+            Add(_held.Low(held), row);
+            Add(_held.High(held), row + TSimd.Width);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Add(TFloat held, int row)
+        private void Add(TFloat dots, int row)
         {
             TFloat scale = TSimd.Load(_scales + row), minimum = TSimd.Multiply(scale, TSimd.ToFloat(TSimd.LoadBytes(_zeros + row)));
-            TFloat sum = TSimd.MultiplyAdd(TSimd.Add(held, _apart), TSimd.Multiply(scale, _step), TSimd.Load(_sums + row));
+            TFloat sum = TSimd.MultiplyAdd(dots, TSimd.Multiply(scale, _step), TSimd.Load(_sums + row));
             TSimd.Store(TSimd.MultiplySubtract(minimum, _sum, sum), _sums + row);
         }
     }
