@@ -1,18 +1,18 @@
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>
-/// When the columns of a weight whose groups are scattered over them are turned and multiplied. A step turns sixteen columns as they stand, and multiplies two parts: each is eight columns
+/// When the columns of a weight whose groups are scattered over them are turned and multiplied. A step turns some columns as they stand, and multiplies as many in parts: each is eight columns
 /// of a group that were turned some steps before. Thus few columns are held at a time, and what is read of memory is even over the steps.
 /// </summary>
 internal sealed class ColumnSchedule
 {
-    /// <summary>Columns of a step.</summary>
-    public const int Step = 16;
+    /// <summary>Columns of a step; the last may have fewer. Fewer columns are held the smaller it is, but memory is read slower the fewer lines of words are read in turn.</summary>
+    public const int Step = 64;
 
     /// <summary>Columns of a part. Fewer are held the smaller it is, but a unit's sums are read and written as often as it has parts.</summary>
     public const int Part = 8;
 
-    /// <summary>Parts of a step.</summary>
+    /// <summary>Parts of a step, but for the last.</summary>
     public const int StepParts = Step / Part;
 
     /// <summary>Columns of a unit: parts of a group that share the scale of the activations.</summary>
@@ -53,12 +53,12 @@ internal sealed class ColumnSchedule
     {
         int[] slots = new int[columns.Length];
         Stack<int> free = [];
-        for (int step = 0; step < columns.Length / Step; step++)
+        for (int step = 0; step * Step < columns.Length; step++)
         {
-            for (int column = step * Step; column < (step + 1) * Step; column++)
+            for (int column = step * Step; column < Math.Min((step + 1) * Step, columns.Length); column++)
                 slots[column] = free.TryPop(out int slot) ? slot : SlotCount++;
             if (step >= Lag)
-                foreach (int first in firsts.AsSpan((step - Lag) * StepParts, StepParts))
+                foreach (int first in firsts.Skip((step - Lag) * StepParts).Take(StepParts))
                     foreach (int column in columns.AsSpan(first, Part))
                         free.Push(slots[column]);
         }

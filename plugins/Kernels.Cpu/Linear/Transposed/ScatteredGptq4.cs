@@ -25,7 +25,7 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
     private const int Together = LeastTileRows - 1;
 
     // Steps whose words, and parts whose groups are asked for ahead.
-    private const int Ahead = 4, GroupsAhead = 32;
+    private const int Ahead = 2, GroupsAhead = 32;
 
     // Strips side by side may hold an eighth of the second-level cache: what follows a line in memory comes sooner than another page, but what no longer fits is slower.
     private const int NearPart = 8, MostAbreast = 4;
@@ -59,7 +59,7 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
         int[] order = source.Order!, groups = new int[Columns];
         new ReadOnlySpan<byte>(Stored("group_index"), Columns * sizeof(int)).CopyTo(MemoryMarshal.AsBytes(groups.AsSpan()));
         ColumnSchedule schedule = new(order, groups);
-        (_parts, _steps, _lag) = (schedule.Parts, Columns / Step, schedule.Lag);
+        (_parts, _steps, _lag) = (schedule.Parts, (Columns + Step - 1) / Step, schedule.Lag);
         _lines = Array.ConvertAll(schedule.Slots, slot => slot * TurnedColumns<TSimd, TInt, TFloat>.LineBytes);
         _ordered = Array.ConvertAll(order, column => _lines[column]);
         _lineBytes = (long)schedule.SlotCount * TurnedColumns<TSimd, TInt, TFloat>.LineBytes;
@@ -136,17 +136,23 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
         return new Strip(firstRow + row, Math.Min(StripRows, rowCount - row), place, place + strip / _abreast % 2 * _lineBytes, output + row);
     }
 
+    // Half a strip of all lines, then the other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Turn(in Strip strip, int step, byte* ahead)
     {
         byte* words = Words(strip.Row, step);
         nint stride = Stride;
-        fixed (int* lines = &_lines[step * Step])
-            for (int line = 0; line < StepLines; line++, words += stride, ahead += stride)
-                if (strip.Rows == StripRows)
-                    TurnedColumns<TSimd, TInt, TFloat>.Turn(words, ahead, strip.Lines, lines + line * WordColumns);
-                else
-                    TurnedColumns<TSimd, TInt, TFloat>.Turn(words, strip.Rows, ahead, strip.Lines, lines + line * WordColumns);
+        int count = Math.Min(StepLines, Columns / WordColumns - step * StepLines);
+        fixed (int* places = &_lines[step * Step])
+        {
+            if (strip.Rows < StripRows)
+                for (int line = 0; line < count; line++)
+                    TurnedColumns<TSimd, TInt, TFloat>.TurnFew(words + line * stride, strip.Rows, ahead + line * stride, strip.Lines, places + line * WordColumns);
+            else
+                for (int half = 0; half < TurnedColumns<TSimd, TInt, TFloat>.Halves; half++)
+                    for (int line = 0; line < count; line++)
+                        TurnedColumns<TSimd, TInt, TFloat>.Turn(words + line * stride, half, ahead + line * stride, strip.Lines, places + line * WordColumns);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -154,44 +160,42 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
     {
         byte* factors = strip.Place + 2 * _lineBytes, held = factors + _factorBytes;
         float* sums = (float*)(held + Together * _heldBytes);
+        nint stride = Stride, negatedSum = Int8Activation.NegatedSumOffset(Columns), scale = Int8Activation.ScaleOffset(Columns), sum = Int8Activation.SumOffset(Columns);
         ReadOnlySpan<ScheduledPart> parts = _parts;
         if (step == 0)
             new Span<float>(sums, batch.Rows * SumFloats).Clear();
-        for (int number = step * StepParts; number < (step + 1) * StepParts; number++, soon += TurnedProducts<TSimd, TInt, TFloat>.AskedBytes)
-        {
-            ref readonly ScheduledPart part = ref parts[number];
-            byte* entry = factors + part.Entry * TurnedProducts<TSimd, TInt, TFloat>.FactorBytes;
-            if (part.NeedsGroup)
-                _groups.Read(part.Group, strip.Row, strip.Rows, TSimd.Width == 16, (float*)entry, (sbyte*)entry + StripRows * sizeof(float));
-            int ahead = number + GroupsAhead;
-            if (ahead < parts.Length && parts[ahead].NeedsGroup)
-                _groups.Ask(parts[ahead].Group, strip.Row, strip.Rows);
-            for (int row = 0; row < batch.Rows; row++)
-                Multiply(strip, part, soon, batch.Activations + row * batch.Stride, entry, held + row * _heldBytes, sums + row * SumFloats);
-        }
+        fixed (int* ordered = _ordered)
+            for (int number = step * StepParts, end = Math.Min(number + StepParts, parts.Length); number < end; number++, soon += TurnedProducts<TSimd, TInt, TFloat>.AskedBytes)
+            {
+                ref readonly ScheduledPart part = ref parts[number];
+                byte* entry = factors + part.Entry * TurnedProducts<TSimd, TInt, TFloat>.FactorBytes;
+                if (part.NeedsGroup)
+                    _groups.Read(part.Group, strip.Row, strip.Rows, TSimd.Width == 16, (float*)entry, (sbyte*)entry + StripRows * sizeof(float));
+                int later = number + GroupsAhead;
+                if (later < parts.Length && parts[later].NeedsGroup)
+                    _groups.Ask(parts[later].Group, strip.Row, strip.Rows);
+                uint unit = (uint)part.First / ColumnSchedule.Unit;
+                for (int row = 0; row < batch.Rows; row++)
+                {
+                    byte* activations = batch.Activations + row * batch.Stride;
+                    TurnedUnit of = new()
+                    {
+                        Starts = part.StartsUnit,
+                        Ends = part.EndsUnit,
+                        Quants = -((int*)(activations + negatedSum))[unit],
+                        Held = (short*)(held + row * _heldBytes) + part.Sums * StripRows,
+                        Step = ((float*)(activations + scale))[unit],
+                        Sum = ((float*)(activations + sum))[unit],
+                        Factors = entry,
+                        Sums = sums + row * SumFloats + unit % GroupSum.Lanes * StripRows,
+                    };
+                    TurnedProducts<TSimd, TInt, TFloat>.Multiply(strip.Lines, ordered + part.First, (sbyte*)activations + part.First, strip.Rows, soon, stride, of);
+                }
+            }
         if (step == _steps - 1)
             for (int row = 0; row < batch.Rows; row++)
                 for (int i = 0; i < strip.Rows; i += 8)
                     TransposedGroup.Total(sums + row * SumFloats + i, StripRows).Store(strip.Output + row * batch.OutputStride + i);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Multiply(in Strip strip, in ScheduledPart part, byte* soon, byte* activations, byte* factors, byte* held, float* sums)
-    {
-        int unit = part.First / ColumnSchedule.Unit;
-        TurnedUnit of = new()
-        {
-            Starts = part.StartsUnit,
-            Ends = part.EndsUnit,
-            Quants = -((int*)(activations + Int8Activation.NegatedSumOffset(Columns)))[unit],
-            Held = (short*)held + part.Sums * StripRows,
-            Step = ((float*)(activations + Int8Activation.ScaleOffset(Columns)))[unit],
-            Sum = ((float*)(activations + Int8Activation.SumOffset(Columns)))[unit],
-            Factors = factors,
-            Sums = sums + unit % GroupSum.Lanes * StripRows,
-        };
-        fixed (int* ordered = &_ordered[part.First])
-            TurnedProducts<TSimd, TInt, TFloat>.Multiply(strip.Lines, ordered, (sbyte*)activations + part.First, strip.Rows, soon, Stride, of);
     }
 
     // All that a step runs, once and with no rows or with memory of its own.
@@ -204,7 +208,7 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
         TurnedProducts<TSimd, TInt, TFloat>.Multiply(line, places, quants, 0, _data, 0, new TurnedUnit { Held = (short*)held });
         Strip none = new(0, 0, null, null, null);
         Batch empty = default;
-        TurnedColumns<TSimd, TInt, TFloat>.Turn(null, 0, null, null, null);
+        TurnedColumns<TSimd, TInt, TFloat>.TurnFew(null, 0, null, null, null);
         Turn(none, 0, null);
         _groups.Read(0, 0, 0, TSimd.Width == 16, null, null);
         Multiply(none, 0, null, empty);

@@ -17,7 +17,7 @@ internal static unsafe class TurnedColumns<TSimd, TInt, TFloat>
     public const int WordColumns = 8;
 
     /// <summary>Rows of a strip.</summary>
-    public static int Rows => 2 * HalfRows;
+    public static int Rows => Halves * HalfRows;
 
     /// <summary>Bytes of a column's line.</summary>
     public static int LineBytes => Rows / 2;
@@ -28,48 +28,48 @@ internal static unsafe class TurnedColumns<TSimd, TInt, TFloat>
 
     private static int HalfBytes => 8 * VectorBytes;
 
-    /// <summary>Turns a strip's words of eight columns.</summary>
-    /// <param name="words">The words, one for each row.</param>
+    /// <summary>Halves of a strip.</summary>
+    public const int Halves = 2;
+
+    /// <summary>Turns half of a strip's words of eight columns.</summary>
+    /// <param name="words">The strip's words, one for each row.</param>
+    /// <param name="half">Which half.</param>
     /// <param name="ahead">Others that are asked for meanwhile, in the second-level cache: lines of many models fall on the same few sets of the first.</param>
     /// <param name="lines">Where all lines start; they are 64-byte aligned.</param>
     /// <param name="places">The eight columns' lines, bytes from there.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Turn(byte* words, byte* ahead, byte* lines, int* places)
+    public static void Turn(byte* words, int half, byte* ahead, byte* lines, int* places)
     {
-        TurnHalf(words, ahead, lines, places);
-        TurnHalf(words + HalfBytes, ahead + HalfBytes, lines + LineBytes / 2, places);
-        // Where memory's lines do not begin with the words, these have a part of one more.
-        Sse.Prefetch1(ahead + 2 * HalfBytes - 1);
-    }
-
-    /// <summary>Turns the words of fewer rows; the other rows of a half that has any are zero.</summary>
-    public static void Turn(byte* words, int rows, byte* ahead, byte* lines, int* places)
-    {
-        byte* all = stackalloc byte[HalfBytes];
-        for (; rows > 0; rows -= HalfRows, words += HalfBytes, ahead += HalfBytes, lines += LineBytes / 2)
-        {
-            int there = Math.Min(rows, HalfRows) * sizeof(int);
-            Unsafe.CopyBlockUnaligned(all, words, (uint)there);
-            new Span<byte>(all + there, HalfBytes - there).Clear();
-            TurnHalf(all, ahead, lines, places);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TurnHalf(byte* words, byte* ahead, byte* lines, int* places)
-    {
+        words += half * HalfBytes;
+        ahead += half * HalfBytes;
+        lines += half * (LineBytes / Halves);
         TInt a = Load(words, 0), b = Load(words, 1), c = Load(words, 2), d = Load(words, 3);
         TInt e = Load(words, 4), f = Load(words, 5), g = Load(words, 6), h = Load(words, 7);
         // After what is waited for.
         AskFour(ahead);
         if (TSimd.Width == 16)
             AskFour(ahead + HalfBytes / 2);
+        // Where memory's lines do not begin with the words, these have a part of one more.
+        Sse.Prefetch1(ahead + HalfBytes - 1);
         TSimd.JoinNibbles(ref a, ref e);
         TSimd.JoinNibbles(ref b, ref f);
         TSimd.JoinNibbles(ref c, ref g);
         TSimd.JoinNibbles(ref d, ref h);
         Store(a, b, c, d, lines, places);
         Store(e, f, g, h, lines, places + 1);
+    }
+
+    /// <summary>Turns the words of fewer rows; the other rows of a half that has any are zero.</summary>
+    public static void TurnFew(byte* words, int rows, byte* ahead, byte* lines, int* places)
+    {
+        byte* all = stackalloc byte[HalfBytes];
+        for (; rows > 0; rows -= HalfRows, words += HalfBytes, ahead += HalfBytes, lines += LineBytes / Halves)
+        {
+            int there = Math.Min(rows, HalfRows) * sizeof(int);
+            Unsafe.CopyBlockUnaligned(all, words, (uint)there);
+            new Span<byte>(all + there, HalfBytes - there).Clear();
+            Turn(all, 0, ahead, lines, places);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

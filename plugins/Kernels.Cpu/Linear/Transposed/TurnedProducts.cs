@@ -14,7 +14,7 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
     /// <summary>Bytes of what belongs to a group and a strip's rows, a multiple of 64: scales, then zero points in bytes. Minimums would be read from the second-level cache, and cost more than to be computed anew each time.</summary>
     public static int FactorBytes => Rows * (sizeof(float) + sizeof(sbyte));
 
-    /// <summary>Bytes of two lines of words that are asked for with a part.</summary>
+    /// <summary>Bytes of each line of a step's words that are asked for with a part.</summary>
     public static int AskedBytes => Rows * sizeof(int) / ColumnSchedule.StepParts;
 
     private static int Rows => 16 * TSimd.Width;
@@ -26,7 +26,7 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
     /// <param name="places">The columns' lines, bytes from there.</param>
     /// <param name="quants">What they are multiplied with, within ±127.</param>
     /// <param name="rows">Rows of the strip that are there; where they are no more than half, the other half is left out.</param>
-    /// <param name="soon">The words that are turned next, which are asked for.</param>
+    /// <param name="soon">Words that are turned next, of which some of each line are asked for, in the first-level cache.</param>
     /// <param name="stride">Bytes from a line of words to the next.</param>
     /// <param name="unit">The part's unit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -52,11 +52,11 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
             if (two)
                 (e, f, g, h) = (Load(held, 4), Load(held, 5), Load(held, 6), Load(held, 7));
         }
-        for (int i = 0; i < ColumnSchedule.Part / 2; i++, places += 2, quants += 2, soon += AskedBytes / (ColumnSchedule.Part / 2))
+        for (int i = 0; i < ColumnSchedule.Part / 2; i++, places += 2, quants += 2, soon += 2 * stride)
         {
             Sse.Prefetch0(soon);
             Sse.Prefetch0(soon + stride);
-            if (TSimd.Width == 16)
+            if (AskedBytes > StoredGroups.MemoryLine)
             {
                 Sse.Prefetch0(soon + StoredGroups.MemoryLine);
                 Sse.Prefetch0(soon + stride + StoredGroups.MemoryLine);
@@ -67,8 +67,6 @@ internal static unsafe class TurnedProducts<TSimd, TInt, TFloat>
             if (two)
                 ColumnPairs<TSimd, TInt, TFloat>.Add(TSimd.Load(first + Rows / 4), TSimd.Load(second + Rows / 4), q, ref e, ref g, ref f, ref h);
         }
-        Sse.Prefetch0(soon - 1);
-        Sse.Prefetch0(soon + stride - 1);
         if (unit.Ends)
         {
             UnitSums sums = new(unit);

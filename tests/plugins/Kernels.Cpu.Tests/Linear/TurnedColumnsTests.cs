@@ -45,9 +45,10 @@ public unsafe class TurnedColumnsTests
         {
             for (int line = 0; line < Columns / 8; line++)
                 if (rows == strip)
-                    TurnedColumns<TSimd, TInt, TFloat>.Turn((byte*)(from + line * rows), (byte*)from, lines, p + line * 8);
+                    for (int half = 0; half < TurnedColumns<TSimd, TInt, TFloat>.Halves; half++)
+                        TurnedColumns<TSimd, TInt, TFloat>.Turn((byte*)(from + line * rows), half, (byte*)from, lines, p + line * 8);
                 else
-                    TurnedColumns<TSimd, TInt, TFloat>.Turn((byte*)(from + line * rows), rows, (byte*)from, lines, p + line * 8);
+                    TurnedColumns<TSimd, TInt, TFloat>.TurnFew((byte*)(from + line * rows), rows, (byte*)from, lines, p + line * 8);
             for (int unit = 0; unit < Columns / Unit; unit++)
             {
                 new Span<float>(sums, strip).Fill(1);
