@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Tessera.Kernels.Cpu.Jit.Emit;
 using Tessera.Kernels.Cpu.Jit.Memory;
 
@@ -6,6 +7,8 @@ namespace Tessera.Kernels.Cpu.Jit;
 /// <summary>Kernels of the layouts that <c>kernels.cpu</c> publishes (docs/kernels-cpu-layouts.md), in machine code made for AVX-512 VNNI, and that of halves for F16C.</summary>
 internal sealed class JitTileSource : ITileSource
 {
+    private const string GroupsPrefix = "cpu.groups.";
+
     /// <summary>The layouts that there is code for.</summary>
     public static IReadOnlyDictionary<string, Func<byte[]>> Layouts { get; } = All();
 
@@ -13,7 +16,8 @@ internal sealed class JitTileSource : ITileSource
     public ITile? TryGet(string layout)
     {
         bool halves = layout == HalvesCode.Layout;
-        return (halves ? Processor.HasHalves : Processor.HasVnni512) && Layouts.TryGetValue(layout, out Func<byte[]>? emit) ? new CodeTile(emit(), halves ? "f16c" : "avx512_vnni") : null;
+        bool groups = layout.StartsWith(GroupsPrefix, StringComparison.Ordinal);
+        return (halves ? Processor.HasHalves : Processor.HasVnni512 && (!groups || Avx512Vbmi.IsSupported)) && Layouts.TryGetValue(layout, out Func<byte[]>? emit) ? new CodeTile(emit(), halves ? "f16c" : "avx512_vnni") : null;
     }
 
     private static Dictionary<string, Func<byte[]>> All()
@@ -47,6 +51,8 @@ internal sealed class JitTileSource : ITileSource
         Rows(all, "q6_k", () => new Q6RowCode(), () => new Q6TurnedCode());
         foreach ((string type, int bits, bool hasMinimum) in ((string, int, bool)[])[("q4_0", 4, false), ("q4_1", 4, true), ("q5_0", 5, false), ("q5_1", 5, true), ("q8_0", 8, false)])
             Rows(all, type, () => new GroupRowCode(bits, hasMinimum), () => new GroupTurnedCode(bits, hasMinimum));
+        foreach (int bits in (int[])[2, 3])
+            all.Add($"{GroupsPrefix}b{bits}.r1", () => new EightGroupsCode(bits).Emit());
         return all;
     }
 

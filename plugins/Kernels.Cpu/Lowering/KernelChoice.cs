@@ -117,13 +117,8 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
                 return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization}, ", behind, weight.Quantization);
             string notWritten = kept.Length > 0 ? $"; not written anew: {kept}" : "";
-            if (source.Layout is { } layout && GroupedRows.Of(layout, isa) is { } groups)
-            {
-                GroupedLinear grouped = new(weight, source, groups, _int8, isa, native);
-                groups.Compile();
-                grouped.Tile?.Compile();
-                return Say(grouped, $"groups as its plugin describes them, unpacked in registers, generic integer dot ({groups.InstructionSet}{Tiles(grouped.Tile, found)}), activations int8 by 32{notWritten}", behind);
-            }
+            if (source.Layout is { } layout && Grouped(weight, source, layout, native, found, notWritten, behind) is { } grouped)
+                return grouped;
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
             linear.Tile?.Compile();
             if (linear.Tile is not null)
@@ -131,6 +126,19 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{notWritten}", behind);
         }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
+    }
+
+    // A type whose plugin describes its groups; null where these are better unpacked to bytes.
+    private LinearKernel? Grouped(WeightTensor weight, AffineSource source, GroupLayout layout, NativeTile? native, string found, string notWritten, string? behind)
+    {
+        string reason = "";
+        NativeGroups? machine = GroupedRows.TakesNative(layout, isa) ? rowDots.FindGroups(layout.Bits, out reason) : null;
+        if (GroupedRows.Of(layout, isa, machine) is not { } groups)
+            return null;
+        GroupedLinear linear = new(weight, source, groups, _int8, isa, native);
+        groups.Compile();
+        linear.Tile?.Compile();
+        return Say(linear, $"groups as its plugin describes them, unpacked in registers, generic integer dot ({(reason.Length > 0 ? reason : groups.InstructionSet)}{Tiles(linear.Tile, found)}), activations int8 by 32{notWritten}", behind);
     }
 
     // A type with a kernel of its own; what was written anew may have its columns in an order, and another type in the file.

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
@@ -17,10 +18,17 @@ internal sealed unsafe class GroupedRows
     private readonly delegate*<byte*, in GroupPlaces, int, byte*, float*, float*, float*, void> _eights;
     private readonly int _reach;
 
-    private GroupedRows(GroupPlaces places, int bits, CpuIsa isa)
+    // Pinned: the machine code reads it.
+    private readonly byte[] _table = GC.AllocateArray<byte>(NativeGroups.TableBytes, pinned: true);
+    private readonly NativeGroups? _native;
+
+    private GroupedRows(GroupPlaces places, int bits, CpuIsa isa, NativeGroups? native)
     {
         _places = places;
-        bool permuted = isa.Avx512Vbmi && bits < 4 && places.Bytes <= GroupPlaces.MostPermuted;
+        _native = native;
+        bool permuted = IsPermuted(places, bits, isa);
+        fixed (byte* table = _table)
+            NativeGroups.Write(places, table);
         _reach = places.Reach(permuted);
         _eights = (bits, isa.Avx512Vbmi, permuted) switch
         {
@@ -43,7 +51,13 @@ internal sealed unsafe class GroupedRows
     public int Bytes => _places.Bytes;
 
     /// <summary>Those of a layout; null where they are better unpacked to memory.</summary>
-    public static GroupedRows? Of(GroupLayout layout, CpuIsa isa) => isa.Avx2 && GroupPlaces.Of(layout) is { } places ? new GroupedRows(places, layout.Bits, isa) : null;
+    /// <param name="layout">What a group looks like.</param>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="native">Machine code for the loop, where <see cref="TakesNative"/>.</param>
+    public static GroupedRows? Of(GroupLayout layout, CpuIsa isa, NativeGroups? native = null) => isa.Avx2 && GroupPlaces.Of(layout) is { } places ? new GroupedRows(places, layout.Bits, isa, native) : null;
+
+    /// <summary>Whether the loop over a layout's groups may be machine code.</summary>
+    public static bool TakesNative(GroupLayout layout, CpuIsa isa) => GroupPlaces.Of(layout) is { } places && IsPermuted(places, layout.Bits, isa);
 
     /// <summary>Bytes of a turned activation row.</summary>
     public static int TurnedBytes(int columns) => (columns + Step - 1) / Step * Step;
@@ -75,18 +89,28 @@ internal sealed unsafe class GroupedRows
             long room = end - weights - _reach;
             int whole = room < 0 ? 0 : (int)Math.Min(groups / Lanes, (room / (Lanes * bytes)) + 1) * Lanes;
             Vector256<float> lanes = default;
-            _eights(weights, _places, whole, turned, steps, sums, (float*)&lanes);
+            Eights(weights, whole, turned, steps, sums, (float*)&lanes);
             for (int group = whole; group < groups; group += Lanes)
             {
                 // Groups that are not there are zeros with a scale of zero.
                 int length = Math.Min(Lanes, groups - group) * bytes;
                 new Span<byte>(rest, RestBytes).Clear();
                 Buffer.MemoryCopy(weights + ((nint)group * bytes), rest, RestBytes, length);
-                _eights(rest, _places, Lanes, turned + (group * Group), steps + group, sums + group, (float*)&lanes);
+                Eights(rest, Lanes, turned + (group * Group), steps + group, sums + group, (float*)&lanes);
             }
             output[row] = GroupSum.Of(lanes);
         }
     }
+
+    private void Eights(byte* weights, int groups, byte* turned, float* steps, float* sums, float* lanes)
+    {
+        if (_native is not null)
+            _native.Eights(weights, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_table)), groups, turned, steps, sums, lanes);
+        else
+            _eights(weights, _places, groups, turned, steps, sums, lanes);
+    }
+
+    private static bool IsPermuted(GroupPlaces places, int bits, CpuIsa isa) => isa.Avx512Vbmi && bits < 4 && places.Bytes <= GroupPlaces.MostPermuted;
 
     /// <summary>Runs all of it once, so that no step waits for the compiler.</summary>
     public void Compile()
