@@ -25,7 +25,7 @@ internal sealed unsafe class ScatteredGptq4<TSimd, TInt, TFloat> : PackedLinear
     private const int Together = LeastTileRows - 1;
 
     // Steps whose words, and parts whose groups are asked for ahead.
-    private const int Ahead = 2, GroupsAhead = 32;
+    private const int Ahead = 1, GroupsAhead = 32;
 
     // Strips side by side may hold an eighth of the second-level cache: what follows a line in memory comes sooner than another page, but what no longer fits is slower.
     private const int NearPart = 8, MostAbreast = 4;
