@@ -4,6 +4,7 @@
 # The folder holds 1b-Q4_K_M.gguf, 1b-Q8_0.gguf and 8b-Q4_K_M.gguf (random-gguf.py of ../shared/bench); those that are not there are left out. SMALL_MODEL is the real one of 135M parameters.
 # By environment: ROUNDS=2 of the 1b models, SMALL_ROUNDS=3, LARGE_ROUNDS=1, THREADS=2, DEPTHS=4096,16384 (half of the time; 0 leaves them out), SERVING=1 (four minutes of SMALL_MODEL over REST). About 20 minutes on two cores.
 set -euo pipefail
+shopt -s inherit_errexit
 models=$1 peer=$2 root=$(cd "$(dirname "$0")/.." && pwd)
 small=${3:-$root/../shared/models/smollm2-135m-instruct-q4_1.gguf}
 rounds=${ROUNDS:-2} small_rounds=${SMALL_ROUNDS:-3} large_rounds=${LARGE_ROUNDS:-1} threads=${THREADS:-2} depths=${DEPTHS:-4096,16384}
@@ -12,7 +13,7 @@ sampling="$root/bench/Sampling.Bench/bin/Release/net10.0/Tessera.Sampling.Bench"
 [ -x "$ours" ] && [ -x "$kernels" ] && [ -x "$sampling" ] && [ -x "$serving" ] || { echo "build first: dotnet build -c Release" >&2; exit 1; }
 pure=format.gguf,quant.ggml,kernels.cpu,tokenizer.spm,tokenizer.bpe
 said=$(mktemp)
-trap 'rm -f "$said"' EXIT
+trap 'rm -f "$said" "$said.beside"' EXIT
 
 # row WORK GOAL FOUND: at least the goal; with a fourth argument: at most.
 row() {
@@ -30,7 +31,7 @@ line() { sed -n "s/^$1: //p" "$said"; }
 
 vnni=$(grep -c -m1 avx512_vnni /proc/cpuinfo || true)
 # What two threads read, GB/s. Memory is shared with neighbours, and what it gives changes by half within minutes: a decode row is judged by the better of what was read just before and just after it.
-reads() { "$kernels" limits | tee "$said" >&2; awk '/^read / { print $5 }' "$said"; }
+reads() { "$kernels" limits | tee "$said" >&2; awk '/^read / { print $5; found = 1 } END { exit !found }' "$said"; }
 bandwidth=$(reads)
 int8=$(awk '/^int8 / && $4 > most { most = $4 } END { print most + 0 }' "$said") float=$(awk '/^float / && $4 > most { most = $4 } END { print most + 0 }' "$said")
 echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $threads threads; two read $bandwidth GB/s, a core has at most $int8 (int8) and $float (float) G multiply-adds/s; load $(cut -d' ' -f1 /proc/loadavg); $(date -u +%F)"

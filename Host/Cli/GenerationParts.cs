@@ -47,7 +47,7 @@ internal sealed class GenerationParts
     {
         try
         {
-            return Grammar.Parse(TextFile.Read(file, "a grammar, GBNF"));
+            return Grammar.Parse(TextFile.Read(file, "a grammar in GBNF"));
         }
         catch (GrammarException e)
         {

@@ -26,7 +26,7 @@ internal static class PerplexityCommand
 
     private static async Task<int> RunAsync(string model, string textFile, string? config, ActivationPrecision activations, int? context, int? most)
     {
-        string text = TextFile.Read(textFile, "a text, UTF-8");
+        string text = TextFile.Read(textFile, "a text");
         await using HostSession session = HostSession.Open(config, model);
         using OpenModel open = session.OpenFiles(session.Model.Path);
         int window = context ?? (open.Source.Metadata.ContextLength > 0 ? Math.Min(DefaultWindow, open.Source.Metadata.ContextLength) : DefaultWindow);

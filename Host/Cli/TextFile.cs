@@ -1,8 +1,12 @@
+using System.Text;
+
 namespace Tessera.Host.Cli;
 
 /// <summary>Text files that commands are given.</summary>
 internal static class TextFile
 {
+    private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
+
     /// <summary>Reads one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">What it should be, for the error.</param>
@@ -13,9 +17,13 @@ internal static class TextFile
             throw new TesseraException($"{path}: a folder; expected {what}");
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, s_strict);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (DecoderFallbackException e)
+        {
+            throw new TesseraException($"{path}: not UTF-8; expected {what}", e);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
         {
             throw new TesseraException($"{path}: no such file; expected {what}", e);
         }

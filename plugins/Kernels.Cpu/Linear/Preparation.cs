@@ -143,6 +143,8 @@ internal abstract unsafe class Preparation
 
         public override bool TakesFeatures => false;
 
+        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => throw new NotSupportedException();
+
         public override bool IsSameAs(Preparation other) => other is OrderedInt8Groups ordered && ordered._order.AsSpan().SequenceEqual(_order);
     }
 

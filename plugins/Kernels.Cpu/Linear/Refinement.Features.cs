@@ -75,6 +75,8 @@ internal sealed unsafe partial class Refinement
     private void AddRows(byte* weights, int rowCount, byte* refined, nint stride, int count, int width, int* groups, float* output)
     {
         float* sums = stackalloc float[MostRows * TileKernel.MaxWidth];
+        // Nothing is added to the products of rows that are not there.
+        new Span<float>(sums + count * MostRows, (width - count) * MostRows).Clear();
         for (int row = 0; row < rowCount; row += MostRows, output += MostRows * width)
         {
             int rows = Math.Min(MostRows, rowCount - row);

@@ -30,4 +30,7 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
 
     public override void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
         slices[firstRow / _rows].Refine(firstRow % _rows, rowCount, activations, activationStride, batchRows, output, outputStride);
+
+    public override void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output) =>
+        slices[firstRow / _rows].RefineByFeatures(firstRow % _rows, rowCount, panels, activations, activationStride, count, width, output);
 }

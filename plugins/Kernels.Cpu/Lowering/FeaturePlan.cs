@@ -5,9 +5,6 @@ namespace Tessera.Kernels.Cpu.Lowering;
 /// <summary>Decides which values stand by features while a step has many rows: those that every stage that touches them takes so.</summary>
 internal static class FeaturePlan
 {
-    // With fewer panels for each lane, lanes wait for the one that has one more.
-    private const int PanelsOfLane = 2;
-
     /// <summary>Rows that a value needs room for: whole panels.</summary>
     public static int Rows(int rows, FeatureMajor? features) => features is null ? rows : (rows + features.Width - 1) / features.Width * features.Width;
 
@@ -25,14 +22,20 @@ internal static class FeaturePlan
             return null;
         HashSet<ValueBuffer> chosen = Able(stages, touched, values);
         IEnumerable<Stage> takers = stages.Where(s => s.ByFeatures.Any(g => chosen.Contains(g[0].Whole)));
-        int least = Math.Max(PanelsOfLane * request.Team.LaneCount * tileWidth, takers.Select(s => s.LeastRowsByFeatures).DefaultIfEmpty().Max());
-        if (chosen.Count == 0 || least > request.Limits.MaxRows)
+        // With fewer, lanes would wait for the one that makes a panel of the input.
+        int least = Math.Max(request.Team.LaneCount * tileWidth, takers.Select(s => s.LeastRowsByFeatures).DefaultIfEmpty().Max());
+        if (chosen.Count == 0)
             return null;
+        if (least > request.Limits.MaxRows)
+        {
+            explanation.Add($"values stand by rows: by features they would from {least} rows on, steps have at most {request.Limits.MaxRows}");
+            return null;
+        }
         FeatureMajor features = new(tileWidth, least);
         foreach (ValueBuffer value in chosen)
             value.Features = features;
         sizes.Row = Math.Max(sizes.Row, chosen.Max(v => v.Width));
-        sizes.Panel = (long)chosen.Max(v => v.Width) * tileWidth;
+        sizes.Panel = (long)stages.Max(s => s.RoomByFeatures) * tileWidth;
         explanation.Add($"from {least} rows on, {chosen.Count} of {values.Count} values stand by features between products, in panels of {tileWidth} rows");
         return features;
     }

@@ -4,7 +4,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 
 /// <summary>
 /// How the values between products stand while a step has many rows: in panels of up to <paramref name="width"/> rows, feature after feature, each with an element of every row of the panel.
-/// That is how tiles make their sums and read their activations, so that nothing is turned between one product and the next. A panel's rows that are not there have elements too, which nothing reads.
+/// That is how tiles make their sums and read their activations, so that nothing is turned between one product and the next. A panel's rows that are not there have elements too; no row that is there depends on them.
 /// </summary>
 /// <param name="width">Rows of a panel; the last one has <see cref="TileKernel.WidthOf"/> those that are left.</param>
 /// <param name="leastRows">From so many rows of a step on.</param>

@@ -45,5 +45,11 @@ internal sealed unsafe class NormKernel(int length, int groups, float* weight, b
     /// <param name="x">Feature after feature, each with <paramref name="rows"/> elements.</param>
     /// <param name="y">The result.</param>
     /// <param name="rows">A multiple of 8.</param>
-    public void Features(float* x, float* y, int rows) => RmsNorm.Features(x, weight, y, Length, rows, epsilon);
+    /// <exception cref="NotSupportedException">It does not take features.</exception>
+    public void Features(float* x, float* y, int rows)
+    {
+        if (!TakesFeatures)
+            throw new NotSupportedException(Description);
+        RmsNorm.Features(x, weight, y, Length, rows, epsilon);
+    }
 }

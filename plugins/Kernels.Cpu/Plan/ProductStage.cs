@@ -66,13 +66,19 @@ internal sealed unsafe class ProductStage : Stage
                 yield break;
             if (_input.TakesFeatures)
                 yield return _source.Reads;
+            // What is read by rows as the input cannot be read by features as a residual.
             foreach (Product product in _products)
-                if (product.CanBeByFeatures)
+                if (product.CanBeByFeatures && (_input.TakesFeatures || !_source.Reads.Contains(product.Residual)))
                     yield return product.Residual is null ? [product.Output] : [product.Output, product.Residual];
         }
     }
 
-    public override int LeastRowsByFeatures => _products.Max(p => p.Kernel.LeastRowsByTiles);
+    // The head only brings rows together.
+    public override int LeastRowsByFeatures => _set == RowSet.All ? _products.Max(p => p.Kernel.LeastRowsByTiles) : 0;
+
+    public override int RoomByFeatures => InputCanBeByFeatures ? _source.Width : 0;
+
+    private bool InputCanBeByFeatures => _set == RowSet.All && _input.TakesFeatures && _source.Reads[0].Whole.Features is not null;
 
     private bool InputIsByFeatures => _set == RowSet.All && _source.Reads[0].IsByFeatures;
 

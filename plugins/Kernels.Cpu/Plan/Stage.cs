@@ -14,6 +14,9 @@ internal abstract class Stage
 
     /// <summary>From so many rows on it takes them so.</summary>
     public virtual int LeastRowsByFeatures => 0;
+
+    /// <summary>Features of a panel that a lane makes on the way, once values are marked.</summary>
+    public virtual int RoomByFeatures => 0;
 }
 
 /// <summary>Counters of the items of a stage that lanes take while they run.</summary>

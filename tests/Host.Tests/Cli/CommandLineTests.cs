@@ -77,10 +77,11 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nothere.txt: no such file; expected a text, UTF-8", "perplexity", "MODEL", "nothere.txt")]
+    [InlineData("nothere.txt: no such file; expected a text", "perplexity", "MODEL", "nothere.txt")]
     [InlineData("nothere.jinja: no such file; expected a Jinja template", "template", "nothere.jinja")]
-    [InlineData("nothere.gbnf: no such file; expected a grammar, GBNF", "run", "MODEL", "-p", "hi", "--grammar", "nothere.gbnf")]
-    [InlineData(": a folder; expected a text, UTF-8", "perplexity", "MODEL", "FOLDER")]
+    [InlineData("nothere.gbnf: no such file; expected a grammar in GBNF", "run", "MODEL", "-p", "hi", "--grammar", "nothere.gbnf")]
+    [InlineData(": a folder; expected a text", "perplexity", "MODEL", "FOLDER")]
+    [InlineData(".gguf: not UTF-8; expected a text", "perplexity", "MODEL", "MODEL")]
     public async Task A_text_file_that_is_not_there_is_told_with_what_it_should_be(string error, params string[] command)
     {
         Finished finished = await TesseraProcess.RunAsync([.. command.Select(c => c switch { "MODEL" => _model, "FOLDER" => Path.GetDirectoryName(_config)!, _ => c }), .. command[0] == "template" ? (string[])[] : ["--config", _config]]);

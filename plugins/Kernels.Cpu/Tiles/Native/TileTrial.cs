@@ -47,7 +47,8 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                     ((float*)x)[i] = row == 1 ? -1 : random.NextSingle() - 0.5f;
                 form.Prepare((float*)x, Columns, rows + row * stride);
             }
-            bool equal = true;
+            // Second bytes are multiplied block by block, and rows may have any number of blocks.
+            bool equal = AreEqual(own, block, theirs, other, rows, stride, form, super);
             double gain = 0, least = double.MaxValue;
             foreach (int width in (int[])[8, TileKernel.MaxWidth])
             {
@@ -75,6 +76,32 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
         finally
         {
             foreach (nint memory in (nint[])[(nint)weights, (nint)rows, (nint)panel, (nint)x, (nint)block, (nint)expected, (nint)found])
+                NativeMemory.AlignedFree((void*)memory);
+        }
+    }
+
+    private static bool AreEqual(TileKernel own, byte* block, TileKernel theirs, byte* other, byte* rows, int stride, Preparation form, bool super)
+    {
+        int columns = super ? Int8SuperActivation.Block : Int8Activation.Group;
+        byte* panel = Take(form.PanelBytes(Columns, TileKernel.MaxWidth)), expected = Take(SumBytes), found = Take(SumBytes);
+        try
+        {
+            bool equal = true;
+            foreach (int width in (int[])[8, TileKernel.MaxWidth])
+            {
+                form.Pack(rows, stride, width, Columns, panel, width, 0, 1);
+                for (int i = 0; i < Columns / columns; i += 3)
+                {
+                    own.MultiplyBlock(block, i, panel, width, (float*)expected);
+                    theirs.MultiplyBlock(other, i, panel, width, (float*)found);
+                    equal &= new Span<int>(expected, Panels.Rows * width).SequenceEqual(new Span<int>(found, Panels.Rows * width));
+                }
+            }
+            return equal;
+        }
+        finally
+        {
+            foreach (nint memory in (nint[])[(nint)panel, (nint)expected, (nint)found])
                 NativeMemory.AlignedFree((void*)memory);
         }
     }

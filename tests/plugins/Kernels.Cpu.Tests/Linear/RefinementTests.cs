@@ -46,8 +46,13 @@ public unsafe class RefinementTests
                 for (int first = 0; first < Rows; first += 11)
                     products.Kernel.Multiply(first, Math.Min(11, Rows - first), null, products.Prepared.Bytes + row * products.Stride, products.Stride, 1, output + first, Rows);
         Assert.Equal(together, alone);
-        if (products.Kernel.Tile is { } tile)
-            Assert.Equal(together, products.ByTiles(tile));
+        if (products.Kernel.Tile is not { } tile)
+            return;
+        Assert.Equal(together, products.ByTiles(tile));
+        Assert.Equal(together, products.ByFeatures(tile));
+        // Each row with outliers of its own: more groups than tiles are worth for.
+        using Case scattered = new(type, isa, scattered: true);
+        Assert.Equal(scattered.Together(), scattered.ByFeatures(scattered.Kernel.Tile!));
     }
 
     /// <summary>A weight, activation rows with outliers, in the same columns of some rows, and their exact products.</summary>
@@ -57,7 +62,7 @@ public unsafe class RefinementTests
         private readonly double[] _exact = new double[Batch * Rows];
         private readonly int _columns;
 
-        public Case(string type, string isa, ProductInput? input = null)
+        public Case(string type, string isa, ProductInput? input = null, bool scattered = false)
         {
             IsSuper = type.EndsWith("_k", StringComparison.Ordinal);
             _columns = IsSuper ? 6 * 256 : 18 * 32;
@@ -70,9 +75,9 @@ public unsafe class RefinementTests
             for (int row = 0; row < Batch; row++)
             {
                 float[] x = [.. Enumerable.Range(0, _columns).Select(_ => random.NextSingle() - 0.5f)];
-                x[row % 5 == 4 ? random.Next(_columns) : 77] = 60;
+                x[scattered || row % 5 == 4 ? random.Next(_columns) : 77] = 60;
                 if (IsSuper)
-                    x[_columns - 5] = -50;
+                    x[scattered ? random.Next(_columns) : _columns - 5] = -50;
                 fixed (float* source = x)
                     Kernel.Preparation.Prepare(source, _columns, Prepared.Bytes + row * Stride);
                 for (int i = 0; i < Rows * _columns; i++)
@@ -110,6 +115,24 @@ public unsafe class RefinementTests
                     tile.Multiply(block.Bytes, Rows, panel.Bytes, 0, wide, count, output + first * Rows, Rows);
                     Kernel.Refine(0, Rows, Prepared.Bytes + first * Stride, Stride, count, output + first * Rows, Rows);
                 }
+            return products;
+        }
+
+        public float[] ByFeatures(TileKernel tile)
+        {
+            int width = TileTable.Width(CpuIsa.Detect());
+            float[] products = new float[Batch * Rows];
+            using NativeBuffer panel = new(Kernel.Preparation.PanelBytes(_columns, width)), block = new(tile.BlockBytes(Rows)), output = new(Rows * width * sizeof(float));
+            tile.Unpack(0, Rows, block.Bytes);
+            for (int first = 0; first < Batch; first += width)
+            {
+                int count = Math.Min(width, Batch - first), wide = TileKernel.WidthOf(count, width);
+                Kernel.Preparation.Pack(Prepared.Bytes + first * Stride, Stride, count, _columns, panel.Bytes, wide, 0, 1);
+                tile.MultiplyByFeatures(block.Bytes, Rows, panel.Bytes, 0, wide, output.Floats, null);
+                Kernel.RefineByFeatures(0, Rows, block.Bytes, Prepared.Bytes + first * Stride, Stride, count, wide, output.Floats);
+                for (int i = 0; i < Rows * count; i++)
+                    products[(first + i % count) * Rows + i / count] = output.Floats[i / count * wide + i % count];
+            }
             return products;
         }
 

@@ -55,5 +55,21 @@ internal static unsafe class TileCheck
                 float want = i >= 2 && i < rows ? expected[row * rows + i] : -1, got = found[row * (rows + Gap) + i];
                 Assert.True(BitConverter.SingleToInt32Bits(want) == BitConverter.SingleToInt32Bits(got), $"{columns} columns, activation row {row} of {count}, row {i}: expected {want:R}, found {got:R}");
             }
+        ByFeatures(tile, expected, unpacked.Bytes, panel.Bytes, panelBytes, rows, count, width);
+    }
+
+    private static void ByFeatures(TileKernel tile, float[] expected, byte* unpacked, byte* panel, long panelBytes, int rows, int count, int width)
+    {
+        int features = rows - 2;
+        float[] found = new float[2 * rows * width];
+        Array.Fill(found, -1);
+        fixed (float* output = found)
+            tile.MultiplyByFeatures(unpacked, features, panel, panelBytes, width, output, count > width ? output + rows * width : null);
+        for (int row = 0; row < count; row++)
+            for (int i = 0; i < rows; i++)
+            {
+                float want = i < features ? expected[row * rows + i + 2] : -1, got = found[((row / width * rows) + i) * width + row % width];
+                Assert.True(BitConverter.SingleToInt32Bits(want) == BitConverter.SingleToInt32Bits(got), $"by features, activation row {row} of {count}, row {i}: expected {want:R}, found {got:R}");
+            }
     }
 }
