@@ -37,8 +37,8 @@ public readonly unsafe record struct GroupLayout
     /// <summary>Bytes of the low bits.</summary>
     public int LowBytes => Elements * (Bits - Bits % 2) / 8;
 
-    /// <summary>Whether all of it lies in a group's bytes.</summary>
-    public bool IsValid => Bits is >= LeastBits and <= MostBits && Holds(LowAt, LowBytes) && Holds(ScaleAt, sizeof(ushort)) && (!HasHigh || Holds(HighAt, HighBytes));
+    /// <summary>Whether all of it lies in a group's bytes, and its zero is a number.</summary>
+    public bool IsValid => Bits is >= LeastBits and <= MostBits && float.IsFinite(Zero) && Holds(LowAt, LowBytes) && Holds(ScaleAt, sizeof(ushort)) && (!HasHigh || Holds(HighAt, HighBytes));
 
     /// <summary>Brings groups to bytes, scales and minimums, as <see cref="IAffineUnpack.Unpack"/> has to.</summary>
     /// <param name="first">The first group.</param>

@@ -33,12 +33,17 @@ internal sealed unsafe class AffineSource(WeightTensor weight, IAffineUnpack unp
     }
 
     /// <summary>How its groups look; null where that is not known.</summary>
-    public GroupLayout? Layout { get; } = order is null && unpack is IGroupedUnpack grouped ? Fitting(weight, grouped.Layout) : null;
+    public GroupLayout? Layout { get; } = order is null && unpack is IGroupedUnpack grouped ? Fitting(weight, grouped, grouped.Layout) : null;
 
-    // What the description says is not read before it is known to be there.
-    private static GroupLayout? Fitting(WeightTensor weight, GroupLayout layout) =>
-        layout.IsValid && weight.Parts.Length == 1 && weight.Parts[0].Length / layout.Bytes >= weight.Rows * weight.Columns / GroupLayout.Elements ? layout
-        : throw new ModelFormatException($"cpu: tensor '{weight.Name}' {weight.ShapeText}: {weight.Bytes} bytes in {weight.Parts.Length} parts are not what type '{weight.Quantization}' says of its groups: {layout}");
+    // What the description says is not read before it is known to be there. Rows are multiplied by it, tiles by what the plugin unpacks: both have to be of one type.
+    private static GroupLayout Fitting(WeightTensor weight, IGroupedUnpack unpack, GroupLayout layout)
+    {
+        if (!layout.IsValid || weight.Parts.Length != 1 || weight.Parts[0].Length / layout.Bytes < weight.Rows * weight.Columns / GroupLayout.Elements)
+            throw new ModelFormatException($"cpu: tensor '{weight.Name}' {weight.ShapeText}: {weight.Bytes} bytes in {weight.Parts.Length} parts are not what type '{weight.Quantization}' says of its groups: {layout}");
+        if (unpack.GroupSize != GroupLayout.Elements || unpack.MaxValue != layout.MaxValue)
+            throw new ModelFormatException($"cpu: tensor '{weight.Name}': type '{weight.Quantization}' unpacks groups of {unpack.GroupSize} with values up to {unpack.MaxValue}, its description says {GroupLayout.Elements} and {layout.MaxValue}");
+        return layout;
+    }
 
     /// <summary>As <see cref="IAffineUnpack.Unpack"/>.</summary>
     public void Unpack(long firstRow, int rowCount, byte* values, float* scales, float* minimums)

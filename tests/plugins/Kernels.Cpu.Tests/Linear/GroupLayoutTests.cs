@@ -41,6 +41,7 @@ public unsafe class GroupLayoutTests
         new GroupLayout { Bits = 2, Bytes = 10, LowAt = 0, ScaleAt = 9 },
         new GroupLayout { Bits = 3, Bytes = 14, LowAt = 2, ScaleAt = 0, HighAt = 11 },
         new GroupLayout { Bits = 4, Bytes = 17, LowAt = 2, ScaleAt = 0 },
+        new GroupLayout { Bits = 4, Bytes = 18, LowAt = 2, ScaleAt = 0, Zero = float.NaN },
         new GroupLayout { Bits = 4, Bytes = int.MaxValue, LowAt = int.MaxValue - 8, ScaleAt = 0 });
 
     [Theory, MemberData(nameof(Wrong))]

@@ -52,6 +52,32 @@ public unsafe class GroupedLinearTests
         Assert.Contains("are not what type 'described' says of its groups", Assert.Throws<ModelFormatException>(() => Choose(type, memory.Tensor(), CpuIsa.Detect())).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_type_that_unpacks_otherwise_than_it_describes_is_refused()
+    {
+        TwoMinds type = new();
+        using Memory memory = new(Rows * Columns / 32 * type.Layout.Bytes);
+        Assert.Equal("cpu: tensor 'described': type 'described' unpacks groups of 32 with values up to 15, its description says 32 and 7",
+            Assert.Throws<ModelFormatException>(() => Choose(type, memory.Tensor(), CpuIsa.Detect())).Message);
+    }
+
+    private sealed class TwoMinds : IQuantization, IGroupedUnpack
+    {
+        public string Id => "described";
+
+        public int BlockSize => 32;
+
+        public GroupLayout Layout => DescribedType.Layouts["3"];
+
+        int IAffineUnpack.MaxValue => 15;
+
+        public void Validate(WeightTensor weight)
+        {
+        }
+
+        public void Dequantize(WeightTensor weight, long firstRow, int rowCount, Span<float> destination) => destination.Clear();
+    }
+
     private static (LinearKernel Kernel, string Said) Choose(IQuantization type, WeightTensor weight, CpuIsa isa)
     {
         List<string> said = [];
