@@ -51,7 +51,7 @@ around() {
     cp "$said" "$said.beside"
     after=$(reads)
     mv "$said.beside" "$said"
-    speed=$(awk -v a="$before" -v b="$after" 'BEGIN { print a > b ? a : b }')
+    speed=$(awk -v a="$before" -v b="$after" 'BEGIN { print (a > b ? a : b) }')
 }
 # What prefill computes, beside what the cores could.
 work() {
