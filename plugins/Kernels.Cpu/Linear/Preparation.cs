@@ -68,6 +68,7 @@ internal abstract unsafe class Preparation
     /// <param name="rows">Room for the rows prepared; of each that is there what <see cref="LinearKernel.Refine"/> reads is written.</param>
     /// <param name="stride">Bytes from one to the next.</param>
     /// <param name="count">Rows that are there.</param>
+    /// <exception cref="NotSupportedException">No panel can be made so: <see cref="TakesFeatures"/> is false.</exception>
     public virtual void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => throw new NotSupportedException();
 
     /// <summary>Whether a prepared row is the row.</summary>

@@ -15,7 +15,7 @@ internal sealed unsafe partial class Refinement
 
     /// <summary>As <see cref="Add"/> for one panel of activation rows, whose products stand by features.</summary>
     [SkipLocalsInit]
-    public void AddByFeatures(TileKernel tile, byte* panels, byte* weights, int rowCount, byte* activations, nint stride, int count, int width, float* output)
+    public void AddByFeatures(BlockTileKernel tile, byte* panels, byte* weights, int rowCount, byte* activations, nint stride, int count, int width, float* output)
     {
         activations += _offset;
         int* groups = stackalloc int[TileKernel.MaxWidth], different = stackalloc int[TileKernel.MaxWidth];
@@ -37,7 +37,7 @@ internal sealed unsafe partial class Refinement
     }
 
     [SkipLocalsInit]
-    private void AddTiles(TileKernel tile, byte* panels, int rowCount, byte* refined, nint stride, int count, int width, int* groups, int* different, int found, float* output)
+    private void AddTiles(BlockTileKernel tile, byte* panels, int rowCount, byte* refined, nint stride, int count, int width, int* groups, int* different, int found, float* output)
     {
         byte* panel = stackalloc byte[SuperActivations.Bytes(TileKernel.MaxWidth)];
         if (_super)

@@ -54,5 +54,5 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
         _refinement?.Add(_data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
 
     public override void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output) =>
-        _refinement?.AddByFeatures(Tile!, panels, _data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, count, width, output);
+        _refinement?.AddByFeatures((BlockTileKernel)Tile!, panels, _data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, count, width, output);
 }

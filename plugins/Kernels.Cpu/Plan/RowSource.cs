@@ -25,6 +25,7 @@ internal abstract unsafe class RowSource(int width)
     public virtual bool FillsFromFeatures => false;
 
     /// <summary>A panel by features, in its place or made in <paramref name="room"/>.</summary>
+    /// <exception cref="NotSupportedException"><see cref="TakesFeatures"/> is false.</exception>
     public virtual float* Panel(int panel, FeatureMajor features, float* room) => throw new NotSupportedException();
 }
 

@@ -20,6 +20,4 @@ internal sealed unsafe class StackedTileKernel(TileKernel[] slices, int rows) : 
     public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => slices[0].MultiplyPanel(panel, activations, width, sums);
 
     public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums) => slices[0].MultiplyPanels(panel, activations, distance, sums);
-
-    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) => slices[0].MultiplyBlock(panel, block, activations, width, sums);
 }

@@ -103,14 +103,6 @@ internal abstract unsafe class TileKernel
     /// <summary>sums[row · width + activation row] of a panel.</summary>
     public abstract void MultiplyPanel(byte* panel, byte* activations, int width, float* sums);
 
-    /// <summary>As <see cref="MultiplyPanel"/> for one of the columns' blocks that the type's activations are rounded by.</summary>
-    /// <param name="panel">The panel.</param>
-    /// <param name="block">The block.</param>
-    /// <param name="activations">The block's part of an interleaved panel.</param>
-    /// <param name="width">The panel's width.</param>
-    /// <param name="sums">As for <see cref="MultiplyPanel"/>.</param>
-    public virtual void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) => throw new NotSupportedException();
-
     /// <summary>sums[activation panel][row · <see cref="MaxWidth"/> + activation row] of a panel and two of activations.</summary>
     public virtual void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
     {

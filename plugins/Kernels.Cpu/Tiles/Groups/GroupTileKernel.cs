@@ -9,17 +9,13 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Tiles.Groups;
 
 /// <summary>Tiles of a type with blocks of 32 columns; a native tile takes values as whole bytes.</summary>
-internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native) : FileTileKernel(weights, rowBytes)
+internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native) : BlockTileKernel(weights, rowBytes, columns / Int8Activation.Group, GroupSum.Lanes, native)
     where TBlock : struct, IBlock32
 {
     private readonly bool _vnni = GroupTile.TakesVnni<TBlock>(isa);
     private readonly int _groups = columns / Int8Activation.Group, _planes = native is null && !GroupTile.TakesVnni<TBlock>(isa) ? TBlock.Planes : 1;
 
-    public override bool IsNative => native is not null;
-
-    public override bool HasPair => native is { HasPair: true };
-
-    public override long PanelBytes => (long)_groups * GroupWeights.Bytes(_planes);
+    protected override int OneBlockBytes => GroupWeights.Bytes(_planes);
 
     public override void Compile()
     {
@@ -29,26 +25,7 @@ internal sealed unsafe class GroupTileKernel<TBlock>(byte* weights, nint rowByte
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups, _planes);
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _groups, width, sums);
-
-    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
-        Multiply(panel + (long)Panels.Place(block, _groups, GroupSum.Lanes) * GroupWeights.Bytes(_planes), activations, 1, width, sums);
-
-    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
-    {
-        if (native is { HasPair: true })
-            native.MultiplyPair(panel, activations, distance, _groups, sums);
-        else
-            base.MultiplyPanels(panel, activations, distance, sums);
-    }
-
-    private void Multiply(byte* panel, byte* activations, int groups, int width, float* sums)
-    {
-        if (native is null)
-            GroupTile.Multiply<TBlock>(panel, activations, groups, width, sums, _vnni);
-        else
-            native.Multiply(panel, activations, groups, width, sums);
-    }
+    protected override void MultiplyOwn(byte* panel, byte* activations, int count, int width, float* sums) => GroupTile.Multiply<TBlock>(panel, activations, count, width, sums, _vnni);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* row, int place, byte* panel, int groups, int planes)

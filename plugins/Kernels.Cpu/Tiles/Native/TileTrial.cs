@@ -35,7 +35,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
         {
             Random random = new(1);
             TrialWeights.Fill(type, weights, Rows, rowBytes, random);
-            TileKernel own = TileTable.Create(type, weights, rowBytes, Columns, isa)!, theirs = TileTable.Create(type, weights, rowBytes, Columns, isa, native)!;
+            BlockTileKernel own = (BlockTileKernel)TileTable.Create(type, weights, rowBytes, Columns, isa)!, theirs = (BlockTileKernel)TileTable.Create(type, weights, rowBytes, Columns, isa, native)!;
             block = Take(own.BlockBytes(Rows) + theirs.BlockBytes(Rows));
             byte* other = block + own.BlockBytes(Rows);
             own.Compile();
@@ -80,7 +80,7 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
         }
     }
 
-    private static bool AreEqual(TileKernel own, byte* block, TileKernel theirs, byte* other, byte* rows, int stride, Preparation form, bool super)
+    private static bool AreEqual(BlockTileKernel own, byte* block, BlockTileKernel theirs, byte* other, byte* rows, int stride, Preparation form, bool super)
     {
         int columns = super ? Int8SuperActivation.Block : Int8Activation.Group;
         byte* panel = Take(form.PanelBytes(Columns, TileKernel.MaxWidth)), expected = Take(SumBytes), found = Take(SumBytes);

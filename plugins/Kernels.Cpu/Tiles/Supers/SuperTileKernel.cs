@@ -10,16 +10,12 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 namespace Tessera.Kernels.Cpu.Tiles.Supers;
 
 /// <summary>Tiles of a type with super-blocks.</summary>
-internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, NativeTile? native) : FileTileKernel(weights, rowBytes)
+internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowBytes, int columns, NativeTile? native) : BlockTileKernel(weights, rowBytes, columns / Int8SuperActivation.Block, SuperSum.Lanes, native)
     where TBlock : struct, ISuperBlock
 {
     private readonly int _blocks = columns / Int8SuperActivation.Block;
 
-    public override bool IsNative => native is not null;
-
-    public override bool HasPair => native is { HasPair: true };
-
-    public override long PanelBytes => (long)_blocks * SuperWeights.Bytes;
+    protected override int OneBlockBytes => SuperWeights.Bytes;
 
     public override void Compile()
     {
@@ -32,27 +28,12 @@ internal sealed unsafe class SuperTileKernel<TBlock>(byte* weights, nint rowByte
 
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _blocks);
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _blocks, width, sums);
-
-    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
-        Multiply(panel + (long)Panels.Place(block, _blocks, SuperSum.Lanes) * SuperWeights.Bytes, activations, 1, width, sums);
-
-    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
+    protected override void MultiplyOwn(byte* panel, byte* activations, int count, int width, float* sums)
     {
-        if (native is { HasPair: true })
-            native.MultiplyPair(panel, activations, distance, _blocks, sums);
+        if (width == Simd512.Width)
+            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, count, sums);
         else
-            base.MultiplyPanels(panel, activations, distance, sums);
-    }
-
-    private void Multiply(byte* panel, byte* activations, int blocks, int width, float* sums)
-    {
-        if (native is not null)
-            native.Multiply(panel, activations, blocks, width, sums);
-        else if (width == Simd512.Width)
-            SuperTile.Multiply<Simd512, Vector512<int>, Vector512<float>, TBlock>(panel, activations, blocks, sums);
-        else
-            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, blocks, sums);
+            SuperTile.Multiply<Simd256, Vector256<int>, Vector256<float>, TBlock>(panel, activations, count, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

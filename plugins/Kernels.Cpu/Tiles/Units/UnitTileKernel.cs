@@ -11,7 +11,7 @@ using Tessera.Kernels.Cpu.Tiles.Native;
 namespace Tessera.Kernels.Cpu.Tiles.Units;
 
 /// <summary>Tiles of a type in units of signed bytes, unpacked as its row dots do; a native tile takes values as whole bytes.</summary>
-internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native) : FileTileKernel(weights, rowBytes)
+internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes, int columns, CpuIsa isa, NativeTile? native) : BlockTileKernel(weights, rowBytes, columns / Int8Activation.Group, GroupSum.Lanes, native)
     where TUnit : struct, IUnit
 {
     private const int Alignment = 32;
@@ -19,11 +19,7 @@ internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes,
     private readonly bool _vnni = GroupTile.TakesVnni<UnitGroups<TUnit>>(isa);
     private readonly int _groups = columns / Int8Activation.Group, _planes = native is null && !GroupTile.TakesVnni<UnitGroups<TUnit>>(isa) ? UnitGroups<TUnit>.Planes : 1;
 
-    public override bool IsNative => native is not null;
-
-    public override bool HasPair => native is { HasPair: true };
-
-    public override long PanelBytes => (long)_groups * GroupWeights.Bytes(_planes);
+    protected override int OneBlockBytes => GroupWeights.Bytes(_planes);
 
     public override void Compile()
     {
@@ -34,29 +30,14 @@ internal sealed unsafe class UnitTileKernel<TUnit>(byte* weights, nint rowBytes,
             GroupTile.Compile<UnitGroups<TUnit>>(_vnni);
     }
 
-    public override void MultiplyPanel(byte* panel, byte* activations, int width, float* sums) => Multiply(panel, activations, _groups, width, sums);
-
-    public override void MultiplyBlock(byte* panel, int block, byte* activations, int width, float* sums) =>
-        Multiply(panel + (long)Panels.Place(block, _groups, GroupSum.Lanes) * GroupWeights.Bytes(_planes), activations, 1, width, sums);
-
-    public override void MultiplyPanels(byte* panel, byte* activations, long distance, float* sums)
-    {
-        if (native is { HasPair: true })
-            native.MultiplyPair(panel, activations, distance, _groups, sums);
-        else
-            base.MultiplyPanels(panel, activations, distance, sums);
-    }
-
     protected override void UnpackRow(byte* row, int place, byte* panel) => Unpack(row, place, panel, _groups, _planes);
 
-    private void Multiply(byte* panel, byte* activations, int groups, int width, float* sums)
+    protected override void MultiplyOwn(byte* panel, byte* activations, int count, int width, float* sums)
     {
-        if (native is not null)
-            native.Multiply(panel, activations, groups, width, sums);
-        else if (TUnit.HasSixteens)
-            SixteenTile.Multiply<UnitGroups<TUnit>>(panel, activations, groups, width, sums, _vnni);
+        if (TUnit.HasSixteens)
+            SixteenTile.Multiply<UnitGroups<TUnit>>(panel, activations, count, width, sums, _vnni);
         else
-            GroupTile.Multiply<UnitGroups<TUnit>>(panel, activations, groups, width, sums, _vnni);
+            GroupTile.Multiply<UnitGroups<TUnit>>(panel, activations, count, width, sums, _vnni);
     }
 
     // What is read of the stack's memory is written before.
