@@ -53,6 +53,11 @@ internal sealed class JitTileSource : ITileSource
             Rows(all, type, () => new GroupRowCode(bits, hasMinimum), () => new GroupTurnedCode(bits, hasMinimum));
         foreach (int bits in (int[])[2, 3])
             all.Add($"{GroupsPrefix}b{bits}.r1", () => new EightGroupsCode(bits).Emit());
+        foreach (int times in (int[])[1, 2, 4, 8])
+            foreach (string type in (string[])["f32", "f16", "bf16"])
+                foreach (string kind in (string[])["biases", "middle", "zeros"])
+                    all.Add($"cpu.nibbles.{kind}.{type}.t{times}.r1", () => new NibbleCode(new NibbleScales(kind, type, times)).Emit());
+        all.Add("cpu.nibbles.e2m1.e8m0.t1.r1", () => new NibbleCode(new NibbleScales("e2m1", "e8m0", times: 1)).Emit());
         return all;
     }
 

@@ -19,12 +19,12 @@ internal abstract class VectorCode
         zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15, zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
     ];
 
-    protected static readonly AssemblerRegisterYMM[] Y =
+    internal static readonly AssemblerRegisterYMM[] Y =
     [
         ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7, ymm8, ymm9, ymm10, ymm11, ymm12, ymm13, ymm14, ymm15, ymm16, ymm17, ymm18, ymm19, ymm20, ymm21, ymm22, ymm23, ymm24, ymm25, ymm26, ymm27, ymm28, ymm29, ymm30, ymm31,
     ];
 
-    protected static readonly AssemblerRegisterXMM[] X =
+    internal static readonly AssemblerRegisterXMM[] X =
     [
         xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15, xmm16, xmm17, xmm18, xmm19, xmm20, xmm21, xmm22, xmm23, xmm24, xmm25, xmm26, xmm27, xmm28, xmm29, xmm30, xmm31,
     ];
@@ -37,6 +37,9 @@ internal abstract class VectorCode
 
     /// <summary>64 bytes behind the code.</summary>
     protected AssemblerMemoryOperand Constant(Func<int, byte> value) => __zmmword_ptr[Behind([.. Enumerable.Range(0, VectorBytes).Select(value)])];
+
+    /// <summary>Puts 64 bytes that stand behind the code into a register.</summary>
+    internal void Keep(int to, Func<int, byte> value) => C.vmovdqu32(Z[to], Constant(value));
 
     /// <summary>Four bytes behind the code, which an instruction repeats.</summary>
     protected AssemblerMemoryOperand Everywhere(int value) => __dword_bcst[Behind(BitConverter.GetBytes(value))];

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 
 namespace Tessera.Kernels.Cpu.Linear.Grouped;
 
@@ -9,12 +9,10 @@ namespace Tessera.Kernels.Cpu.Linear.Grouped;
 /// <param name="Gain">The built-in loop's time / its time, of the best of many turns.</param>
 internal readonly unsafe record struct GroupsTrial(bool IsEqual, double Gain)
 {
-    private const int Rows = 16, MostGroups = 32, Prefetched = 8192 + 128, Turns = 15, Passes = 8;
+    private const int Rows = 16, MostGroups = 32, Prefetched = 8192 + 128;
 
-    private const double LeastGain = 1.05;
-
-    /// <summary>Whether it is worth its use.</summary>
-    public bool IsFaster => Gain >= LeastGain;
+    /// <summary>What that says.</summary>
+    public Verdict Verdict => new(IsEqual, Gain >= TrialTime.Worth, Verdict.Times(Gain));
 
     public static GroupsTrial Run(int bits, NativeGroups native, CpuIsa isa)
     {
@@ -40,13 +38,7 @@ internal readonly unsafe record struct GroupsTrial(bool IsEqual, double Gain)
                     }
             Fill(activation, columns, random, isa);
             GroupedRows.Turn(activation, columns, turned);
-            double best = double.MaxValue, found = double.MaxValue;
-            for (int turn = 0; turn < Turns; turn++)
-            {
-                best = Math.Min(best, Measure(one!, weights, activation, turned));
-                found = Math.Min(found, Measure(other!, weights, activation, turned));
-            }
-            return new(equal, best / found);
+            return new(equal, TrialTime.Gain(() => Multiply(one!, weights, activation, turned), () => Multiply(other!, weights, activation, turned)));
         }
         finally
         {
@@ -70,13 +62,10 @@ internal readonly unsafe record struct GroupsTrial(bool IsEqual, double Gain)
         return products;
     }
 
-    private static long Measure(GroupedRows groups, byte* weights, byte* activation, byte* turned)
+    private static void Multiply(GroupedRows groups, byte* weights, byte* activation, byte* turned)
     {
         float* output = stackalloc float[Rows];
-        long start = Stopwatch.GetTimestamp();
-        for (int pass = 0; pass < Passes; pass++)
-            groups.Multiply(weights, weights + (Rows * MostGroups * groups.Bytes), Rows, MostGroups * GroupLayout.Elements, activation, turned, output);
-        return Stopwatch.GetTimestamp() - start;
+        groups.Multiply(weights, weights + (Rows * MostGroups * groups.Bytes), Rows, MostGroups * GroupLayout.Elements, activation, turned, output);
     }
 
     // All of one sign and size, or any.

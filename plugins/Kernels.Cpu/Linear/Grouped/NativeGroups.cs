@@ -1,10 +1,11 @@
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots.Native;
 
 namespace Tessera.Kernels.Cpu.Linear.Grouped;
 
 /// <summary>The loop over a row's described groups from a tile source.</summary>
 /// <param name="lease">That of <see cref="Layout"/>.</param>
-internal sealed unsafe class NativeGroups(ITile lease) : IDisposable
+internal sealed unsafe class NativeGroups(ITile lease) : INativeKernel
 {
     /// <summary>Bytes of <see cref="Write"/>.</summary>
     public const int TableBytes = (3 * Vector) + sizeof(int) + sizeof(float);

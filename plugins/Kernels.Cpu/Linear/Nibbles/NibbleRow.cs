@@ -12,6 +12,14 @@ namespace Tessera.Kernels.Cpu.Linear.Nibbles;
 /// <param name="shift">Where the zero point stands in its word.</param>
 internal readonly unsafe struct NibbleRow(byte* scales, byte* others, ScaleType type, int times, Vector256<byte> picks, int shift)
 {
+    /// <summary>Rows whose zero points share a word.</summary>
+    public const int PerWord = 8;
+
+    private const int ZeroBits = 4;
+
+    /// <summary>Where a row's zero point stands in its word.</summary>
+    public static int ShiftOf(int row) => row % PerWord * ZeroBits;
+
     /// <summary>The row's first scale.</summary>
     public byte* Scales { get; } = scales;
 

@@ -4,7 +4,7 @@ namespace Tessera.Kernels.Cpu.RowDots.Native;
 
 /// <summary>A type's products from a tile source: one kernel for one activation row, weight row by weight row, and one for several, sixteen weight rows at a time.</summary>
 /// <param name="leases">Those of <see cref="Layouts"/>.</param>
-internal sealed unsafe class NativeRows(ITile[] leases) : IDisposable
+internal sealed unsafe class NativeRows(ITile[] leases) : INativeKernel
 {
     /// <summary>Weight rows that are multiplied together with several activation rows.</summary>
     public const int Strip = 16;

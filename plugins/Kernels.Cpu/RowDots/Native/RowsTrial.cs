@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tessera.Kernels.Cpu.Linear;
 
@@ -11,15 +10,13 @@ namespace Tessera.Kernels.Cpu.RowDots.Native;
 internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, double GainOfSeveral)
 {
     // Rows of one length for every type, which products of fewer columns read the front of.
-    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = NativeRows.Strip + 3, TimedRows = NativeRows.Strip, MostActivations = NativeRows.Most + 1, Turns = 15, Passes = 8, Several = 5, Prefetched = 8192;
-
-    private const double LeastGain = 1.05, LeastOfBoth = 0.95;
+    private const int RowBytes = 2048, MostColumns = 7 * 256, TimedColumns = 4 * 256, Rows = NativeRows.Strip + 3, TimedRows = NativeRows.Strip, MostActivations = NativeRows.Most + 1, Several = 5, Prefetched = 8192;
 
     // One, both ways; few; what a call takes at most, and one more, in two parts.
     private static readonly (int Count, int FewestTogether)[] Counts = [(1, 2), (1, 1), (2, 2), (5, 2), (NativeRows.Most, 2), (MostActivations, 2)];
 
-    /// <summary>Whether it is worth its use: it gains with one row or several, and does not lose with the other.</summary>
-    public bool IsFaster => Math.Max(Gain, GainOfSeveral) >= LeastGain && Math.Min(Gain, GainOfSeveral) >= LeastOfBoth;
+    /// <summary>What that says: it is worth its use if it gains with one row or several, and does not lose with the other.</summary>
+    public Verdict Verdict => new(IsEqual, Math.Max(Gain, GainOfSeveral) >= TrialTime.Worth && Math.Min(Gain, GainOfSeveral) >= TrialTime.NoLoss, FormattableString.Invariant($"{Verdict.Times(Gain)}, {GainOfSeveral:F1} times with several activation rows"));
 
     public static RowsTrial Run(in RowDotKernel kernel, NativeRows native, CpuIsa isa)
     {
@@ -72,19 +69,10 @@ internal readonly unsafe record struct RowsTrial(bool IsEqual, double Gain, doub
 
     private static double Measure(in RowDotKernel kernel, NativeRows native, byte* weights, byte* activations, int stride, int count, byte* expected, byte* found)
     {
-        double best = double.MaxValue, other = double.MaxValue;
-        for (int turn = 0; turn < Turns; turn++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            for (int pass = 0; pass < Passes; pass++)
-                kernel.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)expected, TimedRows);
-            long between = Stopwatch.GetTimestamp();
-            for (int pass = 0; pass < Passes; pass++)
-                native.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)found, TimedRows);
-            best = Math.Min(best, between - start);
-            other = Math.Min(other, Stopwatch.GetTimestamp() - between);
-        }
-        return best / other;
+        RowDotKernel own = kernel;
+        return TrialTime.Gain(
+            () => own.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)expected, TimedRows),
+            () => native.DotRows(weights, RowBytes, TimedRows, TimedColumns, activations, stride, count, (float*)found, TimedRows));
     }
 
     private static void Fill(float* x, Random? random)

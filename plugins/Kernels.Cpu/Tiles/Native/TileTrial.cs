@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.RowDots;
@@ -13,15 +12,13 @@ namespace Tessera.Kernels.Cpu.Tiles.Native;
 /// <param name="PairGain">The time of two panels one by one / that of both at once; 0: the products are not the same, or there is no kernel for two.</param>
 internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, double LeastGain, double PairGain)
 {
-    private const int Columns = 1024, Rows = Panels.Rows, Turns = 15, Passes = 8;
-
-    private const double Worth = 1.05, NoLoss = 0.95;
+    private const int Columns = 1024, Rows = Panels.Rows;
 
     /// <summary>Whether it is worth its use: it gains with one width, and does not lose with the other.</summary>
-    public bool IsFaster => Gain >= Worth && LeastGain >= NoLoss;
+    public bool IsFaster => Gain >= TrialTime.Worth && LeastGain >= TrialTime.NoLoss;
 
     /// <summary>Whether two panels at once are worth it.</summary>
-    public bool IsPairFaster => PairGain >= Worth;
+    public bool IsPairFaster => PairGain >= TrialTime.Worth;
 
     public static TileTrial Run(string layout, NativeTile native, CpuIsa isa)
     {
@@ -56,13 +53,8 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
                 own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows);
                 theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows);
                 equal &= new Span<int>(expected, Rows * width).SequenceEqual(new Span<int>(found, Rows * width));
-                double best = double.MaxValue, bestOther = double.MaxValue;
-                for (int turn = 0; turn < Turns; turn++)
-                {
-                    best = Math.Min(best, Seconds(() => own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows)));
-                    bestOther = Math.Min(bestOther, Seconds(() => theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows)));
-                }
-                (gain, least) = (Math.Max(gain, best / bestOther), Math.Min(least, best / bestOther));
+                double now = TrialTime.Gain(() => own.Multiply(block, Rows, panel, 0, width, width, (float*)expected, Rows), () => theirs.Multiply(other, Rows, panel, 0, width, width, (float*)found, Rows));
+                (gain, least) = (Math.Max(gain, now), Math.Min(least, now));
             }
             double pairGain = 0;
             if (equal && native.HasPair)
@@ -109,28 +101,17 @@ internal readonly unsafe record struct TileTrial(bool IsEqual, double Gain, doub
     private static double PairOf(TileKernel tile, byte* block, byte* panel, long panelBytes, float* expected, float* found)
     {
         const int Half = Rows * TileKernel.MaxWidth;
-        double best = double.MaxValue, bestPair = double.MaxValue;
-        for (int turn = 0; turn < Turns; turn++)
-        {
-            best = Math.Min(best, Seconds(() =>
+        double gain = TrialTime.Gain(
+            () =>
             {
                 tile.Multiply(block, Rows, panel, 0, TileKernel.MaxWidth, TileKernel.MaxWidth, expected, Rows);
                 tile.Multiply(block, Rows, panel + panelBytes, 0, TileKernel.MaxWidth, TileKernel.MaxWidth, expected + Half, Rows);
-            }));
-            bestPair = Math.Min(bestPair, Seconds(() => tile.Multiply(block, Rows, panel, panelBytes, TileKernel.MaxWidth, 2 * TileKernel.MaxWidth, found, Rows)));
-        }
-        return new Span<int>(expected, 2 * Half).SequenceEqual(new Span<int>(found, 2 * Half)) ? best / bestPair : 0;
+            },
+            () => tile.Multiply(block, Rows, panel, panelBytes, TileKernel.MaxWidth, 2 * TileKernel.MaxWidth, found, Rows));
+        return new Span<int>(expected, 2 * Half).SequenceEqual(new Span<int>(found, 2 * Half)) ? gain : 0;
     }
 
     private const int SumBytes = Rows * TileKernel.MaxWidth * sizeof(float), Prefetched = 8192;
 
     private static byte* Take(long bytes) => (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-
-    private static double Seconds(Action pass)
-    {
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < Passes; i++)
-            pass();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
 }
