@@ -93,7 +93,7 @@ internal sealed class NibbleScales(string kind, string type, int times)
         else if (HasZeros)
         {
             Spreads(c, Minimum, r9, isLast);
-            c.vpsrlvd(minimum, minimum, VectorCode.Y[Shift]);
+            c.evex.vpsrlvd(minimum, minimum, VectorCode.Y[Shift]);
             c.vpandd(minimum, minimum, VectorCode.Y[Nibble]);
             c.vcvtdq2ps(minimum, minimum);
             c.vmulps(minimum, minimum, scale);
@@ -253,6 +253,6 @@ internal sealed class NibbleScales(string kind, string type, int times)
         c.evex.vpsubd(y, y, VectorCode.Y[Bias]);
         c.vcvtdq2ps(y, y);
         c.vscalefps(y, VectorCode.Y[One], y);
-        c.vmovaps(y.k5, VectorCode.Y[None]);
+        c.evex.vmovaps(y.k5, VectorCode.Y[None]);
     }
 }
