@@ -15,7 +15,7 @@ internal sealed class NibbleScales(string kind, string type, int times)
     private const int Lanes = 8, Words = sizeof(int), LineBytes = 64;
 
     // Vectors that stay.
-    private const int Picks = 12, Spread = 11, Zero = 10, Shift = 19, Nibble = 20, Sign = 21, Bias = 22, One = 23, None = 24, Last = 25;
+    private const int Picks = 12, Spread = 11, Zero = 10, Shift = 19, Nibble = 20, Sign = 21, Least = 22, Half = 23;
 
     /// <summary>Whether nibbles stand for levels.</summary>
     public bool HasLevels => kind == "e2m1";
@@ -43,10 +43,8 @@ internal sealed class NibbleScales(string kind, string type, int times)
         code.Keep(Nibble, i => (byte)(i % 4 == 0 ? 15 : 0));
         if (type != "e8m0")
             return;
-        code.Keep(Bias, i => (byte)(i % 4 == 0 ? 128 : 0));
-        code.Keep(Last, i => (byte)(i % 4 == 0 ? 255 : 0));
-        code.Keep(One, Floats(1));
-        code.Keep(None, i => BitConverter.GetBytes(0x7fc00000)[i % 4]);
+        code.Keep(Least, i => BitConverter.GetBytes(1 << 22)[i % 4]);
+        code.Keep(Half, Floats(0.5f));
     }
 
     /// <summary>The scales of so many last groups as ecx says, to k4; edx has all bits.</summary>
@@ -249,10 +247,9 @@ internal sealed class NibbleScales(string kind, string type, int times)
         }
         else
             c.vpmovzxbd(y, __qword_ptr[at]);
-        c.vpcmpeqd(k5, y, VectorCode.Y[Last]);
-        c.evex.vpsubd(y, y, VectorCode.Y[Bias]);
-        c.vcvtdq2ps(y, y);
-        c.vscalefps(y, VectorCode.Y[One], y);
-        c.evex.vmovaps(y.k5, VectorCode.Y[None]);
+        c.vpslld(y, y, 23);
+        // 2^-127 and not 0, all of which is then halved: infinity, which 255 has become, less infinity is no number.
+        c.evex.vpmaxsd(y, y, VectorCode.Y[Least]);
+        c.evex.vfnmadd231ps(y, y, VectorCode.Y[Half]);
     }
 }
