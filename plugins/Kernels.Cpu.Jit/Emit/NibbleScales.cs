@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 /// <param name="kind">Where minimums come from: <c>biases</c>, as many as scales; <c>zeros</c>, nibbles of eight rows in a word; <c>middle</c>, a zero point of 8; <c>e2m1</c>, one of 12 among levels.</param>
 /// <param name="type">How scales are stored: <c>f32</c>, <c>f16</c>, <c>bf16</c>, or <c>e8m0</c>, a power of two.</param>
 /// <param name="times">Groups that share one: 1, 2, 4, or 8 for a multiple of that.</param>
-internal sealed class NibbleScales(string kind, string type, int times)
+internal sealed partial class NibbleScales(string kind, string type, int times)
 {
     /// <summary>The vectors of scales and of minimums.</summary>
     public const int Scale = 4, Minimum = 5;
@@ -153,103 +153,4 @@ internal sealed class NibbleScales(string kind, string type, int times)
     }
 
     private static Func<int, byte> Floats(float value) => i => BitConverter.GetBytes(value)[i % 4];
-
-    private void Stored(Assembler c, int to, AssemblerRegister64 at, bool isLast)
-    {
-        AssemblerRegisterYMM y = VectorCode.Y[to];
-        AssemblerRegisterXMM x = VectorCode.X[to];
-        switch (type)
-        {
-            case "f32":
-                Spreads(c, to, at, isLast);
-                return;
-            case "e8m0":
-                Powers(c, to, at, isLast);
-                return;
-        }
-        if (isLast && times < Lanes)
-            c.vmovdqu16(x.k4.z, __xmmword_ptr[at]);
-        bool isHalf = type == "f16";
-        switch (times)
-        {
-            case 1 when isHalf:
-                if (isLast)
-                    c.vcvtph2ps(y, x);
-                else
-                    c.vcvtph2ps(y, __xmmword_ptr[at]);
-                return;
-            case 1 when isLast:
-                c.vinserti128(y, y, x, 1);
-                break;
-            case 1:
-                c.vbroadcasti128(y, __xmmword_ptr[at]);
-                break;
-            case 2 when isLast:
-                c.vpbroadcastq(y, x);
-                break;
-            case 2:
-                c.vpbroadcastq(y, __qword_ptr[at]);
-                break;
-            case 4 when isLast:
-                c.vpbroadcastd(y, x);
-                break;
-            case 4:
-                c.vpbroadcastd(y, __dword_ptr[at]);
-                break;
-            default:
-                c.vpbroadcastw(y, __word_ptr[at]);
-                break;
-        }
-        if (!isHalf)
-            c.vpshufb(y, y, VectorCode.Y[Picks]);
-        else if (times < Lanes)
-            c.vpshufb(x, x, VectorCode.X[Picks]);
-        if (isHalf)
-            c.vcvtph2ps(y, x);
-    }
-
-    /// <summary>Four bytes each, floats or words.</summary>
-    private void Spreads(Assembler c, int to, AssemblerRegister64 at, bool isLast)
-    {
-        AssemblerRegisterYMM y = VectorCode.Y[to];
-        AssemblerRegisterXMM x = VectorCode.X[to];
-        switch (times)
-        {
-            case Lanes:
-                c.vbroadcastss(y, __dword_ptr[at]);
-                return;
-            case var _ when isLast:
-                c.vmovdqu32(y.k4.z, __ymmword_ptr[at]);
-                break;
-            case 1:
-                c.vmovdqu(y, __ymmword_ptr[at]);
-                break;
-            case 2:
-                c.vmovdqu(x, __xmmword_ptr[at]);
-                break;
-            default:
-                c.vmovq(x, __qword_ptr[at]);
-                break;
-        }
-        if (times > 1)
-            c.vpermd(y, VectorCode.Y[Spread], y);
-    }
-
-    /// <summary>2^(byte − 128), which may be subnormal; 255 is no number.</summary>
-    private static void Powers(Assembler c, int to, AssemblerRegister64 at, bool isLast)
-    {
-        AssemblerRegisterYMM y = VectorCode.Y[to];
-        AssemblerRegisterXMM x = VectorCode.X[to];
-        if (isLast)
-        {
-            c.vmovdqu8(x.k3.z, __xmmword_ptr[at]);
-            c.vpmovzxbd(y, x);
-        }
-        else
-            c.vpmovzxbd(y, __qword_ptr[at]);
-        c.vpslld(y, y, 23);
-        // 2^-127 and not 0, all of which is then halved: infinity, which 255 has become, less infinity is no number.
-        c.evex.vpmaxsd(y, y, VectorCode.Y[Least]);
-        c.evex.vfnmadd231ps(y, y, VectorCode.Y[Half]);
-    }
 }
