@@ -206,13 +206,13 @@ internal static unsafe partial class AttentionTile
             (Vector256.Load(output + i) * own + Vector256.Load(added + i) * their).Store(output + i);
     }
 
-    /// <summary>y = output / sum of weights.</summary>
+    /// <summary>y = output / sum of weights, with <paramref name="stride"/> floats from an element of y to the next.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Finish(AttentionState* state, float* output, float* y, int length)
+    public static void Finish(AttentionState* state, float* output, float* y, int stride, int length)
     {
         float inverse = (float)(1 / state->Sum);
-        for (int i = 0; i < length; i++)
-            y[i] = output[i] * inverse;
+        for (int i = 0; i < length; i++, y += stride)
+            *y = output[i] * inverse;
     }
 
     /// <summary>The largest of eight.</summary>

@@ -80,4 +80,35 @@ internal static unsafe class Rope
             y[i + pairs] = (b * cosines[i + pairs] + a * sines[i + pairs]) * factor;
         }
     }
+
+    /// <summary>Rotates a head of rows that stand by features and multiplies it with a factor; each row's bits are those of <see cref="Head"/>.</summary>
+    /// <param name="x">The head: element after element, each with <paramref name="width"/> rows.</param>
+    /// <param name="width">Floats from an element to the next.</param>
+    /// <param name="y">The result, <paramref name="rows"/> floats from an element to the next.</param>
+    /// <param name="rows">The rows that are wanted, a multiple of 8.</param>
+    /// <param name="length">Elements of the head.</param>
+    /// <param name="offset">The first element that rotates.</param>
+    /// <param name="pairs">Pairs that rotate.</param>
+    /// <param name="pairing">Which elements are a pair.</param>
+    /// <param name="cosines">Those of the first pair, <paramref name="width"/> floats from a pair to the next.</param>
+    /// <param name="sines">Those of the pairs' second elements, likewise.</param>
+    /// <param name="factor">The factor.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Features(float* x, int width, float* y, int rows, int length, int offset, int pairs, RopePairing pairing, float* cosines, float* sines, float factor)
+    {
+        for (int row = 0; row < rows; row += 8)
+        {
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                int first = offset + (pairing == RopePairing.Interleaved ? 2 * pair : pair), second = first + (pairing == RopePairing.Interleaved ? 1 : pairs);
+                Vector256<float> a = Vector256.Load(x + (long)first * width + row), b = Vector256.Load(x + (long)second * width + row);
+                Vector256<float> cos = Vector256.Load(cosines + (long)pair * width + row), sin = Vector256.Load(sines + (long)pair * width + row);
+                ((a * cos - b * sin) * factor).Store(y + (long)first * rows + row);
+                ((b * cos + a * sin) * factor).Store(y + (long)second * rows + row);
+            }
+            for (int i = 0; i < length; i++)
+                if (i < offset || i >= offset + 2 * pairs)
+                    (Vector256.Load(x + (long)i * width + row) * factor).Store(y + (long)i * rows + row);
+        }
+    }
 }

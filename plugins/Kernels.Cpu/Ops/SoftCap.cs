@@ -6,7 +6,7 @@ namespace Tessera.Kernels.Cpu.Ops;
 /// <summary>x = c · tanh(x / c).</summary>
 internal static unsafe class SoftCap
 {
-    /// <summary>Caps values in place.</summary>
+    /// <summary>Caps values in place; each as if it were alone.</summary>
     /// <param name="x">The values.</param>
     /// <param name="count">How many.</param>
     /// <param name="cap">c.</param>
@@ -20,12 +20,15 @@ internal static unsafe class SoftCap
             // tanh z = 1 − 2 / (e^2z + 1).
             float twice = 2 / cap;
             for (; i <= count - 8; i += 8)
-            {
-                Vector256<float> e = FastExp.Exp(Vector256.Load(x + i) * twice);
-                (Vector256.Create(cap) - Vector256.Create(2 * cap) / (e + Vector256<float>.One)).Store(x + i);
-            }
+                Eight(Vector256.Load(x + i), cap, twice).Store(x + i);
+            for (; i < count; i++)
+                x[i] = Eight(Vector256.Create(x[i]), cap, twice).ToScalar();
         }
         for (; i < count; i++)
             x[i] = (float)(cap * Math.Tanh((double)x[i] / cap));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Eight(Vector256<float> x, float cap, float twice) =>
+        Vector256.Create(cap) - Vector256.Create(2 * cap) / (FastExp.Exp(x * twice) + Vector256<float>.One);
 }

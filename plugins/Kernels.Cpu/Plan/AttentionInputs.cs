@@ -50,7 +50,7 @@ internal sealed record HeadInput(ValueBuffer Value, NormKernel? Norm, Turns? Tur
     /// <returns>The result.</returns>
     public unsafe float* Make(int row, int head, int length, float factor, float* between, float* result)
     {
-        float* x = Value.Row(row) + (long)head * length;
+        float* x = Value.Part(row, head * length, length, between);
         if (Norm is not null)
         {
             Norm.Group(head, x, between);
@@ -61,5 +61,31 @@ internal sealed record HeadInput(ValueBuffer Value, NormKernel? Norm, Turns? Tur
         else
             Rope.Head(x, result, length, Offset, Turns.Pairs, Turns.Pairing, Turns.Row(row), factor);
         return result;
+    }
+
+    /// <summary>Whether heads can be made of values that stand by features.</summary>
+    public bool TakesFeatures => Norm is null or { TakesGroupFeatures: true };
+
+    /// <summary>Makes a head of rows that stand by features.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="features">How they stand.</param>
+    /// <param name="first">The first of the panel's rows that are wanted.</param>
+    /// <param name="rows">Their number, a multiple of 8.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="length">Elements of a head.</param>
+    /// <param name="factor">Multiplies it at last.</param>
+    /// <param name="between">Room for a head of all the panel's rows.</param>
+    /// <param name="result">Where it goes, element after element.</param>
+    public unsafe void MakePanel(int panel, FeatureMajor features, int first, int rows, int head, int length, float factor, float* between, float* result)
+    {
+        int width = features.WidthOf(panel);
+        float* x = Value.Panel(panel, features) + (long)head * length * width;
+        if (Norm is not null)
+        {
+            Norm.GroupFeatures(head, x, between, width);
+            x = between;
+        }
+        float* cosines = Turns is null ? null : Turns.Cosines(panel) + first, sines = Turns is null ? null : Turns.Sines(panel, features) + first;
+        Rope.Features(x + first, width, result, rows, length, Offset, Turns?.Pairs ?? 0, Turns?.Pairing ?? default, cosines, sines, factor);
     }
 }

@@ -32,8 +32,8 @@ internal sealed unsafe partial class AttentionStage
     private int Shared(int lanes, Step step)
     {
         int heads = _shape.KeyHeads * _shape.Parts;
-        // So many tasks and more keep all lanes busy without.
-        if (!_paged || lanes == 1 || step.Runs * heads >= 2 * lanes)
+        // So many tasks and more keep all lanes busy without, and so do a panel's rows.
+        if (!_paged || lanes == 1 || step.RunsArePanels || step.Runs * heads >= 2 * lanes)
             return 0;
         int spans = 0, rows = 0;
         for (int run = 0; run < step.Runs; run++)
@@ -67,7 +67,7 @@ internal sealed unsafe partial class AttentionStage
             for (int q = 0; q < queries; q += group)
                 Load(step.RunStart[run] + q / group, head, q, scratch);
             Empty(queries, scratch);
-            RunReader reader = Reader(step, run, head);
+            RunReader reader = Reader(step, run, step.RunStart[run], Rows(step, run), head);
             int first = FirstVisible(reader.Indices[0]);
             first = span == 0 ? first : (first / SpanEntries + span) * SpanEntries;
             Walk(reader, first, Math.Min(reader.Last, SpanEnd(first)), scratch);

@@ -9,14 +9,21 @@ internal sealed unsafe partial class AttentionStage
     // Entries that are asked for before they are read: blocks lie anywhere, and the processor cannot guess the next.
     private const int Ahead = 2 * AttentionTile.Entries;
 
-    /// <summary>A task: the softmax of a run's rows over all that they see, span by span.</summary>
-    private void Attend(Lane lane, Step step, int run, int head)
+    /// <summary>A task: the softmax of rows of a run over all that they see, span by span.</summary>
+    private void Attend(Lane lane, Step step, int run, int firstRow, int end, int head)
     {
-        int firstRow = step.RunStart[run], rows = step.RunStart[run + 1] - firstRow, group = _shape.Group;
+        for (; firstRow < end - _runRows; firstRow += _runRows)
+            AttendFew(lane, step, run, firstRow, _runRows, head);
+        AttendFew(lane, step, run, firstRow, end - firstRow, head);
+    }
+
+    private void AttendFew(Lane lane, Step step, int run, int firstRow, int rows, int head)
+    {
+        int group = _shape.Group;
         byte* scratch = lane.Attention;
         for (int row = 0; row < rows; row++)
             Load(firstRow + row, head, row * group, scratch);
-        RunReader reader = Reader(step, run, head);
+        RunReader reader = Reader(step, run, firstRow, rows, head);
         int first = FirstVisible(reader.Indices[0]);
         Walk(reader, first, Math.Min(reader.Last, SpanEnd(first)), scratch);
         for (int entry = SpanEnd(first) + 1; entry <= reader.Last; entry += SpanEntries)
@@ -30,9 +37,9 @@ internal sealed unsafe partial class AttentionStage
             Finish(firstRow + row, head, row * group, scratch);
     }
 
-    private RunReader Reader(Step step, int run, int head)
+    private RunReader Reader(Step step, int run, int firstRow, int rows, int head)
     {
-        int firstRow = step.RunStart[run], rows = step.RunStart[run + 1] - firstRow, sequence = SequenceRows(step, run);
+        int sequence = SequenceRows(step, run);
         int* indices = step.Batch.CacheIndices + firstRow;
         // Up to four queries read a tile as it is; more share one that is widened before.
         bool direct = _wide && rows * _shape.Group <= AttentionTile512.MaxHeads;
@@ -167,8 +174,10 @@ internal sealed unsafe partial class AttentionStage
     {
         AttentionShape shape = _shape;
         for (int g = 0; g < shape.Group; g++)
-            AttentionTile.Finish(AttentionShape.States(scratch) + query + g, shape.Outputs(scratch) + (long)(query + g) * shape.OutputStride,
-                _output.Row(row) + (head * shape.Group + g) * shape.ValueLength, shape.ValueLength);
+        {
+            float* result = _output.Lane(row, (head * shape.Group + g) * shape.ValueLength, out int stride);
+            AttentionTile.Finish(AttentionShape.States(scratch) + query + g, shape.Outputs(scratch) + (long)(query + g) * shape.OutputStride, result, stride, shape.ValueLength);
+        }
     }
 
     // The half of a tile that is ahead of one, where there is another.

@@ -10,7 +10,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// </summary>
 internal sealed unsafe partial class AttentionStage : Stage
 {
-    private readonly int _stage, _groupIndex, _blockTokens, _window, _reach;
+    private readonly int _stage, _groupIndex, _blockTokens, _window, _reach, _runRows;
     private readonly bool _exact, _wide, _paged;
     private readonly float _scale, _cap;
     private readonly float* _sinks;
@@ -18,6 +18,7 @@ internal sealed unsafe partial class AttentionStage : Stage
     private readonly CacheBlocks _blocks = null!;
     private readonly CacheLayout _layout;
     private readonly AttentionShape _shape;
+    private readonly PanelShape _panel;
     private readonly HeadInput _query, _key;
     private readonly ValueBuffer _value, _output;
     // The layout's own, which it computes.
@@ -39,9 +40,11 @@ internal sealed unsafe partial class AttentionStage : Stage
         _blocks = blocks;
         _layout = layout;
         (_tileBytes, _headBytes, _valueOffset) = (layout.TileBytes, layout.HeadBytes, layout.ValueOffset);
+        _runRows = runRows;
         _shape = new AttentionShape(node.Heads, layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
-        sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
+        _panel = new PanelShape(_shape);
+        sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
         _sharedBytes = SharedNeed(_shape, limits, lanes, runRows);
     }
 
@@ -57,9 +60,11 @@ internal sealed unsafe partial class AttentionStage : Stage
         _scale = node.Scale;
         _layout = new CacheLayout(new CacheSpec(node.Name, node.KeyHeads, node.KeyLength, node.ValueLength), 0, 1, KvType.F32);
         (_tileBytes, _headBytes, _valueOffset) = (_layout.TileBytes, _layout.HeadBytes, _layout.ValueOffset);
+        _runRows = runRows;
         _shape = new AttentionShape(node.Heads, _layout, runRows);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
-        sizes.Attention = Math.Max(sizes.Attention, _shape.Bytes);
+        _panel = new PanelShape(_shape);
+        sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
     }
 
     /// <summary>Where a stage without a cache keeps the step's keys and values; set when the plan's memory is.</summary>
@@ -70,16 +75,27 @@ internal sealed unsafe partial class AttentionStage : Stage
 
     public override ItemCounters Counters => ItemCounters.Shared;
 
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => TakesFeatures ? [[_query.Value, _key.Value, _value, _output]] : [];
+
+    /// <summary>Whether its values stand by features while there are many rows.</summary>
+    public bool StandsByFeatures => _output.Whole.Features is not null;
+
+    private bool TakesFeatures => _query.TakesFeatures && _key.TakesFeatures;
+
     public override void Run(Lane lane, Step step)
     {
         int keyHeads = _shape.KeyHeads, parts = _shape.Parts;
+        FeatureMajor? features = _output.IsByFeatures ? _output.Whole.Features : null;
         int shared = Shared(lane.Count, step);
-        bool alone = step.OneRowEach && parts == 1 && shared == 0;
+        bool alone = step.OneRowEach && parts == 1 && shared == 0 && features is null;
         if (!alone)
         {
-            (int first, int end) = lane.Share(step.Rows * keyHeads);
+            (int first, int end) = lane.Share((features?.Panels ?? step.Rows) * keyHeads);
             for (int i = first; i < end; i++)
-                Write(lane, step, i / keyHeads, i % keyHeads);
+                if (features is null)
+                    Write(lane, step, i / keyHeads, i % keyHeads);
+                else
+                    WritePanel(lane, step, features, i / keyHeads, i % keyHeads);
             lane.Team.Barrier();
         }
         if (shared > 0)
@@ -96,7 +112,10 @@ internal sealed unsafe partial class AttentionStage : Stage
             int row = step.RunStart[run];
             if (alone)
                 Write(lane, step, row, head);
-            Attend(lane, step, run, head);
+            if (features is not null)
+                AttendByFeatures(lane, step, run, head, features);
+            else
+                Attend(lane, step, run, step.RunStart[run], step.RunStart[run + 1], head);
         }
     }
 

@@ -17,9 +17,16 @@ internal sealed unsafe class BeginStage(IReadOnlyList<CacheBlocks> groups, IRead
             BlockCopy copy = batch.Copies[i];
             _groups[copy.Group].Copy(copy.Source, copy.Destination, lane.Index, lane.Count);
         }
-        (int first, int end) = lane.Share(step.Rows);
+        FeatureMajor? features = step.RunsArePanels ? step.Features : null;
+        (int first, int end) = features is null ? lane.Share(step.Rows) : Rows(lane.Share(features.Panels), features);
         for (int t = 0; t < _turns.Count; t++)
+        {
             for (int row = first; row < end; row++)
                 _turns[t].Fill(row, batch);
+            for (int row = first; features is not null && row < end; row += features.Width)
+                _turns[t].FillPanel(row / features.Width, features);
+        }
     }
+
+    private static (int First, int End) Rows((int First, int End) panels, FeatureMajor features) => (panels.First * features.Width, Math.Min(panels.End * features.Width, features.Rows));
 }

@@ -50,6 +50,22 @@ internal sealed unsafe class NormKernel(int length, int groups, float* weight, b
     {
         if (!TakesFeatures)
             throw new NotSupportedException(Description);
-        RmsNorm.Features(x, weight, y, Length, rows, epsilon);
+        GroupFeatures(0, x, y, rows);
+    }
+
+    /// <summary>Whether it normalizes a group of rows that stand by features.</summary>
+    public bool TakesGroupFeatures => !Centered;
+
+    /// <summary>As <see cref="Group"/> of rows that stand by features.</summary>
+    /// <param name="group">The group's number.</param>
+    /// <param name="x">The group: feature after feature, each with <paramref name="rows"/> elements.</param>
+    /// <param name="y">The result.</param>
+    /// <param name="rows">A multiple of 8.</param>
+    /// <exception cref="NotSupportedException">It does not take features.</exception>
+    public void GroupFeatures(int group, float* x, float* y, int rows)
+    {
+        if (!TakesGroupFeatures)
+            throw new NotSupportedException(Description);
+        RmsNorm.Features(x, weight + (shared ? 0 : (long)group * Length), y, Length, rows, epsilon);
     }
 }

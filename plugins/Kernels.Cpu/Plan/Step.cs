@@ -48,7 +48,13 @@ internal sealed unsafe class Step
     /// <summary>How values stand while there are many rows; null where they never do.</summary>
     public FeatureMajor? Features { get; init; }
 
-    /// <summary>Runs: up to a few rows of one sequence that attention takes together.</summary>
+    /// <summary>Whether attention takes values by features while there are many rows.</summary>
+    public bool AttendsByFeatures { get; init; }
+
+    /// <summary>Whether runs are a sequence's rows in a panel, instead of few rows.</summary>
+    public bool RunsArePanels => AttendsByFeatures && Features is { IsActive: true };
+
+    /// <summary>Runs: rows of one sequence that attention takes together, a few or, by features, a panel's.</summary>
     public int Runs { get; private set; }
 
     /// <summary>The first row of each run, and the number of rows behind the last.</summary>
@@ -101,6 +107,7 @@ internal sealed unsafe class Step
         Counters.Clear();
         Runs = LogitRows = HiddenRows = PooledRows = 0;
         OneRowEach = true;
+        bool panels = RunsArePanels;
         int sequences = 0, tiles = 0;
         for (int row = 0; row < Rows; row++)
         {
@@ -112,7 +119,7 @@ internal sealed unsafe class Step
                 SequenceStart[sequences++] = row;
                 FirstTile[batch.Slots[row]] = tiles;
             }
-            if (!follows || row - RunStart[Runs - 1] == _runRows)
+            if (!follows || (panels ? row % Features!.Width == 0 : row - RunStart[Runs - 1] == _runRows))
             {
                 RunSequence[Runs] = sequences - 1;
                 RunStart[Runs++] = row;

@@ -9,6 +9,8 @@ internal sealed unsafe class Turns
     private readonly int* _stretchedFor;
     private readonly float* _turns;
     private readonly int _stride;
+    private float* _panels;
+    private long _panelFloats;
 
     /// <summary>Takes the memory for the most rows and slots.</summary>
     public Turns(RopeTable table, RuntimeLimits limits, NativeArena arena)
@@ -73,6 +75,36 @@ internal sealed unsafe class Turns
 
     /// <summary>A row's turn.</summary>
     public float* Row(int row) => _turns + (long)row * _stride;
+
+    /// <summary>Takes the memory for turns by features.</summary>
+    public void TakeFeatures(FeatureMajor features, RuntimeLimits limits, NativeArena arena)
+    {
+        _panels = arena.Floats(2L * Pairs * features.Width * ((limits.MaxRows + features.Width - 1) / features.Width));
+        _panelFloats = 2L * Pairs * features.Width;
+    }
+
+    /// <summary>Brings the turns of a panel's rows together: cosines of each pair, then the sines of the pairs' second elements.</summary>
+    public void FillPanel(int panel, FeatureMajor features)
+    {
+        int width = features.WidthOf(panel), count = features.Count(panel);
+        float* cosines = Cosines(panel), sines = Sines(panel, features);
+        for (int row = 0; row < count; row++)
+        {
+            float* turn = Row(panel * features.Width + row);
+            for (int pair = 0; pair < Pairs; pair++)
+            {
+                int second = Pairing == RopePairing.Interleaved ? 2 * pair + 1 : pair + Pairs;
+                cosines[pair * width + row] = turn[second];
+                sines[pair * width + row] = turn[2 * Pairs + second];
+            }
+        }
+    }
+
+    /// <summary>A panel's cosines.</summary>
+    public float* Cosines(int panel) => _panels + panel * _panelFloats;
+
+    /// <summary>A panel's sines.</summary>
+    public float* Sines(int panel, FeatureMajor features) => Cosines(panel) + (long)Pairs * features.WidthOf(panel);
 
     private static double* Widened(float[] frequencies, NativeArena arena)
     {

@@ -74,15 +74,31 @@ internal sealed unsafe class ValueBuffer
     public float* Panel(int panel, FeatureMajor features) => Whole.Data + (long)panel * features.Width * Stride + (long)_offset * features.WidthOf(panel);
 
     /// <summary>A row wherever it stands: in its place, or brought together in <paramref name="room"/>.</summary>
-    public float* Row(int row, float* room)
+    public float* Row(int row, float* room) => Part(row, 0, Width, room);
+
+    /// <summary>As <see cref="Row(int, float*)"/>, of so many features from the first on.</summary>
+    public float* Part(int row, int first, int count, float* room)
     {
         if (!IsByFeatures)
-            return Row(row);
-        FeatureMajor features = Whole.Features!;
-        int panel = row / features.Width, width = features.WidthOf(panel);
-        float* from = Panel(panel, features) + row % features.Width;
-        for (int i = 0; i < Width; i++, from += width)
+            return Row(row) + first;
+        float* from = Lane(row, first, out int width);
+        for (int i = 0; i < count; i++, from += width)
             room[i] = *from;
         return room;
+    }
+
+    /// <summary>A row's element of a feature, wherever it stands.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="feature">The feature.</param>
+    /// <param name="stride">Floats to the next feature's.</param>
+    public float* Lane(int row, int feature, out int stride)
+    {
+        stride = 1;
+        if (!IsByFeatures)
+            return Row(row) + feature;
+        FeatureMajor features = Whole.Features!;
+        int panel = row / features.Width;
+        stride = features.WidthOf(panel);
+        return Panel(panel, features) + (long)feature * stride + row % features.Width;
     }
 }

@@ -27,6 +27,30 @@ internal static unsafe class Interleave
                 to[i * width + row] = ((int*)(rows + stride * Math.Min(row, count - 1)))[i];
     }
 
+    /// <summary>The way back of floats: element i of a row = features[i · width + row].</summary>
+    /// <param name="features">The first element of the first row.</param>
+    /// <param name="width">Floats from an element to the next.</param>
+    /// <param name="elements">Their number.</param>
+    /// <param name="rows">The first row.</param>
+    /// <param name="stride">Floats from a row to the next.</param>
+    /// <param name="count">Rows, a multiple of 8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(float* features, int width, int elements, float* rows, long stride, int count)
+    {
+        int i = 0;
+        for (; i <= elements - 8; i += 8)
+            for (int row = 0; row < count; row += 8)
+            {
+                float* x = features + (long)i * width + row;
+                Transpose(
+                    Vector256.Load(x), Vector256.Load(x + width), Vector256.Load(x + 2 * width), Vector256.Load(x + 3 * width),
+                    Vector256.Load(x + 4 * width), Vector256.Load(x + 5 * width), Vector256.Load(x + 6 * width), Vector256.Load(x + 7 * width), rows + row * stride + i, stride);
+            }
+        for (; i < elements; i++)
+            for (int row = 0; row < count; row++)
+                rows[row * stride + i] = features[(long)i * width + row];
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Eight(int* rows, long stride, int row, int last, int* to, int width)
     {

@@ -51,7 +51,7 @@ internal static unsafe class BrainEntries
 
     /// <summary>What is not a number stays none: rounding could carry into its exponent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ushort> Narrow(Vector256<float> x)
+    public static Vector128<ushort> Narrow(Vector256<float> x)
     {
         Vector256<uint> bits = x.AsUInt32(), high = Vector256.ShiftRightLogical(bits, 16);
         Vector256<uint> rounded = Vector256.ShiftRightLogical(bits + Vector256.Create(0x7fffu) + (high & Vector256<uint>.One), 16);

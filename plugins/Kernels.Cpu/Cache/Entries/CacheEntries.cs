@@ -32,6 +32,29 @@ internal static unsafe class CacheEntries
         return true;
     }
 
+    /// <summary>Writes one head's value alone as an entry of a tile.</summary>
+    /// <returns>False where a half that was written is not finite.</returns>
+    public static bool WriteValue(CacheLayout layout, byte* tile, int entry, float* value)
+    {
+        byte* values = tile + layout.ValueOffset;
+        (int length, int row) = (layout.Spec.ValueLength, entry * layout.ValueStride);
+        switch (layout.Type)
+        {
+            case KvType.F16:
+                return HalfEntries.Write(null, (ushort*)values + row, null, 0, value, length);
+            case KvType.BF16:
+                BrainEntries.Write(null, (ushort*)values + row, null, 0, value, length);
+                break;
+            case KvType.Q8:
+                ByteEntries.WriteValue((sbyte*)values + row, (Half*)(tile + layout.ValueScaleOffset) + entry * layout.ValueGroups, value, length);
+                break;
+            default:
+                FloatEntries.Write(null, (float*)values + row, null, 0, value, length);
+                break;
+        }
+        return true;
+    }
+
     /// <summary>A tile's keys as floats.</summary>
     /// <param name="layout">The tile's layout.</param>
     /// <param name="tile">The tile.</param>

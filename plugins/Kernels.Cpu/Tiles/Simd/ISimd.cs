@@ -108,4 +108,19 @@ internal unsafe interface ISimd<TInt, TFloat>
 
     /// <summary>Writes a vector.</summary>
     static abstract void Store(TFloat a, float* address);
+
+    /// <summary>Differences.</summary>
+    static abstract TFloat Subtract(TFloat a, TFloat b);
+
+    /// <summary>The larger of each lane; the second where one is not a number.</summary>
+    static abstract TFloat Larger(TFloat a, TFloat b);
+
+    /// <summary><see cref="Ops.FastExp"/>'s e^a.</summary>
+    static abstract TFloat Exp(TFloat a);
+
+    /// <summary>All ones in the lanes with from ≤ number &lt; end.</summary>
+    static abstract TInt Within(TInt from, TInt end, int number);
+
+    /// <summary>Of the first where the mask has ones, else of the second.</summary>
+    static abstract TFloat Select(TInt mask, TFloat a, TFloat b);
 }

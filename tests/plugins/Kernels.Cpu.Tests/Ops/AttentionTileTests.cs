@@ -55,7 +55,7 @@ public unsafe class AttentionTileTests
                 for (int tile = 0; tile < end; tile += 16)
                     AttentionTile.Accumulate(own + tile, ownValues + tile * length, Math.Max(first - tile, 0), Math.Min(end - tile, 16), o, length);
             }
-            AttentionTile.Finish(&state, o, r, length);
+            AttentionTile.Finish(&state, o, r, 1, length);
         }
         int[] seen = [.. Enumerable.Range(3, 2 * Stretch + 21 - 3)];
         double largest = seen.Max(i => scores[i]), sum = seen.Sum(i => Math.Exp(scores[i] - largest));
