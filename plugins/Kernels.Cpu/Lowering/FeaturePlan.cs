@@ -36,7 +36,7 @@ internal static class FeaturePlan
             value.Features = features;
         sizes.Row = Math.Max(sizes.Row, chosen.Max(v => v.Width));
         sizes.Panel = (long)stages.Max(s => s.RoomByFeatures) * tileWidth;
-        explanation.Add($"from {least} rows on, {chosen.Count} of {values.Count} values stand by features between products, in panels of {tileWidth} rows");
+        explanation.Add($"from {least} rows on, {chosen.Count} of {values.Count} values stand by features, in panels of {tileWidth} rows{(stages.OfType<AttentionStage>().Any(s => s.StandsByFeatures) ? ", queries, keys and what attention gives among them" : "")}");
         return features;
     }
 

@@ -34,14 +34,13 @@ public class FeatureMajorTests
     public static TheoryData<string> Sets => [.. Isas.All.Keys];
 
     [Fact]
-    public void Attention_has_rows_and_what_lies_between_products_has_not()
+    public void All_values_of_a_plain_model_stand_by_features()
     {
         if (!CpuIsa.Detect().Avx2)
             Assert.Skip("tiles need AVX2");
         using RandomModel model = new(new ModelShape { Type = "q8_0", Layers = 3, Width = 64, Inner = 96 });
         using Session session = new(model.Graph, model.Registry, Session.Limits(ActivationPrecision.Fast), lanes: 2);
-        // The residual stream once, as sums are made in place; gate and up of each layer. Queries, keys, values and what attention gives are rows.
-        Assert.Contains(session.Runtime.Explain(), l => l.Contains("7 of 19 values stand by features", StringComparison.Ordinal));
+        Assert.Contains(session.Runtime.Explain(), l => l.Contains("19 of 19 values stand by features", StringComparison.Ordinal));
         using Session few = new(model.Graph, model.Registry, new RuntimeLimits { MaxRows = 5, MaxOutputs = 5, MaxSequences = 5, MaxContext = 512, Activations = ActivationPrecision.Fast });
         Assert.Contains(few.Runtime.Explain(), l => l.StartsWith("values stand by rows: by features they would from ", StringComparison.Ordinal) && l.EndsWith(" rows on, steps have at most 5", StringComparison.Ordinal));
     }
