@@ -72,21 +72,35 @@ internal abstract unsafe class LinearKernel(WeightTensor weight, Preparation pre
     /// <param name="outputStride">Floats from one activation row's results to the next.</param>
     public abstract void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride);
 
-    /// <summary>Adds what the second bytes of the activations give to products that tiles have made; <see cref="Multiply"/> has done so itself. The arguments are its.</summary>
-    public virtual void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
-    {
-    }
-
-    /// <summary>As <see cref="Refine"/> for one panel of activation rows, whose products stand by features.</summary>
+    /// <summary>The same products by tiles.</summary>
     /// <param name="firstRow">The block's first row.</param>
     /// <param name="rowCount">The block's rows.</param>
-    /// <param name="panels">They, unpacked for <see cref="Tile"/>.</param>
-    /// <param name="activations">The panel's prepared rows.</param>
-    /// <param name="activationStride">Bytes from one to the next.</param>
-    /// <param name="count">The panel's rows that are there.</param>
-    /// <param name="width">Its width: floats from one weight row's products to the next.</param>
+    /// <param name="block">They, unpacked for <see cref="Tile"/>.</param>
+    /// <param name="panel">A panel of activations, or the first of two.</param>
+    /// <param name="panelBytes">Bytes from it to the next one.</param>
+    /// <param name="width">Activation rows of a panel, at most.</param>
+    /// <param name="count">Activation rows that are there.</param>
+    /// <param name="output">Where the block's first result of the first activation row goes.</param>
+    /// <param name="outputStride">Floats from one activation row's results to the next.</param>
+    public void MultiplyTiles(int firstRow, int rowCount, byte* block, byte* panel, long panelBytes, int width, int count, float* output, long outputStride)
+    {
+        int wide = TileKernel.WidthOf(Math.Min(count, width), width);
+        Tile!.Multiply(block, rowCount, panel, panelBytes, wide, count, output, outputStride);
+        for (int first = 0; first < count; first += wide, panel += panelBytes)
+            Refine(firstRow, rowCount, block, panel, wide, Math.Min(wide, count - first), output + first * outputStride, 1, outputStride);
+    }
+
+    /// <summary>Adds what the second bytes of a panel of activations give to products that <see cref="Tile"/> has made; <see cref="Multiply"/> has done so itself.</summary>
+    /// <param name="firstRow">The block's first row.</param>
+    /// <param name="rowCount">The block's rows.</param>
+    /// <param name="block">They, unpacked.</param>
+    /// <param name="panel">The panel.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="count">Its rows whose products are there.</param>
     /// <param name="output">The products.</param>
-    public virtual void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output)
+    /// <param name="rowStride">Floats from one weight row's products to the next.</param>
+    /// <param name="outputStride">Floats from one activation row's to the next.</param>
+    public virtual void Refine(int firstRow, int rowCount, byte* block, byte* panel, int width, int count, float* output, long rowStride, long outputStride)
     {
     }
 }

@@ -1,4 +1,5 @@
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.Tiles;
 using Tessera.Kernels.Cpu.Tiles.Floats;
 using Tessera.Kernels.Cpu.Tiles.Groups;
 using Tessera.Kernels.Cpu.Tiles.Supers;
@@ -64,18 +65,19 @@ internal abstract unsafe class Preparation
     /// <param name="x">Feature after feature, each with <paramref name="width"/> rows' elements.</param>
     /// <param name="columns">The features.</param>
     /// <param name="width">The panel's width.</param>
-    /// <param name="panel">The panel.</param>
-    /// <param name="rows">Room for the rows prepared; of each that is there what <see cref="LinearKernel.Refine"/> reads is written.</param>
-    /// <param name="stride">Bytes from one to the next.</param>
     /// <param name="count">Rows that are there.</param>
+    /// <param name="panel">The panel.</param>
     /// <exception cref="NotSupportedException">No panel can be made so: <see cref="TakesFeatures"/> is false.</exception>
-    public virtual void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => throw new NotSupportedException();
+    public virtual void PackFeatures(float* x, int columns, int width, int count, byte* panel) => throw new NotSupportedException();
 
     /// <summary>Whether a prepared row is the row.</summary>
     public virtual bool IsFloats => false;
 
     /// <summary>Groups of columns that have a second byte.</summary>
     public virtual int RefinedGroups => 0;
+
+    /// <summary>Where a panel's second bytes start in it: a <see cref="RefinedPanel"/>.</summary>
+    public virtual long RefinedPanelOffset(int columns, int width) => 0;
 
     /// <summary>True where both make the same bytes.</summary>
     public abstract bool IsSameAs(Preparation other);
@@ -104,7 +106,7 @@ internal abstract unsafe class Preparation
 
         public override bool TakesFeatures => _lanes > 0;
 
-        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => FloatActivations.Order(x, columns, width, panel, _lanes);
+        public override void PackFeatures(float* x, int columns, int width, int count, byte* panel) => FloatActivations.Order(x, columns, width, panel, _lanes);
 
         public override bool IsSameAs(Preparation other) => other is Floats floats && floats._lanes == _lanes;
     }
@@ -122,7 +124,7 @@ internal abstract unsafe class Preparation
 
         public override bool TakesFeatures => isa.Avx2;
 
-        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => GroupActivations.Round(x, columns, width, panel);
+        public override void PackFeatures(float* x, int columns, int width, int count, byte* panel) => GroupActivations.Round(x, columns, width, panel);
 
         public override bool IsSameAs(Preparation other) => other.GetType() == typeof(Int8Groups);
     }
@@ -144,7 +146,7 @@ internal abstract unsafe class Preparation
 
         public override bool TakesFeatures => false;
 
-        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => throw new NotSupportedException();
+        public override void PackFeatures(float* x, int columns, int width, int count, byte* panel) => throw new NotSupportedException();
 
         public override bool IsSameAs(Preparation other) => other is OrderedInt8Groups ordered && ordered._order.AsSpan().SequenceEqual(_order);
     }
@@ -162,7 +164,7 @@ internal abstract unsafe class Preparation
 
         public override bool TakesFeatures => isa.Avx2;
 
-        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count) => SuperActivations.Round(x, columns, width, panel);
+        public override void PackFeatures(float* x, int columns, int width, int count, byte* panel) => SuperActivations.Round(x, columns, width, panel);
 
         public override bool IsSameAs(Preparation other) => other is Int8Blocks;
     }
@@ -183,17 +185,22 @@ internal abstract unsafe class Preparation
             RefinedActivation.Prepare(x, columns, destination, _super, groups, isa);
         }
 
-        public override long PanelBytes(int columns, int width) => _bytes.PanelBytes(columns, width);
+        public override long PanelBytes(int columns, int width) => RefinedPanelOffset(columns, width) + RefinedPanel.Bytes(_super, columns, width, groups);
 
-        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts) => _bytes.Pack(rows, stride, count, columns, panel, width, part, parts);
+        public override long RefinedPanelOffset(int columns, int width) => RefinedPanel.Offset(_bytes.PanelBytes(columns, width));
+
+        public override void Pack(byte* rows, long stride, int count, int columns, byte* panel, int width, int part, int parts)
+        {
+            _bytes.Pack(rows, stride, count, columns, panel, width, part, parts);
+            RefinedPanel.Pack(rows + RefinedActivation.Offset(_super, columns), stride, count, panel + RefinedPanelOffset(columns, width), width, _super, groups, part, parts);
+        }
 
         public override bool TakesFeatures => _bytes.TakesFeatures;
 
-        public override void PackFeatures(float* x, int columns, int width, byte* panel, byte* rows, long stride, int count)
+        public override void PackFeatures(float* x, int columns, int width, int count, byte* panel)
         {
-            _bytes.PackFeatures(x, columns, width, panel, rows, stride, count);
-            for (int row = 0; row < count; row++)
-                RefinedActivation.PrepareByFeatures(x + row, width, columns, panel, row, rows + row * stride, _super, groups, isa);
+            _bytes.PackFeatures(x, columns, width, count, panel);
+            RefinedPanel.Pack(x, columns, width, count, panel, panel + RefinedPanelOffset(columns, width), _super, groups);
         }
 
         public override bool IsSameAs(Preparation other) => other is RefinedBytes refined && refined._super == _super && refined.RefinedGroups == groups;

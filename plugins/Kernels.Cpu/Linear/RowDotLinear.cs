@@ -50,9 +50,6 @@ internal sealed unsafe class RowDotLinear(WeightTensor weight, RowDotKernel kern
         _refinement?.Add(weights, rowCount, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
     }
 
-    public override void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
-        _refinement?.Add(_data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, batchRows, output, (nint)outputStride);
-
-    public override void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output) =>
-        _refinement?.AddByFeatures((BlockTileKernel)Tile!, panels, _data + firstRow * _rowBytes, rowCount, activations, (nint)activationStride, count, width, output);
+    public override void Refine(int firstRow, int rowCount, byte* block, byte* panel, int width, int count, float* output, long rowStride, long outputStride) =>
+        _refinement?.AddTiles((BlockTileKernel)Tile!, block, rowCount, panel + Preparation.RefinedPanelOffset(Columns, width), width, count, output, (nint)rowStride, (nint)outputStride);
 }

@@ -28,9 +28,6 @@ internal sealed unsafe class StackedLinear(WeightTensor weight, LinearKernel[] s
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
         slices[firstRow / _rows].Multiply(firstRow % _rows, rowCount, scratch, activations, activationStride, batchRows, output, outputStride);
 
-    public override void Refine(int firstRow, int rowCount, byte* activations, long activationStride, int batchRows, float* output, long outputStride) =>
-        slices[firstRow / _rows].Refine(firstRow % _rows, rowCount, activations, activationStride, batchRows, output, outputStride);
-
-    public override void RefineByFeatures(int firstRow, int rowCount, byte* panels, byte* activations, long activationStride, int count, int width, float* output) =>
-        slices[firstRow / _rows].RefineByFeatures(firstRow % _rows, rowCount, panels, activations, activationStride, count, width, output);
+    public override void Refine(int firstRow, int rowCount, byte* block, byte* panel, int width, int count, float* output, long rowStride, long outputStride) =>
+        slices[firstRow / _rows].Refine(firstRow % _rows, rowCount, block, panel, width, count, output, rowStride, outputStride);
 }

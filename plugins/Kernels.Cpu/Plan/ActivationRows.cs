@@ -62,16 +62,14 @@ internal sealed unsafe class ActivationRows
     /// <param name="panel">The panel's number.</param>
     /// <param name="features">How values stand.</param>
     /// <param name="panels">All panels.</param>
-    /// <param name="prepared">Room for all prepared rows, of which second bytes alone are written.</param>
     /// <param name="room">A panel of floats.</param>
-    public void PackFeatures(int panel, FeatureMajor features, byte* panels, byte* prepared, float* room)
+    public void PackFeatures(int panel, FeatureMajor features, byte* panels, float* room)
     {
         float* x = _source.Panel(panel, features, room);
         int width = features.WidthOf(panel);
         panels += panel * PanelBytes(features.Width);
-        prepared += (long)panel * features.Width * Stride;
         for (int i = 0; i < _forms.Length; i++)
-            _forms[i].PackFeatures(x, _source.Width, width, panels + PanelOffset(i, features.Width), prepared + _offsets[i], Stride, features.Count(panel));
+            _forms[i].PackFeatures(x, _source.Width, width, features.Count(panel), panels + PanelOffset(i, features.Width));
     }
 
     /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read, part after part.</summary>

@@ -116,7 +116,7 @@ internal sealed unsafe class ExpertGateStage : Stage
         for (int route = start, rows; route < end; route += rows, panel += plan.PanelsOf(rows) * plan.InputPanel)
         {
             rows = gateTiles ? _gate.RowsAtOnce(end - route) : upTiles ? _up.RowsAtOnce(end - route) : Math.Min(Lane.PartialRows, end - route);
-            byte* x = gateTiles && upTiles && !_gate.IsRefined && !_up.IsRefined ? null : Together(lane, route, rows, prepared);
+            byte* x = gateTiles && upTiles ? null : Together(lane, route, rows, prepared);
             _gate.Multiply(gateRow, gateCount, lane.Block, gateTiles, x, plan.Input.Stride, panel, plan.InputPanel, rows, gates);
             if (!_alternates)
                 _up.Multiply(upRow, count, upBlock, upTiles, x, plan.Input.Stride, panel, plan.InputPanel, rows, ups);

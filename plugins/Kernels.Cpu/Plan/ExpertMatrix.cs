@@ -22,9 +22,6 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     /// <summary>The activation rows that its tiles multiply at once: a panel's, or two panels'.</summary>
     public int RowsAtOnce(int left) => _tile!.RowsAtOnce(left, tileWidth);
 
-    /// <summary>Whether it reads prepared activation rows by tiles too.</summary>
-    public bool IsRefined => kernel.Preparation.RefinedGroups > 0;
-
     /// <summary>Makes a block of weight rows ready.</summary>
     public void Begin(int firstRow, int rowCount, byte* block, bool tiles)
     {
@@ -39,7 +36,7 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     /// <param name="rowCount">Its rows.</param>
     /// <param name="block">From <see cref="Begin"/>.</param>
     /// <param name="tiles">As for <see cref="Begin"/>.</param>
-    /// <param name="prepared">Prepared activation rows; of tiles, those with second bytes only.</param>
+    /// <param name="prepared">Prepared activation rows; not read by tiles.</param>
     /// <param name="stride">Bytes from one to the next.</param>
     /// <param name="panel">Their panel; read by tiles only.</param>
     /// <param name="panelBytes">Bytes from it to the next one.</param>
@@ -48,10 +45,7 @@ internal sealed unsafe class ExpertMatrix(LinearKernel kernel, long form, long p
     public void Multiply(int firstRow, int rowCount, byte* block, bool tiles, byte* prepared, long stride, byte* panel, long panelBytes, int rows, float* products)
     {
         if (tiles)
-        {
-            _tile!.Multiply(block, rowCount, panel + panelForm, panelBytes, TileKernel.WidthOf(Math.Min(rows, tileWidth), tileWidth), rows, products, rowCount);
-            kernel.Refine(firstRow, rowCount, prepared + form, stride, rows, products, rowCount);
-        }
+            kernel.MultiplyTiles(firstRow, rowCount, block, panel + panelForm, panelBytes, tileWidth, rows, products, rowCount);
         else
             kernel.Multiply(firstRow, rowCount, block, prepared + form, stride, rows, products, rowCount);
     }

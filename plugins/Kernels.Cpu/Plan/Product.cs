@@ -98,20 +98,17 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     }
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
-    public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, byte* activations, long stride, int batchRows)
+    public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)
     {
         TileKernel tile = Kernel.Tile!;
         tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
-        activations += Form;
         for (int first = 0, rows; first < batchRows; first += rows)
         {
             rows = tile.RowsAtOnce(batchRows - first, width);
-            int wide = TileKernel.WidthOf(Math.Min(rows, width), width);
             float* products = IsBare ? Output.Row(first) + firstRow : lane.Partial;
             long apart = IsBare ? Output.Stride : rowCount;
-            tile.Multiply(lane.Block, rowCount, panels, panelBytes, wide, rows, products, apart);
-            Kernel.Refine(FirstRow + firstRow, rowCount, activations + first * stride, stride, rows, products, apart);
+            Kernel.MultiplyTiles(FirstRow + firstRow, rowCount, lane.Block, panels, panelBytes, width, rows, products, apart);
             for (int row = 0; row < rows && !IsBare; row++)
                 Finish(products + (long)row * rowCount, first + row, firstRow, rowCount);
             panels += (rows > width ? 2 : 1) * panelBytes;
@@ -122,31 +119,30 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
     public bool CanBeByFeatures => Cap == 0;
 
     /// <summary>Computes a block for all batch rows by tiles, with results by features.</summary>
-    public void RunByFeatures(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, byte* activations, long stride)
+    public void RunByFeatures(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes)
     {
         FeatureMajor features = Output.Whole.Features!;
         TileKernel tile = Kernel.Tile!;
         tile.Unpack(FirstRow + firstRow, rowCount, lane.Block);
         panels += PanelForm;
-        activations += Form;
         for (int panel = 0, both; panel < features.Panels; panel += both)
         {
             both = tile.RowsAtOnce(features.Rows - panel * features.Width, features.Width) > features.Width ? 2 : 1;
             int width = features.WidthOf(panel);
             float* first = IsBare ? Result(panel, features, firstRow) : lane.Partial, second = both == 1 ? null : IsBare ? Result(panel + 1, features, firstRow) : first + (long)rowCount * width;
             tile.MultiplyByFeatures(lane.Block, rowCount, panels + panel * panelBytes, panelBytes, width, first, second);
-            FinishByFeatures(panel, features, firstRow, rowCount, lane, activations, stride, first);
+            FinishByFeatures(panel, features, firstRow, rowCount, lane, panels + panel * panelBytes, first);
             if (second != null)
-                FinishByFeatures(panel + 1, features, firstRow, rowCount, lane, activations, stride, second);
+                FinishByFeatures(panel + 1, features, firstRow, rowCount, lane, panels + (panel + 1) * panelBytes, second);
         }
     }
 
     private float* Result(int panel, FeatureMajor features, int firstRow) => Output.Panel(panel, features) + (long)firstRow * features.WidthOf(panel);
 
-    private void FinishByFeatures(int panel, FeatureMajor features, int firstRow, int rowCount, Lane lane, byte* activations, long stride, float* products)
+    private void FinishByFeatures(int panel, FeatureMajor features, int firstRow, int rowCount, Lane lane, byte* activations, float* products)
     {
         int width = features.WidthOf(panel), count = rowCount * width;
-        Kernel.RefineByFeatures(FirstRow + firstRow, rowCount, lane.Block, activations + (long)panel * features.Width * stride, stride, features.Count(panel), width, products);
+        Kernel.Refine(FirstRow + firstRow, rowCount, lane.Block, activations, width, width, products, width, 1);
         if (IsBare)
             return;
         for (int row = 0; Bias != null && row < rowCount; row++)

@@ -113,9 +113,9 @@ internal sealed unsafe class ProductStage : Stage
             RowPath path = product.Path(rows);
             int first = index * product.BlockRows(path), count = Math.Min(product.BlockRows(path), product.Rows - first);
             if (product.Output.IsByFeatures)
-                product.RunByFeatures(first, count, lane, Panels, _input.PanelBytes(_tileWidth), prepared, _input.Stride);
+                product.RunByFeatures(first, count, lane, Panels, _input.PanelBytes(_tileWidth));
             else if (path == RowPath.Tiles)
-                product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, prepared, _input.Stride, rows);
+                product.RunTiles(first, count, lane, Panels, _input.PanelBytes(_tileWidth), _tileWidth, rows);
             else
                 product.Run(first, count, lane, prepared, _input.Stride, rows);
         }
@@ -126,7 +126,7 @@ internal sealed unsafe class ProductStage : Stage
         FeatureMajor features = _source.Reads[0].Whole.Features!;
         (int first, int end) = lane.Share(features.Panels);
         for (int panel = first; panel < end; panel++)
-            _input.PackFeatures(panel, features, Panels, Prepared, lane.Panel);
+            _input.PackFeatures(panel, features, Panels, lane.Panel);
         lane.Team.Barrier();
     }
 

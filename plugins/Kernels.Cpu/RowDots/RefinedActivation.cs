@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using Tessera.Kernels.Cpu.Tiles.Groups;
-using Tessera.Kernels.Cpu.Tiles.Supers;
 
 namespace Tessera.Kernels.Cpu.RowDots;
 
@@ -17,7 +15,8 @@ internal static unsafe class RefinedActivation
     /// <summary>The most groups.</summary>
     public const int Most = 4;
 
-    private const int HeadBytes = 64;
+    /// <summary>Bytes of the groups' numbers.</summary>
+    public const int HeadBytes = 64;
 
     /// <summary>Bytes of a row of one group, prepared.</summary>
     public static int RowBytes(bool super) => super ? Align(Int8SuperActivation.Bytes(Int8SuperActivation.Block)) : Align(Int8Activation.Bytes(Int8Activation.Group));
@@ -41,39 +40,11 @@ internal static unsafe class RefinedActivation
     public static void Prepare(float* x, int columns, byte* destination, bool super, int groups, CpuIsa isa)
     {
         Choose(Scales(columns, destination, super), columns / Width(super), Section(columns, destination, super), groups);
-        Round(x, 1, columns, destination, super, groups, isa);
-    }
-
-    /// <summary>As <see cref="Prepare"/> for a row of a panel that stands by features and has been rounded: all that is written of the prepared row is what the section needs.</summary>
-    /// <param name="x">The row's first feature.</param>
-    /// <param name="width">Floats from one to the next: activation rows of the panel.</param>
-    /// <param name="columns">Their number.</param>
-    /// <param name="panel">The rounded panel.</param>
-    /// <param name="row">The row's number in it.</param>
-    /// <param name="destination">Room for the prepared row.</param>
-    /// <param name="super">As for <see cref="Prepare"/>.</param>
-    /// <param name="groups">As for <see cref="Prepare"/>.</param>
-    /// <param name="isa">What may be used.</param>
-    public static void PrepareByFeatures(float* x, int width, int columns, byte* panel, int row, byte* destination, bool super, int groups, CpuIsa isa)
-    {
-        float* scales = Scales(columns, destination, super);
-        int* chosen = Section(columns, destination, super);
-        int each = Width(super), count = columns / each;
-        for (int group = 0; group < count; group++)
-            scales[group] = ((float*)(super ? SuperActivations.Block(panel, group, columns, width) + SuperActivations.Step(width) : GroupActivations.Group(panel, group, columns, width) + GroupActivations.Step(width)))[row];
-        Choose(scales, count, chosen, groups);
-        for (int i = 0; i < groups; i++)
-        {
-            int* fours = (int*)(super ? SuperActivations.Block(panel, chosen[i], columns, width) : GroupActivations.Group(panel, chosen[i], columns, width)) + row;
-            int* to = (int*)(destination + chosen[i] * each);
-            for (int four = 0; four < each / sizeof(int); four++)
-                to[four] = fours[four * width];
-        }
-        Round(x, width, columns, destination, super, groups, isa);
+        Round(x, columns, destination, super, groups, isa);
     }
 
     // What is left of the chosen groups, rounded.
-    private static void Round(float* x, int step, int columns, byte* destination, bool super, int groups, CpuIsa isa)
+    private static void Round(float* x, int columns, byte* destination, bool super, int groups, CpuIsa isa)
     {
         float* scales = Scales(columns, destination, super), rest = stackalloc float[Int8SuperActivation.Block];
         int* chosen = Section(columns, destination, super);
@@ -82,7 +53,7 @@ internal static unsafe class RefinedActivation
         for (int i = 0; i < groups; i++, row += RowBytes(super))
         {
             int group = chosen[i];
-            Subtract(x + (long)group * width * step, step, (sbyte*)destination + group * width, scales[group], width, rest);
+            Subtract(x + (long)group * width, (sbyte*)destination + group * width, scales[group], width, rest);
             if (super)
                 Int8SuperActivation.Prepare(rest, width, row, isa);
             else
@@ -96,8 +67,12 @@ internal static unsafe class RefinedActivation
 
     private static int* Section(int columns, byte* row, bool super) => (int*)(row + Offset(super, columns));
 
-    // The first of equals; in rising order, so that rows with the same outliers have the same groups in the same places.
-    private static void Choose(float* scales, int count, int* chosen, int groups)
+    /// <summary>The groups with the largest scales, the first of equals; in rising order, so that rows with the same outliers have the same groups in the same places.</summary>
+    /// <param name="scales">The scales.</param>
+    /// <param name="count">Their number.</param>
+    /// <param name="chosen"><see cref="HeadBytes"/> long.</param>
+    /// <param name="groups">How many are chosen.</param>
+    public static void Choose(float* scales, int count, int* chosen, int groups)
     {
         new Span<byte>(chosen, HeadBytes).Clear();
         for (int g = 0; g < count; g++)
@@ -114,10 +89,10 @@ internal static unsafe class RefinedActivation
     }
 
     // A group that is not of numbers has no rest: its products are not numbers as it is.
-    private static void Subtract(float* x, int step, sbyte* q, float scale, int width, float* rest)
+    private static void Subtract(float* x, sbyte* q, float scale, int width, float* rest)
     {
         for (int i = 0; i < width; i++)
-            rest[i] = float.IsFinite(scale) ? MathF.FusedMultiplyAdd(-scale, q[i], x[(long)i * step]) : 0;
+            rest[i] = float.IsFinite(scale) ? MathF.FusedMultiplyAdd(-scale, q[i], x[i]) : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

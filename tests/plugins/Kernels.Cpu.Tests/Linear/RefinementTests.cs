@@ -50,7 +50,7 @@ public unsafe class RefinementTests
             return;
         Assert.Equal(together, products.ByTiles(tile));
         Assert.Equal(together, products.ByFeatures(tile));
-        // Each row with outliers of its own: more groups than tiles are worth for.
+        // Each row with outliers of its own.
         using Case scattered = new(type, isa, scattered: true);
         Assert.Equal(scattered.Together(), scattered.ByFeatures(scattered.Kernel.Tile!));
     }
@@ -61,6 +61,7 @@ public unsafe class RefinementTests
         private readonly TestWeight _weight;
         private readonly double[] _exact = new double[Batch * Rows];
         private readonly int _columns;
+        private readonly float[][] _activations = new float[Batch][];
 
         public Case(string type, string isa, ProductInput? input = null, bool scattered = false)
         {
@@ -78,6 +79,7 @@ public unsafe class RefinementTests
                 x[scattered || row % 5 == 4 ? random.Next(_columns) : 77] = 60;
                 if (IsSuper)
                     x[scattered ? random.Next(_columns) : _columns - 5] = -50;
+                _activations[row] = x;
                 fixed (float* source = x)
                     Kernel.Preparation.Prepare(source, _columns, Prepared.Bytes + row * Stride);
                 for (int i = 0; i < Rows * _columns; i++)
@@ -112,8 +114,7 @@ public unsafe class RefinementTests
                 {
                     int count = Math.Min(width, Batch - first), wide = TileKernel.WidthOf(count, width);
                     Kernel.Preparation.Pack(Prepared.Bytes + first * Stride, Stride, count, _columns, panel.Bytes, wide, 0, 1);
-                    tile.Multiply(block.Bytes, Rows, panel.Bytes, 0, wide, count, output + first * Rows, Rows);
-                    Kernel.Refine(0, Rows, Prepared.Bytes + first * Stride, Stride, count, output + first * Rows, Rows);
+                    Kernel.MultiplyTiles(0, Rows, block.Bytes, panel.Bytes, 0, width, count, output + first * Rows, Rows);
                 }
             return products;
         }
@@ -122,14 +123,16 @@ public unsafe class RefinementTests
         {
             int width = TileTable.Width(CpuIsa.Detect());
             float[] products = new float[Batch * Rows];
-            using NativeBuffer panel = new(Kernel.Preparation.PanelBytes(_columns, width)), block = new(tile.BlockBytes(Rows)), output = new(Rows * width * sizeof(float));
+            using NativeBuffer panel = new(Kernel.Preparation.PanelBytes(_columns, width)), block = new(tile.BlockBytes(Rows)), output = new(Rows * width * sizeof(float)), features = new(_columns * width * sizeof(float));
             tile.Unpack(0, Rows, block.Bytes);
             for (int first = 0; first < Batch; first += width)
             {
                 int count = Math.Min(width, Batch - first), wide = TileKernel.WidthOf(count, width);
-                Kernel.Preparation.Pack(Prepared.Bytes + first * Stride, Stride, count, _columns, panel.Bytes, wide, 0, 1);
+                for (int i = 0; i < _columns * count; i++)
+                    features.Floats[i / count * wide + i % count] = _activations[first + i % count][i / count];
+                Kernel.Preparation.PackFeatures(features.Floats, _columns, wide, count, panel.Bytes);
                 tile.MultiplyByFeatures(block.Bytes, Rows, panel.Bytes, 0, wide, output.Floats, null);
-                Kernel.RefineByFeatures(0, Rows, block.Bytes, Prepared.Bytes + first * Stride, Stride, count, wide, output.Floats);
+                Kernel.Refine(0, Rows, block.Bytes, panel.Bytes, wide, wide, output.Floats, wide, 1);
                 for (int i = 0; i < Rows * count; i++)
                     products[(first + i % count) * Rows + i / count] = output.Floats[i / count * wide + i % count];
             }

@@ -2,6 +2,9 @@ using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Ops;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.Tests.RowDots;
+using Tessera.Kernels.Cpu.Tiles.Groups;
+using Tessera.Kernels.Cpu.Tiles.Supers;
+using Tessera.Kernels.Cpu.Tiles;
 
 namespace Tessera.Kernels.Cpu.Tests.Tiles;
 
@@ -24,21 +27,27 @@ public unsafe class FeatureTests
         foreach ((string name, Preparation form) in (ReadOnlySpan<(string, Preparation)>)[("float32", Preparation.Float(Isa)), ("by 32", Preparation.Int8(Isa)), ("by 256", Preparation.Int8Super(Isa)), ("by 32, two refined", Preparation.Refined(Isa, false, 2)), ("by 256, two refined", Preparation.Refined(Isa, true, 2))])
         {
             int stride = (form.Bytes(columns) + 63) & ~63, bytes = (int)form.PanelBytes(columns, width);
-            using NativeBuffer prepared = new((long)stride * width), sections = new((long)stride * width), packed = new(bytes), made = new(bytes);
+            using NativeBuffer prepared = new((long)stride * width), packed = new(bytes), made = new(bytes);
             fixed (float* x = rows, byFeatures = features)
             {
                 for (int row = 0; row < count; row++)
                     form.Prepare(x + row * columns, columns, prepared.Bytes + row * stride);
                 form.Pack(prepared.Bytes, stride, count, columns, packed.Bytes, width, 0, 1);
                 Assert.True(form.TakesFeatures);
-                form.PackFeatures(byFeatures, columns, width, made.Bytes, sections.Bytes, stride, count);
+                form.PackFeatures(byFeatures, columns, width, count, made.Bytes);
             }
+            int from = (int)form.RefinedPanelOffset(columns, width);
+            if (from > 0)
+                bytes = from;
             Assert.True(new Span<byte>(packed.Bytes, bytes).SequenceEqual(new Span<byte>(made.Bytes, bytes)), $"{name}: panels differ at {new Span<byte>(packed.Bytes, bytes).CommonPrefixLength(new Span<byte>(made.Bytes, bytes))} of {bytes}");
-            if (form.RefinedGroups == 0)
-                continue;
-            int from = RefinedActivation.Offset(name.Contains("256", StringComparison.Ordinal), columns);
-            for (int row = 0; row < count; row++)
-                Assert.True(new Span<byte>(prepared.Bytes + row * stride + from, form.Bytes(columns) - from).SequenceEqual(new Span<byte>(sections.Bytes + row * stride + from, form.Bytes(columns) - from)), $"{name}: second bytes of row {row}");
+            bool super = name.Contains("256", StringComparison.Ordinal);
+            for (int place = 0; place < form.RefinedGroups; place++)
+            {
+                Assert.Equal(new Span<int>(RefinedPanel.Groups(packed.Bytes + from, place), width), new Span<int>(RefinedPanel.Groups(made.Bytes + from, place), width));
+                int length = super ? SuperActivations.Bytes(width) : GroupActivations.Bytes(width);
+                byte* expected = RefinedPanel.Block(packed.Bytes + from, super, place, form.RefinedGroups, width), found = RefinedPanel.Block(made.Bytes + from, super, place, form.RefinedGroups, width);
+                Assert.True(new Span<byte>(expected, length).SequenceEqual(new Span<byte>(found, length)), $"{name}: second bytes of place {place}");
+            }
         }
     }
 
