@@ -104,7 +104,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         AffineSource? source = AffineSource.Of(weight, quantization);
         string found = "";
         NativeTile? native = source is not null && TileTable.Takes(source, isa) ? tiles.Find(TileLayouts.Minimum, out found) : null;
-        if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native) ?? NibbleTable.Create(weight, source, _int8, isa, native, rowDots)) is { } packed)
+        if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native, rowDots) ?? NibbleTable.Create(weight, source, _int8, isa, native, rowDots)) is { } packed)
         {
             packed.Tile!.Compile();
             return Say(packed, $"own kernel ({packed.InstructionSet}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}", behind);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tessera.Kernels.Cpu.RowDots.Numerics;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
@@ -28,6 +29,10 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
 
     public static int Lines => 2 * Together;
 
+    public static int NativeRun => 128;
+
+    public static int NativeBlockRows => 768;
+
     private static int RunBytes => TSimd.Width * sizeof(int);
 
     // Shorts of a vector.
@@ -48,6 +53,31 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
     public static Vector256<int> Zeros(int word) =>
         Avx2.ShiftRightLogicalVariable(Vector256.Create(word), Vector256.Create(0u, 16, 4, 20, 8, 24, 12, 28)) & Vector256.Create(15);
 
+    // Of a run's words every fourth makes two vectors of floats; 128 bits of these are of one word.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Factors(byte* stored, ScaleType type, byte* zeros, int zeroOffset, int rows, float* scales, float* minimums)
+    {
+        if (TSimd.Width != Vector512<int>.Count || type == ScaleType.F32)
+            return 0;
+        Vector128<byte> order = Vector128.Create((byte)0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+        Vector512<byte> halfOrder = Vector512.Create(Vector256.Create(order, order), Vector256.Create(order, order));
+        Vector512<int> mask = Vector512.Create(15), offset = Vector512.Create(zeroOffset), bytes = Vector512.Create(unchecked((int)0x80808000)) + Vector512.Create(Vector256.Create(0, 1, 2, 3, 0, 1, 2, 3), Vector256.Create(0, 1, 2, 3, 0, 1, 2, 3));
+        int row = 0;
+        for (; row <= rows - Run; row += Run, stored += 2 * Run, zeros += Run / 2)
+        {
+            Vector512<byte> words = Vector512.Load(zeros);
+            byte* word = stored;
+            for (int vector = row; vector < row + Run; vector += Shorts, word += 16, words = Avx512BW.ShiftRightLogical128BitLane(words, sizeof(int)))
+            {
+                Vector512<byte> halves = Avx512BW.Shuffle(Vector512.Create(Vector256.Create(Vector128.Load(word), Vector128.Load(word + 64)), Vector256.Create(Vector128.Load(word + 128), Vector128.Load(word + 192))), halfOrder);
+                Vector512<int> pairs = Avx512BW.Shuffle(words, bytes.AsByte()).AsInt32();
+                Write(Avx512BW.UnpackLow(halves.AsUInt16(), Vector512<ushort>.Zero).AsInt32(), (pairs & mask) + offset, type, scales + vector, minimums + vector);
+                Write(Avx512BW.UnpackHigh(halves.AsUInt16(), Vector512<ushort>.Zero).AsInt32(), (pairs >>> 4) + offset, type, scales + vector + TSimd.Width, minimums + vector + TSimd.Width);
+            }
+        }
+        return row;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> rows, float* floats, int row)
     {
@@ -62,6 +92,14 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
     {
         floats += Place(row);
         return Avx2.PermuteVar8x32(Vector256.Create(Vector128.Load(floats), Vector128.Load(floats + TSimd.Width)), Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(Vector512<int> halves, Vector512<int> zeros, ScaleType type, float* scales, float* minimums)
+    {
+        Vector512<float> scale = type == ScaleType.F16 ? HalfFloat.ToSingle(halves) : (halves << 16).AsSingle();
+        scale.Store(scales);
+        (-(scale * Vector512.ConvertToSingle(zeros))).Store(minimums);
     }
 
     // Where the rows of a word stand: the first half of them, and a vector later the second.

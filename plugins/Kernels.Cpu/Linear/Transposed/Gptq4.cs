@@ -21,6 +21,10 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
 
     public static int Lines => 4;
 
+    public static int NativeRun => 32;
+
+    public static int NativeBlockRows => 1024;
+
     // Of each eight columns the even ones, then the odd ones: the low nibbles of a word's bytes, then the high ones.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Order(Vector256<sbyte> quants) =>
@@ -48,6 +52,23 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Zeros(int word) =>
         Avx2.ShiftRightLogicalVariable(Vector256.Create(word), Vector256.Create(0u, 4, 8, 12, 16, 20, 24, 28)) & Vector256.Create(15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Factors(byte* stored, ScaleType type, byte* zeros, int zeroOffset, int rows, float* scales, float* minimums)
+    {
+        Vector256<uint> eight = Vector256.Create(0u, 4, 8, 12, 16, 20, 24, 28);
+        Vector512<uint> shifts = Vector512.Create(eight, eight);
+        Vector512<int> mask = Vector512.Create(15), offset = Vector512.Create(zeroOffset);
+        int row = 0;
+        for (; row <= rows - 16; row += 16, zeros += 8)
+        {
+            Vector512<float> scale = StoredScale.Sixteen(stored, row, type);
+            Vector512<int> words = Vector512.Create(Vector256.Create(Unsafe.ReadUnaligned<int>(zeros)), Vector256.Create(Unsafe.ReadUnaligned<int>(zeros + 4)));
+            scale.Store(scales + row);
+            (-(scale * Vector512.ConvertToSingle((Avx512F.ShiftRightLogicalVariable(words, shifts) & mask) + offset))).Store(minimums + row);
+        }
+        return row;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> rows, float* floats, int row) => rows.Store(floats + row);

@@ -21,6 +21,12 @@ internal unsafe interface ITransposedWeight
     /// <summary>Lines of words for 32 columns.</summary>
     static abstract int Lines { get; }
 
+    /// <summary>Rows of a run of machine code, a multiple of <see cref="Run"/>: within a run it has them in the same order.</summary>
+    static abstract int NativeRun { get; }
+
+    /// <summary>Rows of the largest block of machine code: sums that stay in the first-level cache are worth more to it than long lines.</summary>
+    static abstract int NativeBlockRows { get; }
+
     /// <summary>Brings 32 signed bytes into the order in which <see cref="Dot"/> reads them.</summary>
     static abstract Vector256<sbyte> Order(Vector256<sbyte> quants);
 
@@ -35,6 +41,16 @@ internal unsafe interface ITransposedWeight
 
     /// <summary>The zero points of the eight rows of a word, in their order.</summary>
     static abstract Vector256<int> Zeros(int word);
+
+    /// <summary>Reads what belongs to a group's first rows in vectors of 512 bits and writes it in the order of the runs; the number of rows is its own. Needs AVX-512 BW.</summary>
+    /// <param name="stored">The scales.</param>
+    /// <param name="type">How they are stored.</param>
+    /// <param name="zeros">The zero points.</param>
+    /// <param name="zeroOffset">What is added to these.</param>
+    /// <param name="rows">Rows, a multiple of 8.</param>
+    /// <param name="scales">Takes the scales.</param>
+    /// <param name="minimums">Takes the negated minimums.</param>
+    static abstract int Factors(byte* stored, ScaleType type, byte* zeros, int zeroOffset, int rows, float* scales, float* minimums);
 
     /// <summary>Writes the floats of eight rows among those of all, which stand in the order of the runs.</summary>
     /// <param name="rows">The floats.</param>

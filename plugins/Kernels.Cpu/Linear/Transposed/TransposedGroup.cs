@@ -5,7 +5,7 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
-/// <summary>What a group of 32 columns adds to the sums of rows.</summary>
+/// <summary>What a group of 32 columns adds to the sums of rows; machine code reads it as it lies in memory.</summary>
 /// <param name="step">The activations' scale.</param>
 /// <param name="sum">Their scaled sum.</param>
 /// <param name="quants">Their sum as bytes.</param>
@@ -22,6 +22,9 @@ internal readonly unsafe struct TransposedGroup(float step, float sum, int quant
 
     /// <summary>The rows' scales, their negated minimums and their sums so far.</summary>
     public readonly float* Scales = scales, Minimums = minimums, Sums = sums;
+
+    /// <summary>That of the rows from one on.</summary>
+    public TransposedGroup From(int row) => new(Step, Sum, Quants, Scales + row, Minimums + row, Sums + row);
 
     /// <summary>Eight rows' sums over all lanes, in the order of <see cref="GroupSum"/>.</summary>
     /// <param name="sums">The rows' sums in the first lane.</param>

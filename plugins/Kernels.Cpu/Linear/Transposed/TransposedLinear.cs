@@ -25,9 +25,21 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     private readonly nint _stride;
     private readonly int _perGroup;
     private readonly int _zeroOffset;
+    private readonly bool _isWide;
+    private readonly NativeColumns? _native;
+    private readonly string _instructionSet;
 
     /// <summary>Looks at a weight whose groups are of a multiple of 32 columns.</summary>
-    public TransposedLinear(WeightTensor weight, int group, int zeroOffset, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native)
+    /// <param name="weight">The weight.</param>
+    /// <param name="group">Columns of a group.</param>
+    /// <param name="zeroOffset">What is added to the zero points.</param>
+    /// <param name="source">The same weight, unpacked.</param>
+    /// <param name="int8">Signed bytes in groups of 32.</param>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="native">Machine code for its tiles.</param>
+    /// <param name="columns">Machine code for its columns.</param>
+    /// <param name="found">What was found of that, for people; empty where there is nothing to say.</param>
+    public TransposedLinear(WeightTensor weight, int group, int zeroOffset, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native, NativeColumns? columns = null, string found = "")
         : base(weight, int8)
     {
         _data = Part("data");
@@ -37,20 +49,23 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
         _stride = (nint)Rows / 8 * TWeight.EightBytes;
         _perGroup = group / Int8Activation.Group;
         _zeroOffset = zeroOffset;
+        _isWide = isa.Avx512;
+        _native = columns;
+        _instructionSet = found.Length > 0 ? found : TWeight.InstructionSet;
         Tile = TileTable.Create(weight, source, isa, native);
         Compile();
     }
 
     public override TileKernel? Tile { get; }
 
-    public override string InstructionSet => TWeight.InstructionSet;
+    public override string InstructionSet => _instructionSet;
 
     // Wide strips: the more rows, the more of a line and of a page of memory is used each time. Measured: AWQ is a sixth faster with strips of 2200 rows than of 900.
-    public override int MostBlockRows => 4096;
+    public override int MostBlockRows => _native is null ? 4096 : TWeight.NativeBlockRows;
 
     public override int BlocksOfLane => 2;
 
-    public override int BlockUnit => TWeight.BlockUnit;
+    public override int BlockUnit => _native is null ? TWeight.BlockUnit : TWeight.NativeRun;
 
     // Of the lanes' sums one is used at a time.
     public override long WorkingRowBytes => Others * sizeof(float);
@@ -90,13 +105,24 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* held)
+    private void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* held)
     {
         int width = Width(rows);
         float* steps = (float*)(activations + Int8Activation.ScaleOffset(columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(columns));
         int* negatedSums = (int*)(activations + Int8Activation.NegatedSumOffset(columns));
         for (int group = first; group < first + count; group++, data += TWeight.Lines * stride)
-            TWeight.Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), held);
+            Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), held);
+    }
+
+    // Machine code takes whole runs of its own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
+    {
+        int whole = _native is null ? 0 : rows - rows % TWeight.NativeRun;
+        if (whole > 0)
+            _native!.Dot(data, stride, whole, quants, group, (int*)held);
+        if (whole < rows)
+            TWeight.Dot(data + whole / 8 * TWeight.EightBytes, stride, rows - whole, quants, group.From(whole), held);
     }
 
     // Of one group of columns, in the order of the runs' vectors.
@@ -107,14 +133,16 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
         int size = type == ScaleType.F32 ? 4 : 2;
         nint at = (nint)group * Rows + firstRow, scaleBytes = (nint)Rows * size, zeroBytes = Rows >> 1;
         byte* stored = _scales + at * size, zeros = _zeros + (at >> 1);
+        // The next group's.
+        for (int i = 0; i < rowCount * size; i += StoredGroups.MemoryLine)
+            X86.Sse.Prefetch1(stored + scaleBytes + i);
+        for (int i = 0; i < rowCount / 2; i += StoredGroups.MemoryLine)
+            X86.Sse.Prefetch1(zeros + zeroBytes + i);
         Vector256<int> zeroOffset = Vector256.Create(_zeroOffset);
-        for (int row = 0; row < rowCount; row += 8, stored += 8 * size, zeros += 4)
+        for (int row = _isWide ? TWeight.Factors(stored, type, zeros, _zeroOffset, rowCount, scales, minimums) : 0; row < rowCount; row += 8)
         {
-            // The next group's.
-            X86.Sse.Prefetch1(stored + scaleBytes);
-            X86.Sse.Prefetch1(zeros + zeroBytes);
-            Vector256<float> scale = StoredScale.Eight(stored, 0, type);
-            Vector256<int> zero = TWeight.Zeros(Unsafe.ReadUnaligned<int>(zeros)) + zeroOffset;
+            Vector256<float> scale = StoredScale.Eight(stored, row, type);
+            Vector256<int> zero = TWeight.Zeros(Unsafe.ReadUnaligned<int>(zeros + row / 2)) + zeroOffset;
             TWeight.Store(scale, scales, row);
             TWeight.Store(-(scale * Vector256.ConvertToSingle(zero)), minimums, row);
         }

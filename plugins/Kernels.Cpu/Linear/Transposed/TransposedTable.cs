@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Intrinsics;
 using Tessera.Kernels.Cpu.RowDots;
+using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tiles.Native;
 using Tessera.Kernels.Cpu.Tiles.Simd;
 
@@ -15,7 +16,8 @@ internal static class TransposedTable
     /// <param name="int8">Signed bytes in groups of 32, of columns as they stand.</param>
     /// <param name="isa">What may be used.</param>
     /// <param name="native">Machine code for its tiles.</param>
-    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null)
+    /// <param name="rowDots">Machine code for its columns.</param>
+    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null, NativeRowDots? rowDots = null)
     {
         if (!isa.Avx2 || weight.Rows % 8 != 0 || weight.Quantization is not ("gptq4" or "awq4"))
             return null;
@@ -26,10 +28,12 @@ internal static class TransposedTable
                     ? new ScatteredGptq4<Simd512, Vector512<int>, Vector512<float>>(weight, zeroOffset, source, isa, native, SecondLevelCache.Bytes)
                     : new ScatteredGptq4<Simd256, Vector256<int>, Vector256<float>>(weight, zeroOffset, source, isa, native, SecondLevelCache.Bytes);
         int group = (int)long.Min(weight.Columns, long.Parse(weight.Parameters["group"], CultureInfo.InvariantCulture));
+        string found = "";
+        NativeColumns? columns = rowDots?.FindColumns(weight.Quantization, out found);
         return weight.Quantization == "gptq4"
-            ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native)
+            ? new TransposedLinear<Gptq4>(weight, group, zeroOffset, source, int8, isa, native, columns, found)
             : isa.Avx512
-                ? new TransposedLinear<Awq4<Simd512, Vector512<int>, Vector512<float>>>(weight, group, 0, source, int8, isa, native)
+                ? new TransposedLinear<Awq4<Simd512, Vector512<int>, Vector512<float>>>(weight, group, 0, source, int8, isa, native, columns, found)
                 : new TransposedLinear<Awq4<Simd256, Vector256<int>, Vector256<float>>>(weight, group, 0, source, int8, isa, native);
     }
 }

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Linear.Grouped;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
+using Tessera.Kernels.Cpu.Linear.Transposed;
 
 namespace Tessera.Kernels.Cpu.RowDots.Native;
 
@@ -11,6 +12,7 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
     private readonly NativeKernels<string, NativeRows> _rows = new(isa.Avx512 ? sources : [], type => $"rows of {type}");
     private readonly NativeKernels<int, NativeGroups> _groups = new(isa.Avx512Vbmi ? sources : [], bits => $"rows of groups of {bits} bits");
     private readonly NativeKernels<NibbleForm, NativeNibbles> _nibbles = new(isa.Avx512 ? sources : [], form => $"rows of {form}");
+    private readonly NativeKernels<string, NativeColumns> _columns = new(isa.Avx512 ? sources : [], type => $"columns of {type}");
 
     /// <summary>The row dots of a type, or null: no source has them all, or the built-in ones are better.</summary>
     /// <param name="kernel">The built-in kernel.</param>
@@ -29,8 +31,12 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
     public NativeNibbles? FindNibbles(NibbleForm form, out string why) =>
         _nibbles.Find(form, [form.Layout], leases => new(leases[0]), nibbles => NibblesTrial.Run(form, nibbles, isa).Verdict, out why);
 
+    /// <summary>The products of columns of a type that is stored as the transposed matrix, or null as for <see cref="Find"/>.</summary>
+    public NativeColumns? FindColumns(string quantization, out string why) =>
+        _columns.Find(quantization, [NativeColumns.Layout(quantization)], leases => new(leases[0]), columns => ColumnsTrial.Run(quantization, columns).Verdict, out why);
+
     /// <summary>The types that were asked for and have the built-in row dots, each with the reason.</summary>
-    public IEnumerable<string> Refused => [.. _rows.Refused, .. _groups.Refused, .. _nibbles.Refused];
+    public IEnumerable<string> Refused => [.. _rows.Refused, .. _groups.Refused, .. _nibbles.Refused, .. _columns.Refused];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -38,5 +44,6 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
         _rows.Dispose();
         _groups.Dispose();
         _nibbles.Dispose();
+        _columns.Dispose();
     }
 }

@@ -1,0 +1,96 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Tessera.Kernels.Cpu.Jit.Emit;
+
+/// <summary>32 columns of a weight that is stored as the transposed matrix, times their activations: the layouts <c>cpu.columns</c>. A run of rows is multiplied together; the next 32 columns are asked for meanwhile.</summary>
+/// <remarks>
+/// The arguments are (words rdi, stride rsi, rows edx, quants rcx, group r8, held r9). rax, r10 and r11 are a run's scales, negated minimums and sums; r8 becomes three strides.
+/// </remarks>
+internal abstract class ColumnsCode : VectorCode
+{
+    /// <summary>Bytes of a word.</summary>
+    protected const int WordBytes = 4;
+
+    /// <summary>Lines whose places are a multiple of the stride away by address alone.</summary>
+    protected const int Together = 4;
+
+    // Vectors that stay.
+    private const int Step = 28, Sum = 29, Low = 30, High = 31;
+
+    // Where the group has its pointers, behind three numbers of four bytes and a gap.
+    private const int ScalesAt = 16, MinimumsAt = 24, SumsAt = 32;
+
+    /// <summary>The code; it does not depend on where it stands.</summary>
+    public byte[] Emit()
+    {
+        Label done = C.CreateLabel();
+        Push();
+        C.test(edx, edx);
+        C.jle(done);
+        C.mov(rax, __qword_ptr[r8 + ScalesAt]);
+        C.mov(r10, __qword_ptr[r8 + MinimumsAt]);
+        C.mov(r11, __qword_ptr[r8 + SumsAt]);
+        C.vbroadcastss(Z[Step], __dword_ptr[r8]);
+        C.vbroadcastss(Z[Sum], __dword_ptr[r8 + sizeof(float)]);
+        C.vmovdqu32(Z[Low], Constant(_ => 0x0F));
+        C.vmovdqu32(Z[High], Constant(_ => 0xF0));
+        C.lea(r8, __[rsi + rsi * 2]);
+        Multiply();
+        C.Label(ref done);
+        Return();
+        return Assemble();
+    }
+
+    /// <summary>Multiplies all runs; rows are there.</summary>
+    protected abstract void Multiply();
+
+    /// <summary>One of four lines that begin at an address.</summary>
+    protected static AssemblerMemoryOperand Line(AssemblerRegister64 first, int line, int offset) => line switch
+    {
+        0 => __[first + offset],
+        1 => __[first + rsi + offset],
+        2 => __[first + rsi * 2 + offset],
+        _ => __[first + r8 + offset],
+    };
+
+    /// <summary>Asks for a line of memory.</summary>
+    protected void Ask(AssemblerMemoryOperand line) => C.prefetcht0(line);
+
+    /// <summary>Adds the products of low nibbles and activations.</summary>
+    protected void AddLow(int to, int bytes, int quants, int temporary) => AddMasked(to, bytes, quants, Low, temporary);
+
+    /// <summary>Adds sixteen times the products of high nibbles and activations.</summary>
+    protected void AddHigh(int to, int bytes, int quants, int temporary) => AddMasked(to, bytes, quants, High, temporary);
+
+    /// <summary>What sixteen times some products come to.</summary>
+    protected void Sixteenth(int products) => C.vpsrad(Z[products], Z[products], 4);
+
+    /// <summary>Adds a vector of products to the sums of a run's rows.</summary>
+    /// <param name="dots">The products.</param>
+    /// <param name="vector">The vector's number within the run.</param>
+    /// <param name="temporary">A free register.</param>
+    protected void AddToSums(int dots, int vector, int temporary)
+    {
+        int at = vector * VectorBytes;
+        C.vcvtdq2ps(Z[dots], Z[dots]);
+        C.vmulps(Z[temporary], Z[Step], __zmmword_ptr[rax + at]);
+        C.vfmadd213ps(Z[dots], Z[temporary], __zmmword_ptr[r11 + at]);
+        C.vfmadd231ps(Z[dots], Z[Sum], __zmmword_ptr[r10 + at]);
+        C.vmovups(__zmmword_ptr[r11 + at], Z[dots]);
+    }
+
+    /// <summary>Goes on to the next run of so many vectors.</summary>
+    protected void NextSums(int vectors)
+    {
+        C.add(rax, vectors * VectorBytes);
+        C.add(r10, vectors * VectorBytes);
+        C.add(r11, vectors * VectorBytes);
+    }
+
+    private void AddMasked(int to, int bytes, int quants, int mask, int temporary)
+    {
+        C.vpandd(Z[temporary], Z[bytes], Z[mask]);
+        C.vpdpbusd(Z[to], Z[temporary], Z[quants]);
+    }
+}
