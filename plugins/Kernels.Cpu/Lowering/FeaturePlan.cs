@@ -40,6 +40,20 @@ internal static class FeaturePlan
         return features;
     }
 
+    /// <summary>How values that attention reads and gives stand: as all do, or, where no other stage wants them as it has others, only in steps in which sequences have rows to take together. Null: there are none.</summary>
+    public static FeatureMajor? ForAttention(IReadOnlyList<Stage> stages, FeatureMajor features)
+    {
+        HashSet<ValueBuffer> own = [.. stages.OfType<AttentionStage>().Where(s => s.StandsByFeatures).SelectMany(s => s.ByFeatures).SelectMany(g => g).Select(v => v.Whole)];
+        if (own.Count == 0)
+            return null;
+        if (stages.SelectMany(s => s.ByFeatures).Any(g => g.Any(v => own.Contains(v.Whole)) && !g.All(v => own.Contains(v.Whole))))
+            return features;
+        FeatureMajor attention = new(features.Width, features.LeastRows);
+        foreach (ValueBuffer value in own)
+            value.Features = attention;
+        return attention;
+    }
+
     // Starts with all, and takes away what some stage takes by rows, and what goes with that, until nothing changes.
     private static HashSet<ValueBuffer> Able(IReadOnlyList<Stage> stages, IReadOnlyList<IReadOnlyList<ValueBuffer>> touched, IReadOnlyList<ValueBuffer> values)
     {

@@ -80,9 +80,9 @@ internal sealed unsafe partial class GraphLowering
         }
         OutputArea hidden = Hidden(), pooled = Pooled();
         FeatureMajor? features = (_fusions & Fusions.Features) == 0 ? null : FeaturePlan.Choose(_stages, _touched, _values, _kernels.TileWidth, _request, _sizes, _explanation);
-        bool attends = features is not null && _stages.OfType<AttentionStage>().Any(s => s.StandsByFeatures);
-        for (int i = 0; attends && i < _turns.Count; i++)
-            _turns[i].TakeFeatures(features!, _request.Limits, _arena);
+        FeatureMajor? attention = features is null ? null : FeaturePlan.ForAttention(_stages, features);
+        for (int i = 0; attention is not null && i < _turns.Count; i++)
+            _turns[i].TakeFeatures(attention, _request.Limits, _arena);
         BufferPlan.Place(_values, FeaturePlan.Rows(_request.Limits.MaxRows, features), _arena);
         PlaceShared();
         return new LoweredPlan
@@ -93,7 +93,7 @@ internal sealed unsafe partial class GraphLowering
             Explanation = _explanation,
             Arena = _arena,
             Check = new BatchCheck(_graph, _request.Limits, _groups),
-            Step = new Step(_request.Limits, _stages, _request.Team.LaneCount, _runRows, _arena) { Features = features, AttendsByFeatures = attends },
+            Step = new Step(_request.Limits, _stages, _request.Team.LaneCount, _runRows, _arena) { Features = features, AttentionFeatures = attention },
             Lanes = [.. Enumerable.Range(0, _request.Team.LaneCount).Select(i => new Lane(i, _request.Team.LaneCount, _sizes, _arena))],
             Team = _request.Team,
             Logits = logits,

@@ -64,7 +64,7 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
         int* begin = stackalloc int[PanelRows.Most], ends = stackalloc int[PanelRows.Most];
         for (int row = 0; row < Lanes; row++)
         {
-            bool isEmpty = other->Largest[row] == float.NegativeInfinity;
+            bool isEmpty = other->Largest[row] == float.NegativeInfinity && other->Sum[row] == 0;
             (begin[row], ends[row]) = (isEmpty ? 1 : 0, 1);
             float largest = isEmpty ? state->Largest[row] : MathF.Max(state->Largest[row], other->Largest[row]);
             float own = state->Largest[row] == float.NegativeInfinity ? 0 : MathF.Exp(state->Largest[row] - largest), their = isEmpty ? 0 : MathF.Exp(other->Largest[row] - largest);

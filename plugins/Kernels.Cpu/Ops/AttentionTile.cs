@@ -186,7 +186,7 @@ internal static unsafe partial class AttentionTile
             AccumulateRest(weights, values + i, first, end, output + i, length - i, length);
     }
 
-    /// <summary>Takes a softmax over other entries into one: both are brought to the larger of their largest scores. One that has seen nothing changes nothing.</summary>
+    /// <summary>Takes a softmax over other entries into one: both are brought to the larger of their largest scores. One that has seen nothing changes nothing; one whose scores are no numbers makes the sum none.</summary>
     /// <param name="state">The softmax.</param>
     /// <param name="output">Its weighted sum.</param>
     /// <param name="other">The other one.</param>
@@ -195,7 +195,7 @@ internal static unsafe partial class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Merge(AttentionState* state, float* output, AttentionState* other, float* added, int length)
     {
-        if (other->Largest == float.NegativeInfinity)
+        if (other->Largest == float.NegativeInfinity && other->Sum == 0)
             return;
         // A score that is not a number makes both factors none.
         float largest = MathF.Max(state->Largest, other->Largest);

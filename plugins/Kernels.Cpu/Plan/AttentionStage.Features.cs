@@ -6,7 +6,7 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-// Values that stand by features: keys go into the cache as they stand, queries meet it as they stand, and what attention gives stands so too. Values alone are turned, as the cache has them by entries.
+// Values that stand by features: keys go into the cache as they stand, queries meet it as they stand, and what attention gives stands so too. Values are turned, as the cache has them by entries, and so are keys that have scales there.
 internal sealed unsafe partial class AttentionStage
 {
     /// <summary>Caches what a panel's rows have of a head.</summary>

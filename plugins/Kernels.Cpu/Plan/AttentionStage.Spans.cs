@@ -6,7 +6,7 @@ namespace Tessera.Kernels.Cpu.Plan;
 // whether one lane walks all spans or several share them.
 internal sealed unsafe partial class AttentionStage
 {
-    /// <summary>Entries of a span; no tile crosses into the next.</summary>
+    /// <summary>Entries of a span.</summary>
     private const int SpanEntries = 512;
 
     /// <summary>The most bytes for the sums of spans that lanes share.</summary>

@@ -14,7 +14,8 @@ internal sealed unsafe class PanelShape
     /// <param name="shape">What lies before.</param>
     public PanelShape(AttentionShape shape)
     {
-        (QueryFloats, OutputFloats) = ((long)shape.KeyLength * PanelRows.Most, (long)shape.OutputStride * PanelRows.Most);
+        // Rows of a short head are padded further than a panel of it.
+        (QueryFloats, OutputFloats) = (Math.Max((long)shape.KeyLength, 8) * PanelRows.Most, (long)shape.OutputStride * PanelRows.Most);
         _rows = shape.Bytes;
         _states = _rows + 64L * ((sizeof(PanelRows) + 63) / 64);
         _queries = _states + 2L * MostHeads * sizeof(PanelState);
@@ -42,10 +43,10 @@ internal sealed unsafe class PanelShape
     /// <summary>The heads' softmaxes, then those over a later span.</summary>
     public PanelState* States(byte* scratch) => (PanelState*)(scratch + _states);
 
-    /// <summary>The heads' queries. While keys and values are written: rotated keys; these, rounded; and both as rows.</summary>
+    /// <summary>The heads' queries. While keys and values are written: rotated keys; these, rounded; where the cache has scales, these as rows.</summary>
     public float* Queries(byte* scratch) => (float*)(scratch + _queries);
 
-    /// <summary>The heads' weighted sums, then those over a later span.</summary>
+    /// <summary>The heads' weighted sums, then those over a later span. While keys and values are written: values as rows.</summary>
     public float* Outputs(byte* scratch) => (float*)(scratch + _outputs);
 
     /// <summary>The heads' scores of a stretch.</summary>

@@ -7,6 +7,10 @@ namespace Tessera.Kernels.Cpu.Plan;
 internal sealed unsafe class Step
 {
     private const int CounterStride = 16;
+
+    // So many rows that a sequence has on average meet the cache together; fewer would fill a part of a panel's lanes.
+    private const int RowsTogether = 4;
+
     private readonly int* _counters;
 
     // By stage, where its counters begin; those of all stages lie together.
@@ -48,11 +52,11 @@ internal sealed unsafe class Step
     /// <summary>How values stand while there are many rows; null where they never do.</summary>
     public FeatureMajor? Features { get; init; }
 
-    /// <summary>Whether attention takes values by features while there are many rows.</summary>
-    public bool AttendsByFeatures { get; init; }
+    /// <summary>How values that attention reads and gives stand; null where they never stand by features.</summary>
+    public FeatureMajor? AttentionFeatures { get; init; }
 
     /// <summary>Whether runs are a sequence's rows in a panel, instead of few rows.</summary>
-    public bool RunsArePanels => AttendsByFeatures && Features is { IsActive: true };
+    public bool RunsArePanels => AttentionFeatures is { IsActive: true };
 
     /// <summary>Runs: rows of one sequence that attention takes together, a few or, by features, a panel's.</summary>
     public int Runs { get; private set; }
@@ -103,6 +107,8 @@ internal sealed unsafe class Step
         Rows = batch.RowCount;
         if (Features is not null)
             Features.Rows = Rows;
+        if (AttentionFeatures is not null && AttentionFeatures != Features)
+            AttentionFeatures.Rows = Rows >= RowsTogether * Sequences(batch) ? Rows : 0;
         LastStage = int.MaxValue;
         Counters.Clear();
         Runs = LogitRows = HiddenRows = PooledRows = 0;
@@ -133,6 +139,14 @@ internal sealed unsafe class Step
         }
         RunStart[Runs] = Rows;
         SequenceStart[sequences] = Rows;
+    }
+
+    private static int Sequences(Batch batch)
+    {
+        int sequences = 0;
+        for (int row = 0; row < batch.RowCount; row++)
+            sequences += row == 0 || batch.Slots[row] != batch.Slots[row - 1] ? 1 : 0;
+        return sequences;
     }
 
     /// <summary>The number of rows of a set.</summary>

@@ -62,7 +62,16 @@ internal sealed class NativeKernels<TKey, TKernel>(IReadOnlyList<ITileSource> so
             if (TileLeases.Take(source, layouts, ref rejected) is not { } leases)
                 continue;
             TKernel kernel = make(leases);
-            Verdict verdict = run(kernel);
+            Verdict verdict;
+            try
+            {
+                verdict = run(kernel);
+            }
+            catch
+            {
+                kernel.Dispose();
+                throw;
+            }
             if (verdict is { IsEqual: true, IsFaster: true })
                 return (kernel, $"{kernel.Description}, {verdict.Gain}");
             rejected = $"{kernel.Description} not used: {(verdict.IsEqual ? verdict.Gain : "its products are not those of the built-in one")}";

@@ -40,6 +40,45 @@ public unsafe class CacheEntriesTests
     }
 
     [Theory]
+    [InlineData(0, 16)]
+    [InlineData(3, 11)]
+    public void Keys_of_several_rows_are_what_each_row_writes_and_tell_what_is_not_finite(int entry, int count)
+    {
+        const int length = 24, width = 16;
+        Random random = new(count);
+        float[] keys = Values(random, length * width, 0), value = new float[length];
+        foreach (KvType type in (KvType[])[KvType.F16, KvType.BF16, KvType.F32])
+            foreach (bool overflows in (bool[])[false, true])
+            {
+                // In a row beside those that are written, it does not matter.
+                keys[5 * width + (overflows ? 15 - (16 - count) : 15)] = overflows || count < 16 ? 1e6f : 1;
+                CacheLayout layout = new(new CacheSpec("blk.0", 1, length, length), 0, 1, type);
+                using NativeBuffer together = new(layout.TileBytes), alone = new(layout.TileBytes), room = new(length * width * sizeof(ushort));
+                new Span<byte>(together.Bytes, (int)layout.TileBytes).Clear();
+                new Span<byte>(alone.Bytes, (int)layout.TileBytes).Clear();
+                bool finite = true;
+                fixed (float* k = keys, v = value)
+                {
+                    byte* rounded = KeyPanel.Round(type, k, length * width, (ushort*)room.Bytes);
+                    Assert.Equal(type != KvType.F16 || !overflows, KeyPanel.Write(layout, together.Bytes, entry, rounded, width, count));
+                    for (int row = 0; row < count; row++)
+                    {
+                        float[] key = [.. Enumerable.Range(0, length).Select(i => keys[i * width + row])];
+                        fixed (float* one = key)
+                            finite &= CacheEntries.Write(layout, alone.Bytes, entry + row, one, v);
+                        Assert.True(CacheEntries.WriteValue(layout, together.Bytes, entry + row, v));
+                    }
+                }
+                Assert.Equal(type != KvType.F16 || !overflows, finite);
+                Assert.Equal(new Span<byte>(alone.Bytes, (int)layout.TileBytes), new Span<byte>(together.Bytes, (int)layout.TileBytes));
+                value[3] = 1e6f;
+                fixed (float* v = value)
+                    Assert.Equal(type != KvType.F16, CacheEntries.WriteValue(layout, together.Bytes, 2, v));
+                value[3] = 0;
+            }
+    }
+
+    [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.NegativeInfinity)]

@@ -18,7 +18,7 @@ public class PanelAttentionTests
 
     public static TheoryData<int, int, int> Heads => new()
     {
-        { 32, 6, 3 }, { 96, 3, 1 }, { 128, 5, 1 }, { 160, 2, 2 }, { 256, 9, 1 }, { 64, 34, 2 },
+        { 32, 6, 3 }, { 96, 3, 1 }, { 128, 5, 1 }, { 160, 2, 2 }, { 256, 9, 1 }, { 64, 34, 2 }, { 6, 16, 16 },
     };
 
     [Theory, MemberData(nameof(Families))]
@@ -30,7 +30,7 @@ public class PanelAttentionTests
     /// <summary>Several heads of queries for each key head, more than walk together, and more than a task has.</summary>
     [Theory, MemberData(nameof(Heads))]
     public void Every_number_and_length_of_heads(int length, int heads, int keyHeads) =>
-        Same(new CheckShape { Quantization = "q8_0", HeadLength = length, Heads = heads, KeyHeads = keyHeads, Layers = 1, BlockTokens = 24 }, KvType.F16, CpuIsa.Detect());
+        Array.ForEach([KvType.F16, KvType.Q8], kv => Same(new CheckShape { Quantization = "q8_0", HeadLength = length, Heads = heads, KeyHeads = keyHeads, Layers = 1, BlockTokens = 24 }, kv, CpuIsa.Detect()));
 
     [Theory]
     [InlineData(0, false)]
@@ -78,10 +78,13 @@ public class PanelAttentionTests
             session.Add(2, Tokens(model, third, 4));
             logits.AddRange(session.Run());
         }
-        // Every row of another sequence.
-        for (int slot = 0; slot < 9; slot++)
-            session.Add(slot, Tokens(model, 1, slot));
-        logits.AddRange(session.Run());
+        // Every row of another sequence, and two beside one with many.
+        foreach (int many in (int[])[1, 50])
+        {
+            for (int slot = 0; slot < 40; slot++)
+                session.Add(slot, Tokens(model, slot == 7 ? many : slot < 3 ? 2 : 1, slot));
+            logits.AddRange(session.Run());
+        }
         return [.. logits];
     });
 
@@ -90,14 +93,17 @@ public class PanelAttentionTests
         if (!isa.Avx2)
             Assert.Skip("tiles need AVX2");
         using CheckModel model = new(shape, Quantizations.With());
-        RuntimeLimits limits = Session.Limits(ActivationPrecision.Fast, kv) with { BlockTokens = shape.BlockTokens, MaxContext = 2040 };
-        int blocks = 3 * limits.MaxContext / limits.BlockTokens;
+        RuntimeLimits limits = Session.Limits(ActivationPrecision.Fast, kv) with { BlockTokens = shape.BlockTokens, MaxContext = 2040, MaxSequences = 40 };
+        int blocks = 6 * limits.MaxContext / limits.BlockTokens;
         using Session rows = new(model.Graph, Quantizations.With(), limits, backend: new CpuBackend(isa, Fusions.All & ~Fusions.Features), blocks: blocks);
-        // One lane: from a panel of rows on.
+        // One lane: from a panel of rows on. Two share tiles of the cache and panels.
         using Session features = new(model.Graph, Quantizations.With(), limits, backend: new CpuBackend(isa), blocks: blocks);
-        if (byFeatures is { } expected)
-            Assert.Equal(expected, features.Runtime.Explain().Any(l => l.EndsWith(", queries, keys and what attention gives among them", StringComparison.Ordinal)));
-        Difference.None(run(rows, model), run(features, model), "by features");
+        using Session lanes = new(model.Graph, Quantizations.With(), limits, lanes: 2, backend: new CpuBackend(isa), blocks: blocks);
+        if (byFeatures is { } stands)
+            Assert.Equal(stands, features.Runtime.Explain().Any(l => l.EndsWith(", queries, keys and what attention gives among them", StringComparison.Ordinal)));
+        float[][] expected = run(rows, model);
+        Difference.None(expected, run(features, model), "by features");
+        Difference.None(expected, run(lanes, model), "by features on two lanes");
     }
 
     // Rows of whole blocks.
