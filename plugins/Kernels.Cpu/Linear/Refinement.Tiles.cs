@@ -6,7 +6,7 @@ namespace Tessera.Kernels.Cpu.Linear;
 
 internal sealed unsafe partial class Refinement
 {
-    // Up to so many groups among the rows of a panel, each row's own is chosen among all sums; else it is read.
+    // Up to so many groups among the rows of a panel, comparing and choosing eight rows at a time costs less than reading each row's own sum.
     private const int FewGroups = 4;
 
     /// <summary>As <see cref="Add"/> for one panel of activation rows: each group that a row has is multiplied by tiles for all rows, and each row takes what is its own.</summary>

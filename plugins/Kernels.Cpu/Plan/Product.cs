@@ -139,10 +139,10 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
 
     private float* Result(int panel, FeatureMajor features, int firstRow) => Output.Panel(panel, features) + (long)firstRow * features.WidthOf(panel);
 
-    private void FinishByFeatures(int panel, FeatureMajor features, int firstRow, int rowCount, Lane lane, byte* activations, float* products)
+    private void FinishByFeatures(int panel, FeatureMajor features, int firstRow, int rowCount, Lane lane, byte* activationPanel, float* products)
     {
         int width = features.WidthOf(panel), count = rowCount * width;
-        Kernel.Refine(FirstRow + firstRow, rowCount, lane.Block, activations, width, width, products, width, 1);
+        Kernel.Refine(FirstRow + firstRow, rowCount, lane.Block, activationPanel, width, width, products, width, 1);
         if (IsBare)
             return;
         for (int row = 0; Bias != null && row < rowCount; row++)
