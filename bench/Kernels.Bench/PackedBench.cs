@@ -40,8 +40,9 @@ internal static unsafe class PackedBench
         new("awq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16")),
         new("ct_packed4", [("data", 4.0 / 8), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "bf16")),
         new("mx_fp4", [("data", 4.0 / 8), ("scales", 1.0 / 32)]),
-        // A type of another author's: its plugin only unpacks.
+        // A type of another author's: described, unpacked by its plugin alone, and written anew.
         new("sample3", []),
+        new("sample3_unpack", []),
         new("sample3", []) { Anew = true },
     ];
 
@@ -55,7 +56,7 @@ internal static unsafe class PackedBench
         names = [.. names.Except([MachineCode])];
         using NativeTiles tiles = new(sources, isa);
         using NativeRowDots rowDots = new(sources, isa);
-        List<Bench> benches = [.. Types.Where(t => names.Length == 0 || t.Id == Measure || names.Contains(t.Id)).Select(t => new Bench(t, table, isa, tiles, rowDots))];
+        List<Bench> benches = [.. Types.Where(t => names.Length == 0 || t.Id == Measure || names.Any(n => t.Id == n || t.Id.StartsWith($"{n}_", StringComparison.Ordinal))).Select(t => new Bench(t, table, isa, tiles, rowDots))];
         double[][] one = Interleaved(benches, 1, 1), two = Interleaved(benches, 2, 1), several = Interleaved(benches, 1, Several);
         for (int i = 0; i < benches.Count; i++)
             Console.WriteLine($"{benches[i].Name,-24} {Rate(one[i])}   {Rate(two[i])}   {one[0][0] / one[i][0],5:F2} {two[0][0] / two[i][0],5:F2}   {several[i][0] / one[i][0],5:F2}   {benches[i].Tiles(isa)}   {benches[i].How}");

@@ -4,10 +4,10 @@ using Tessera.Abstractions.Quantization;
 
 namespace Quant.Sample;
 
-/// <summary>Three bits for each weight.</summary>
+/// <summary>Three bits for each weight, described and not.</summary>
 public sealed class Plugin : IPlugin
 {
     /// <inheritdoc/>
     public void Configure(IServiceCollection services, IReadOnlyDictionary<string, string> options) =>
-        services.AddSingleton<IQuantization, Sample3>();
+        services.AddSingleton<IQuantization, Sample3>().AddSingleton<IQuantization, Sample3Unpack>();
 }

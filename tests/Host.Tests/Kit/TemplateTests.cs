@@ -63,6 +63,6 @@ public sealed class TemplateTests(AuthorWorkshop workshop) : IDisposable
     public async Task The_kits_checks_run_without_a_host_from_their_package()
     {
         string report = AuthorWorkshop.Done(await workshop.DotnetAsync(Path.Combine(workshop.OutputOf("Quant.Sample.Checks"), "Quant.Sample.Checks.dll")));
-        Assert.Equal(["quantization 'sample3' on golden/sample3.json: ok", "quantization 'sample3': ok"], report.TrimEnd().Split('\n'));
+        Assert.Equal(["quantization 'sample3' on golden/sample3.json: ok", "quantization 'sample3_unpack' on golden/sample3_unpack.json: ok", "quantization 'sample3': ok", "quantization 'sample3_unpack': ok"], report.TrimEnd().Split('\n'));
     }
 }
