@@ -1,3 +1,5 @@
+using Tessera.Kernels.Cpu.Linear.Grouped.Found;
+
 namespace Tessera.Kernels.Cpu.Linear;
 
 /// <summary>A weight that its plugin unpacks to bytes, its columns as they stand or, where these are grouped in another order, in that one.</summary>
@@ -34,6 +36,9 @@ internal sealed unsafe class AffineSource(WeightTensor weight, IAffineUnpack unp
 
     /// <summary>How its groups look; null where that is not known.</summary>
     public GroupLayout? Layout { get; } = order is null && unpack is IGroupedUnpack grouped ? Fitting(weight, grouped, grouped.Layout) : null;
+
+    /// <summary>Its groups where they were found, not described.</summary>
+    public FoundGroups? Found => unpack as FoundGroups;
 
     // What the description says is not read before it is known to be there. Rows are multiplied by it, tiles by what the plugin unpacks: both have to be of one type.
     private static GroupLayout Fitting(WeightTensor weight, IGroupedUnpack unpack, GroupLayout layout)

@@ -1,5 +1,6 @@
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Grouped;
+using Tessera.Kernels.Cpu.Linear.Grouped.Found;
 using Tessera.Kernels.Cpu.Linear.Nibbles;
 using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.Linear.Transposed;
@@ -22,6 +23,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     /// <summary>Activation rows of a tile's panel; 0: there are no tiles.</summary>
     public int TileWidth { get; } = TileTable.Width(isa);
 
+    private readonly GroupFinder _groups = new();
     private readonly Preparation _floats = Preparation.Float(isa), _int8 = Preparation.Int8(isa), _int8Super = Preparation.Int8Super(isa);
 
     /// <summary>The quantization of a weight, which has looked at it: kernels read by its shape.</summary>
@@ -116,7 +118,10 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             string kept = "";
             if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
                 return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization}, ", behind, weight.Quantization);
-            string notWritten = kept.Length > 0 ? $"; not written anew: {kept}" : "";
+            string notFound = "";
+            if (isa.Avx2 && source is { Layout: null, Order: null } && _groups.Find(weight, quantization, out notFound) is { } groups)
+                source = new AffineSource(weight, groups);
+            string notWritten = (notFound.Length > 0 ? $"; its groups not found: {notFound}" : "") + (kept.Length > 0 ? $"; not written anew: {kept}" : "");
             if (source.Layout is { } layout && Grouped(weight, source, layout, native, found, notWritten, behind) is { } grouped)
                 return grouped;
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);
@@ -128,7 +133,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
     }
 
-    // A type whose plugin describes its groups; null where these are better unpacked to bytes.
+    // A type whose plugin describes its groups, or where they were found; null where these are better unpacked to bytes.
     private LinearKernel? Grouped(WeightTensor weight, AffineSource source, GroupLayout layout, NativeTile? native, string found, string notWritten, string? behind)
     {
         string reason = "";
@@ -138,7 +143,7 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         GroupedLinear linear = new(weight, source, groups, _int8, isa, native);
         groups.Compile();
         linear.Tile?.Compile();
-        return Say(linear, $"groups as its plugin describes them, unpacked in registers, generic integer dot ({(reason.Length > 0 ? reason : groups.InstructionSet)}{Tiles(linear.Tile, found)}), activations int8 by 32{notWritten}", behind);
+        return Say(linear, $"groups {(source.Found is null ? "as its plugin describes them" : "found by its plugin's unpacking")}, unpacked in registers, generic integer dot ({(reason.Length > 0 ? reason : groups.InstructionSet)}{Tiles(linear.Tile, found)}), activations int8 by 32{notWritten}", behind);
     }
 
     // A type with a kernel of its own; what was written anew may have its columns in an order, and another type in the file.

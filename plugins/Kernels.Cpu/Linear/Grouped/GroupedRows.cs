@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Linear.Grouped.Found;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Blocks32;
 
@@ -63,9 +64,18 @@ internal sealed unsafe class GroupedRows
     public static int TurnedBytes(int columns) => (columns + Step - 1) / Step * Step;
 
     /// <summary>Turns the signed bytes of a prepared row. Behind the last column comes what the row has there.</summary>
+    /// <param name="activation">The prepared row.</param>
+    /// <param name="columns">A multiple of 32.</param>
+    /// <param name="turned">Takes <see cref="TurnedBytes"/>.</param>
+    /// <param name="order">The order of the groups' elements; null: as they stand.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Turn(byte* activation, int columns, byte* turned)
+    public static void Turn(byte* activation, int columns, byte* turned, ElementOrder? order = null)
     {
+        if (order is not null)
+        {
+            order.Place(activation, TurnedBytes(columns) / Group, turned);
+            activation = turned;
+        }
         for (int at = 0; at < columns; at += Step)
             Eight.Turned(activation + at).Store(turned + at);
     }

@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+
+namespace Tessera.Kernels.Cpu.Linear.Grouped.Found;
+
+/// <summary>What unpacking some groups has written; the rest, and some room behind it, stays as nothing writes it.</summary>
+/// <param name="groups">Room for so many.</param>
+internal sealed unsafe class UnpackedGroups(int groups)
+{
+    private const int Behind = 256;
+    private const byte Untouched = 0xA5;
+
+    private readonly byte[] _values = new byte[groups * GroupLayout.Elements + Behind];
+    private readonly float[] _scales = new float[groups + Behind], _minimums = new float[groups + Behind];
+
+    /// <summary>A group's values.</summary>
+    public ReadOnlySpan<byte> Values(int group) => _values.AsSpan(group * GroupLayout.Elements, GroupLayout.Elements);
+
+    /// <summary>The groups' scales, as they are written.</summary>
+    public ReadOnlySpan<int> Scales => MemoryMarshal.Cast<float, int>(_scales);
+
+    /// <summary>The groups' minimums.</summary>
+    public ReadOnlySpan<float> Minimums => _minimums;
+
+    /// <summary>Unpacks rows.</summary>
+    /// <exception cref="Exception">What a plugin's unpacking throws.</exception>
+    public void Take(IAffineUnpack unpack, WeightTensor weight, long firstRow, int rowCount)
+    {
+        _values.AsSpan().Fill(Untouched);
+        MemoryMarshal.AsBytes(_scales.AsSpan()).Fill(Untouched);
+        MemoryMarshal.AsBytes(_minimums.AsSpan()).Fill(Untouched);
+        fixed (byte* values = _values)
+        fixed (float* scales = _scales, minimums = _minimums)
+            unpack.Unpack(weight, firstRow, rowCount, values, scales, minimums);
+        GC.KeepAlive(weight);
+    }
+
+    /// <summary>Whether all of both is the same, bit for bit; what a NaN carries may differ.</summary>
+    public bool IsSameAs(UnpackedGroups other) => _values.AsSpan().SequenceEqual(other._values) && AreSame(_scales, other._scales) && AreSame(_minimums, other._minimums);
+
+    private static bool AreSame(float[] one, float[] other)
+    {
+        for (int i = 0; i < one.Length; i++)
+            if (BitConverter.SingleToInt32Bits(one[i]) != BitConverter.SingleToInt32Bits(other[i]) && !(float.IsNaN(one[i]) && float.IsNaN(other[i])))
+                return false;
+        return true;
+    }
+}
