@@ -15,16 +15,17 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>As it is stored, and written anew at load.</summary>
+    /// <summary>As it is stored, described and not, and written anew at load.</summary>
     [Theory]
-    [InlineData("off", false)]
-    [InlineData("on", true)]
-    public async Task A_type_that_the_host_does_not_know_comes_over_REST_and_a_model_uses_it(string transcode, bool written)
+    [InlineData(Sample3File.TypeName, "off", false)]
+    [InlineData(Sample3File.TypeName, "on", true)]
+    [InlineData("sample3_unpack", "off", false)]
+    public async Task A_type_that_the_host_does_not_know_comes_over_REST_and_a_model_uses_it(string type, string transcode, bool written)
     {
         string key = Path.Combine(_folder.Path, "acme.pem"), tpk = Path.Combine(_folder.Path, "quant.sample-1.0.0.tpk");
         string trust = AuthorWorkshop.Done(await TesseraProcess.RunAsync("plugins", "key", "acme", key)).Split('\n')[1];
         AuthorWorkshop.Done(await TesseraProcess.RunAsync("plugins", "pack", workshop.OutputOf("Quant.Sample"), tpk, "--publisher", "acme", "--key", key));
-        _folder.Write("chain.gguf", ChainModel.Bytes(quantize: (Sample3File.TypeName, Sample3File.Quantize)));
+        _folder.Write("chain.gguf", ChainModel.Bytes(quantize: (type, Sample3File.Quantize)));
         (int port, int adminPort) = (LifeCycle.Relay.FreePort(), LifeCycle.Relay.FreePort());
         string config = _folder.Write("host.yaml", $$"""
             server: { urls: ["http://127.0.0.1:{{port}}"] }
@@ -38,7 +39,7 @@ public sealed class SampleTests(AuthorWorkshop workshop) : IDisposable
         using HttpClient client = new() { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(2) };
         using HttpClient admin = new() { BaseAddress = new Uri($"http://127.0.0.1:{adminPort}"), Timeout = TimeSpan.FromMinutes(2), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
         await AnswersAsync(client);
-        Assert.Contains("sample3", await PostAsync(client, "/v1/load_model", new { model = "chain" }, HttpStatusCode.InternalServerError), StringComparison.Ordinal);
+        Assert.Contains(type, await PostAsync(client, "/v1/load_model", new { model = "chain" }, HttpStatusCode.InternalServerError), StringComparison.Ordinal);
 
         using HttpResponseMessage installed = await admin.PostAsync("/admin/plugins/install", new ByteArrayContent(File.ReadAllBytes(tpk)), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, installed.StatusCode);

@@ -1,3 +1,4 @@
+using Quant.Sample;
 using Tessera.Kernels.Cpu.Linear;
 using Tessera.Kernels.Cpu.Linear.Grouped;
 using Tessera.Kernels.Cpu.Lowering;
@@ -15,6 +16,18 @@ public unsafe class FoundGroupsTests
 
     [Theory, MemberData(nameof(Cases))]
     public void Groups_are_found_and_have_the_products_of_unpacked_bytes(string name, string isa) => Check(new(DescribedType.Layouts[name]), DescribedType.Layouts[name], Isas.All[isa]);
+
+    /// <summary>A type of another assembly's, with vectors of its own.</summary>
+    [Theory, MemberData(nameof(Isas.Names), MemberType = typeof(Isas))]
+    public void The_sample_without_a_description_runs_as_the_one_with_it(string isa)
+    {
+        Sample3Unpack undescribed = new();
+        using GroupedMatrix one = new(Three.Bytes, type: "sample3"), other = new(Three.Bytes, type: undescribed.Id);
+        LinearKernel expected = one.Choose(new Sample3(), Isas.All[isa]).Kernel, found = other.Choose(undescribed, Isas.All[isa]).Kernel;
+        Assert.Equal(Isas.All[isa].Avx2, found is GroupedLinear);
+        Assert.Equal(GroupedMatrix.Products(expected, 0, GroupedMatrix.Rows), GroupedMatrix.Products(found, 0, GroupedMatrix.Rows));
+        Assert.Equal(GroupedMatrix.Tiles(expected), GroupedMatrix.Tiles(found));
+    }
 
     public static TheoryData<string, int[]> Orders => new()
     {

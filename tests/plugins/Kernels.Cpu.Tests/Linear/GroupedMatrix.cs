@@ -20,7 +20,8 @@ internal sealed unsafe class GroupedMatrix : IModelFile, IDisposable
 
     /// <param name="groupBytes">Bytes of a group.</param>
     /// <param name="missing">Bytes that are not there.</param>
-    public GroupedMatrix(int groupBytes, int missing = 0)
+    /// <param name="type">The type's id.</param>
+    public GroupedMatrix(int groupBytes, int missing = 0, string type = "described")
     {
         Length = Rows * Columns / 32 * groupBytes - missing;
         _bytes = new GuardedMemory((int)Length);
@@ -28,7 +29,7 @@ internal sealed unsafe class GroupedMatrix : IModelFile, IDisposable
         new Random(2).NextBytes(all);
         foreach (ref byte value in all)
             value &= 0xFB;
-        Tensor = new WeightTensor { Name = "described", Shape = [Rows, Columns], Quantization = "described", Parts = [new WeightPart("data", this, 0, Length)] };
+        Tensor = new WeightTensor { Name = "described", Shape = [Rows, Columns], Quantization = type, Parts = [new WeightPart("data", this, 0, Length)] };
     }
 
     /// <summary>Some node that multiplies.</summary>
