@@ -1,7 +1,8 @@
 using Tessera.Kernels.Bench;
+using Tessera.Kernels.Cpu.RowDots;
 
-// dotnet run -c Release --project bench/Kernels.Bench -- [limits|attention|packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
-string[] parts = ["limits", "dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats", "attention"];
+// dotnet run -c Release --project bench/Kernels.Bench -- [limits|attention|heads|packed|floats|dots|rows|tiles|dequantize|prepare] [type …]
+string[] parts = ["limits", "dots", "rows", "tiles", "dequantize", "prepare", "packed", "floats", "attention", "heads"];
 string[] chosen = [.. args.Where(parts.Contains)];
 string[] types = [.. args.Except(parts)];
 Console.WriteLine($"{Machine.Processor}, {Environment.ProcessorCount} logical processors, .NET {Environment.Version}");
@@ -24,3 +25,9 @@ if (chosen.Length == 0 || chosen.Contains("floats"))
     ReadBench.Run();
 if (chosen.Length == 0 || chosen.Contains("attention"))
     AttentionBench.Run();
+if (chosen.Length == 0 || chosen.Contains("heads"))
+{
+    AttentionHeadBench.Run(false);
+    if (CpuIsa.Detect().Avx512)
+        AttentionHeadBench.Run(true);
+}

@@ -31,8 +31,9 @@ internal sealed unsafe partial class GraphLowering
             HeadInput query = Heads(n.Query), key = Heads(n.Key);
             AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), Vector(n, n.Sinks));
             string extras = $"{(n.SoftCap == 0 ? "" : $", scores capped at {n.SoftCap}")}{(n.Sinks is null ? "" : ", sinks")}{(_exact ? ", exact exponential" : "")}";
-            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {layout.TypeName} cache{(layout.Type == KvType.F16 && _halves is not null ? $" widened by {_halves.Description}" : "")}, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{extras}");
-            Emit(new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes, _request.Team.LaneCount, _halves), n, query.Value, key.Value, inputs.Value, inputs.Output);
+            AttentionStage stage = new AttentionStage(_stages.Count, n, inputs, _groups[g], g, layout, _request.Limits, _wide, _runRows, _sizes, _request.Team.LaneCount, _halves);
+            _explanation.Add($"{n.Name}: paged attention, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, {layout.TypeName} cache{(layout.Type == KvType.F16 && _halves is not null ? $" widened by {_halves.Description}" : "")}, {(_wide ? 512 : 256)}-bit vectors for values of {Length(stage)}, queries {query.Description}, keys {key.Description}{extras}");
+            Emit(stage, n, query.Value, key.Value, inputs.Value, inputs.Output);
             return;
         }
         throw new UnsupportedModelException($"cpu: node '{n.Name}': the graph has no cache '{n.Cache}'");
@@ -42,9 +43,12 @@ internal sealed unsafe partial class GraphLowering
     {
         HeadInput query = Heads(n.Query), key = Heads(n.Key);
         AttentionInputs inputs = new(query, key, Stored(n.Value), NewValue(n.Output), null);
-        _explanation.Add($"{n.Name}: attention both ways{(n.Reach == 0 ? "" : $", {n.Reach} tokens far")}, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, f32, {(_wide ? 512 : 256)}-bit vectors, queries {query.Description}, keys {key.Description}{(_exact ? ", exact exponential" : "")}");
-        Emit(new AttentionStage(_stages.Count, n, inputs, _request.Limits, _wide, _runRows, _sizes), n, query.Value, key.Value, inputs.Value, inputs.Output);
+        AttentionStage stage = new AttentionStage(_stages.Count, n, inputs, _request.Limits, _wide, _runRows, _sizes);
+        _explanation.Add($"{n.Name}: attention both ways{(n.Reach == 0 ? "" : $", {n.Reach} tokens far")}, {n.Heads} heads over {n.KeyHeads} of {n.KeyLength}{(n.ValueLength == n.KeyLength ? "" : $" and {n.ValueLength}")}, f32, {(_wide ? 512 : 256)}-bit vectors for values of {Length(stage)}, queries {query.Description}, keys {key.Description}{(_exact ? ", exact exponential" : "")}");
+        Emit(stage, n, query.Value, key.Value, inputs.Value, inputs.Output);
     }
+
+    private static string Length(AttentionStage stage) => stage.KernelElements == 0 ? "any length" : $"{stage.KernelElements}";
 
     private HeadInput Heads(GraphValue value)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.RowDots.Numerics;
 
 namespace Tessera.Kernels.Cpu.Ops;
 
@@ -17,6 +18,9 @@ internal static unsafe partial class AttentionTile
 
     /// <summary>Floats from one query's scores to the next one's: a stretch, and room in front of it and behind for the rest of tiles that begin or end elsewhere.</summary>
     public const int ScoreStride = Entries + Stretch + Entries;
+
+    /// <summary>From a tile to the one that is asked for while it is read: blocks lie anywhere, and the processor cannot guess the next.</summary>
+    public const int Ahead = 2;
 
     /// <summary>The tiles of so many entries.</summary>
     public static int Count(int entries) => (entries + Entries - 1) / Entries;
@@ -88,6 +92,24 @@ internal static unsafe partial class AttentionTile
         (even3 + odd3).Store(scores + ScoreStride + 8);
     }
 
+    /// <summary>As <see cref="Score(float*, float*, int, float*)"/> for some tiles, and <see cref="ScorePair"/> where there are two heads.</summary>
+    /// <param name="query">The first head.</param>
+    /// <param name="stride">Floats from one head to the next.</param>
+    /// <param name="tiles">The tiles' keys.</param>
+    /// <param name="count">The number of tiles.</param>
+    /// <param name="length">Elements of a head.</param>
+    /// <param name="scores">The first head's scores.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Score<THeads>(float* query, int stride, byte** tiles, int count, int length, float* scores)
+        where THeads : struct, IRowCount
+    {
+        for (int tile = 0; tile < count; tile++, scores += Entries)
+            if (THeads.Count > 1)
+                ScorePair(query, stride, (float*)tiles[tile], length, scores);
+            else
+                Score(query, (float*)tiles[tile], length, scores);
+    }
+
     /// <summary>Turns the scores of a stretch into weights relative to the largest score so far, and brings the query's sums to it.</summary>
     /// <param name="scores">The scores; on return the weights, 0 outside of the visible entries as far as the tiles go that hold these.</param>
     /// <param name="first">The first visible entry.</param>
@@ -142,48 +164,6 @@ internal static unsafe partial class AttentionTile
                 (Vector256.Load(output + i) * shrink).Store(output + i);
         }
         return largest;
-    }
-
-    /// <summary>output += Σ weights[entry] · values[entry], over the entries from <paramref name="first"/> to before <paramref name="end"/>, in order.</summary>
-    /// <param name="weights">16 weights.</param>
-    /// <param name="values">The value tile: rows of <paramref name="length"/> floats.</param>
-    /// <param name="first">The first entry.</param>
-    /// <param name="end">The entry after the last.</param>
-    /// <param name="output">The sum.</param>
-    /// <param name="length">A multiple of 8.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(float* weights, float* values, int first, int end, float* output, int length)
-    {
-        int i = 0;
-        for (; i <= length - 64; i += 64)
-        {
-            float* y = output + i;
-            Vector256<float> a0 = Vector256.Load(y), a1 = Vector256.Load(y + 8), a2 = Vector256.Load(y + 16), a3 = Vector256.Load(y + 24);
-            Vector256<float> a4 = Vector256.Load(y + 32), a5 = Vector256.Load(y + 40), a6 = Vector256.Load(y + 48), a7 = Vector256.Load(y + 56);
-            float* v = values + i + (long)first * length;
-            for (int t = first; t < end; t++, v += length)
-            {
-                Vector256<float> w = Vector256.Create(weights[t]);
-                a0 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v), a0);
-                a1 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 8), a1);
-                a2 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 16), a2);
-                a3 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 24), a3);
-                a4 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 32), a4);
-                a5 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 40), a5);
-                a6 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 48), a6);
-                a7 = Vector256.FusedMultiplyAdd(w, Vector256.Load(v + 56), a7);
-            }
-            a0.Store(y);
-            a1.Store(y + 8);
-            a2.Store(y + 16);
-            a3.Store(y + 24);
-            a4.Store(y + 32);
-            a5.Store(y + 40);
-            a6.Store(y + 48);
-            a7.Store(y + 56);
-        }
-        if (i < length)
-            AccumulateRest(weights, values + i, first, end, output + i, length - i, length);
     }
 
     /// <summary>Takes a softmax over other entries into one: both are brought to the larger of their largest scores. One that has seen nothing changes nothing; one whose scores are no numbers makes the sum none.</summary>

@@ -8,176 +8,150 @@ namespace Tessera.Kernels.Cpu.Ops;
 
 internal static unsafe partial class AttentionTile512
 {
-    // Columns in blocks of 64, so that a weight that is loaded meets four vectors; then of 16, and at most one of 8.
+    /// <summary>Adds each head's weighted values of some tiles to its output, outputs <paramref name="stride"/> floats apart, weights <see cref="AttentionTile.ScoreStride"/>.</summary>
+    /// <param name="weights">The first head's weights of the first tile.</param>
+    /// <param name="tiles">The tiles' values, and <see cref="AttentionTile.Ahead"/> more, as for scores.</param>
+    /// <param name="count">The number of tiles.</param>
+    /// <param name="first">The first entry of the first tile.</param>
+    /// <param name="end">The entry after the last of the last tile.</param>
+    /// <param name="outputs">The first head's output.</param>
+    /// <param name="stride">Floats from one output to the next.</param>
+    /// <param name="length">Floats of an output, a multiple of 8.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate<TElement, TRows>(float* weights, byte* values, byte* ahead, int first, int end, float* outputs, int stride, int length)
+    public static void Accumulate<TElement, THeads, THead>(float* weights, byte** tiles, int count, int first, int end, float* outputs, int stride, int length)
         where TElement : struct, IFloatWeight
-        where TRows : struct, IRowCount
+        where THeads : struct, IRowCount
+        where THead : struct, IHeadLength
     {
-        float* y0 = outputs, y1 = outputs + stride, y2 = outputs + 2 * stride, y3 = outputs + 3 * stride;
-        int i = 0;
-        for (; i <= length - 64; i += 64)
+        // A head's sums stay in registers as far as these reach: 80 and 96 elements of four heads, 128 of three.
+        if (THead.Elements == 80)
+            Sum<TElement, THeads, FiveRows, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
+        else if (THead.Elements == 96)
+            Sum<TElement, THeads, SixVectors, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
+        else if (THead.Elements > 0 && THead.Elements % 128 == 0 && THeads.Count < 4)
+            for (int i = 0; i < THead.Elements; i += 128)
+                Sum<TElement, THeads, EightVectors, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+        else if (THead.Elements > 0)
+            for (int i = 0; i < THead.Elements; i += 64)
+                Sum<TElement, THeads, FourRows, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+        else
         {
-            Vector512<float> a0 = default, b0 = default, c0 = default, d0 = default;
-            Vector512<float> a1 = default, b1 = default, c1 = default, d1 = default;
-            Vector512<float> a2 = default, b2 = default, c2 = default, d2 = default;
-            Vector512<float> a3 = default, b3 = default, c3 = default, d3 = default;
-            a0 = Vector512.Load(y0 + i);
-            b0 = Vector512.Load(y0 + i + 16);
-            c0 = Vector512.Load(y0 + i + 32);
-            d0 = Vector512.Load(y0 + i + 48);
-            if (TRows.Count > 1)
+            int i = 0;
+            for (; i <= length - 64; i += 64)
+                Sum<TElement, THeads, FourRows, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+            for (; i <= length - 16; i += 16)
+                Sum<TElement, THeads, OneRow, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+            if (i < length)
+                SumEight<TElement, THeads>(weights, tiles, i, count, first, end, outputs, stride, length);
+        }
+    }
+
+    // Sixteen columns for each vector. Not inlined: a caller of several would reach the compiler's bound, and calls be left in the loops.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Sum<TElement, THeads, TVectors, THead>(float* weights, byte** tiles, int column, int count, int first, int end, float* outputs, int stride, int length)
+        where TElement : struct, IFloatWeight
+        where THeads : struct, IRowCount
+        where TVectors : struct, IRowCount
+        where THead : struct, IHeadLength
+    {
+        HeadSums<THeads> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+        nint row = (THead.Elements > 0 ? THead.Elements : length) * TElement.Bytes, vector = 16 * TElement.Bytes;
+        outputs += column;
+        a.Load(outputs, stride);
+        if (TVectors.Count > 1)
+        {
+            b.Load(outputs + 16, stride);
+            c.Load(outputs + 32, stride);
+            d.Load(outputs + 48, stride);
+        }
+        if (TVectors.Count > 4)
+            e.Load(outputs + 64, stride);
+        if (TVectors.Count > 5)
+            f.Load(outputs + 80, stride);
+        if (TVectors.Count > 6)
+        {
+            g.Load(outputs + 96, stride);
+            h.Load(outputs + 112, stride);
+        }
+        for (int tile = 0; tile < count; tile++, first = 0, weights += AttentionTile.Entries)
+        {
+            byte* v = tiles[tile] + column * TElement.Bytes + first * row;
+            nint ahead = (nint)(tiles[tile + AttentionTile.Ahead] - tiles[tile]);
+            int last = tile == count - 1 ? end : AttentionTile.Entries;
+            for (int t = first; t < last; t++, v += row)
             {
-                a1 = Vector512.Load(y1 + i);
-                b1 = Vector512.Load(y1 + i + 16);
-                c1 = Vector512.Load(y1 + i + 32);
-                d1 = Vector512.Load(y1 + i + 48);
-            }
-            if (TRows.Count > 2)
-            {
-                a2 = Vector512.Load(y2 + i);
-                b2 = Vector512.Load(y2 + i + 16);
-                c2 = Vector512.Load(y2 + i + 32);
-                d2 = Vector512.Load(y2 + i + 48);
-            }
-            if (TRows.Count > 3)
-            {
-                a3 = Vector512.Load(y3 + i);
-                b3 = Vector512.Load(y3 + i + 16);
-                c3 = Vector512.Load(y3 + i + 32);
-                d3 = Vector512.Load(y3 + i + 48);
-            }
-            byte* v = values + (i + (long)first * length) * TElement.Bytes, next = ahead + (i + (long)first * length) * TElement.Bytes;
-            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes, next += (long)length * TElement.Bytes)
-            {
-                if (TElement.Bytes < sizeof(float))
+                if (TElement.Bytes < sizeof(float) && TVectors.Count > 1)
                 {
-                    Sse.Prefetch0(next);
-                    Sse.Prefetch0(next + 64);
+                    Sse.Prefetch0(v + ahead);
+                    Sse.Prefetch0(v + ahead + 64);
+                    if (TVectors.Count > 4)
+                        Sse.Prefetch0(v + ahead + 128);
+                    if (TVectors.Count > 6)
+                        Sse.Prefetch0(v + ahead + 192);
                 }
-                Vector512<float> p = TElement.Load16(v), q = TElement.Load16(v + 16 * TElement.Bytes), r = TElement.Load16(v + 32 * TElement.Bytes), s = TElement.Load16(v + 48 * TElement.Bytes), w = Vector512.Create(weights[t]);
-                a0 = Avx512F.FusedMultiplyAdd(w, p, a0);
-                b0 = Avx512F.FusedMultiplyAdd(w, q, b0);
-                c0 = Avx512F.FusedMultiplyAdd(w, r, c0);
-                d0 = Avx512F.FusedMultiplyAdd(w, s, d0);
-                if (TRows.Count > 1)
+                HeadSums<THeads> w = HeadSums<THeads>.Broadcast(weights + t, AttentionTile.ScoreStride);
+                a.Add(TElement.Load16(v), w);
+                if (TVectors.Count > 1)
                 {
-                    w = Vector512.Create(weights[t + 1 * AttentionTile.ScoreStride]);
-                    a1 = Avx512F.FusedMultiplyAdd(w, p, a1);
-                    b1 = Avx512F.FusedMultiplyAdd(w, q, b1);
-                    c1 = Avx512F.FusedMultiplyAdd(w, r, c1);
-                    d1 = Avx512F.FusedMultiplyAdd(w, s, d1);
+                    b.Add(TElement.Load16(v + vector), w);
+                    c.Add(TElement.Load16(v + 2 * vector), w);
+                    d.Add(TElement.Load16(v + 3 * vector), w);
                 }
-                if (TRows.Count > 2)
+                if (TVectors.Count > 4)
+                    e.Add(TElement.Load16(v + 4 * vector), w);
+                if (TVectors.Count > 5)
+                    f.Add(TElement.Load16(v + 5 * vector), w);
+                if (TVectors.Count > 6)
                 {
-                    w = Vector512.Create(weights[t + 2 * AttentionTile.ScoreStride]);
-                    a2 = Avx512F.FusedMultiplyAdd(w, p, a2);
-                    b2 = Avx512F.FusedMultiplyAdd(w, q, b2);
-                    c2 = Avx512F.FusedMultiplyAdd(w, r, c2);
-                    d2 = Avx512F.FusedMultiplyAdd(w, s, d2);
+                    g.Add(TElement.Load16(v + 6 * vector), w);
+                    h.Add(TElement.Load16(v + 7 * vector), w);
                 }
-                if (TRows.Count > 3)
-                {
-                    w = Vector512.Create(weights[t + 3 * AttentionTile.ScoreStride]);
-                    a3 = Avx512F.FusedMultiplyAdd(w, p, a3);
-                    b3 = Avx512F.FusedMultiplyAdd(w, q, b3);
-                    c3 = Avx512F.FusedMultiplyAdd(w, r, c3);
-                    d3 = Avx512F.FusedMultiplyAdd(w, s, d3);
-                }
-            }
-            a0.Store(y0 + i);
-            b0.Store(y0 + i + 16);
-            c0.Store(y0 + i + 32);
-            d0.Store(y0 + i + 48);
-            if (TRows.Count > 1)
-            {
-                a1.Store(y1 + i);
-                b1.Store(y1 + i + 16);
-                c1.Store(y1 + i + 32);
-                d1.Store(y1 + i + 48);
-            }
-            if (TRows.Count > 2)
-            {
-                a2.Store(y2 + i);
-                b2.Store(y2 + i + 16);
-                c2.Store(y2 + i + 32);
-                d2.Store(y2 + i + 48);
-            }
-            if (TRows.Count > 3)
-            {
-                a3.Store(y3 + i);
-                b3.Store(y3 + i + 16);
-                c3.Store(y3 + i + 32);
-                d3.Store(y3 + i + 48);
             }
         }
-        for (; i <= length - 16; i += 16)
+        a.Store(outputs, stride);
+        if (TVectors.Count > 1)
         {
-            Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
-            a0 = Vector512.Load(y0 + i);
-            if (TRows.Count > 1)
-                a1 = Vector512.Load(y1 + i);
-            if (TRows.Count > 2)
-                a2 = Vector512.Load(y2 + i);
-            if (TRows.Count > 3)
-                a3 = Vector512.Load(y3 + i);
-            byte* v = values + (i + (long)first * length) * TElement.Bytes;
-            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes)
-            {
-                Vector512<float> p = TElement.Load16(v), w = Vector512.Create(weights[t]);
-                a0 = Avx512F.FusedMultiplyAdd(w, p, a0);
-                if (TRows.Count > 1)
-                {
-                    w = Vector512.Create(weights[t + 1 * AttentionTile.ScoreStride]);
-                    a1 = Avx512F.FusedMultiplyAdd(w, p, a1);
-                }
-                if (TRows.Count > 2)
-                {
-                    w = Vector512.Create(weights[t + 2 * AttentionTile.ScoreStride]);
-                    a2 = Avx512F.FusedMultiplyAdd(w, p, a2);
-                }
-                if (TRows.Count > 3)
-                {
-                    w = Vector512.Create(weights[t + 3 * AttentionTile.ScoreStride]);
-                    a3 = Avx512F.FusedMultiplyAdd(w, p, a3);
-                }
-            }
-            a0.Store(y0 + i);
-            if (TRows.Count > 1)
-                a1.Store(y1 + i);
-            if (TRows.Count > 2)
-                a2.Store(y2 + i);
-            if (TRows.Count > 3)
-                a3.Store(y3 + i);
+            b.Store(outputs + 16, stride);
+            c.Store(outputs + 32, stride);
+            d.Store(outputs + 48, stride);
         }
-        if (i < length)
+        if (TVectors.Count > 4)
+            e.Store(outputs + 64, stride);
+        if (TVectors.Count > 5)
+            f.Store(outputs + 80, stride);
+        if (TVectors.Count > 6)
         {
-            Vector256<float> a0 = Vector256.Load(y0 + i), a1 = default, a2 = default, a3 = default;
-            if (TRows.Count > 1)
-                a1 = Vector256.Load(y1 + i);
-            if (TRows.Count > 2)
-                a2 = Vector256.Load(y2 + i);
-            if (TRows.Count > 3)
-                a3 = Vector256.Load(y3 + i);
-            byte* v = values + (i + (long)first * length) * TElement.Bytes;
-            for (int t = first; t < end; t++, v += (long)length * TElement.Bytes)
-            {
-                Vector256<float> p = TElement.Load8(v);
-                a0 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t]), p, a0);
-                if (TRows.Count > 1)
-                    a1 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 1 * AttentionTile.ScoreStride]), p, a1);
-                if (TRows.Count > 2)
-                    a2 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 2 * AttentionTile.ScoreStride]), p, a2);
-                if (TRows.Count > 3)
-                    a3 = Vector256.FusedMultiplyAdd(Vector256.Create(weights[t + 3 * AttentionTile.ScoreStride]), p, a3);
-            }
-            a0.Store(y0 + i);
-            if (TRows.Count > 1)
-                a1.Store(y1 + i);
-            if (TRows.Count > 2)
-                a2.Store(y2 + i);
-            if (TRows.Count > 3)
-                a3.Store(y3 + i);
+            g.Store(outputs + 96, stride);
+            h.Store(outputs + 112, stride);
         }
+    }
+
+    // The last eight columns.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void SumEight<TElement, THeads>(float* weights, byte** tiles, int column, int count, int first, int end, float* outputs, int stride, int length)
+        where TElement : struct, IFloatWeight
+        where THeads : struct, IRowCount
+    {
+        for (int head = 0; head < THeads.Count; head++, weights += AttentionTile.ScoreStride, outputs += stride)
+        {
+            Vector256<float> sum = Vector256.Load(outputs + column);
+            for (int tile = 0, t = first; tile < count; tile++, t = 0)
+            {
+                int last = tile == count - 1 ? end : AttentionTile.Entries;
+                for (; t < last; t++)
+                    sum = Vector256.FusedMultiplyAdd(Vector256.Create(weights[tile * AttentionTile.Entries + t]), TElement.Load8(tiles[tile] + (column + (nint)t * length) * TElement.Bytes), sum);
+            }
+            sum.Store(outputs + column);
+        }
+    }
+
+    private readonly struct SixVectors : IRowCount
+    {
+        public static int Count => 6;
+    }
+
+    private readonly struct EightVectors : IRowCount
+    {
+        public static int Count => 8;
     }
 }

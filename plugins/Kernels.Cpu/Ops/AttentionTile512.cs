@@ -15,62 +15,23 @@ internal static unsafe partial class AttentionTile512
     /// <summary>The most heads.</summary>
     public const int MaxHeads = 4;
 
-    /// <summary>The 16 scores of each head, heads <paramref name="stride"/> floats apart, scores <see cref="AttentionTile.ScoreStride"/>.</summary>
-    /// <param name="heads">The number of heads.</param>
+    /// <summary>The scores of each head for the entries of some tiles, heads <paramref name="stride"/> floats apart, scores <see cref="AttentionTile.ScoreStride"/>.</summary>
     /// <param name="query">The first head.</param>
     /// <param name="stride">Floats from one head to the next.</param>
-    /// <param name="keys">The tile's keys.</param>
-    /// <param name="ahead">As many bytes that are asked for meanwhile, unless elements are floats: these may have been widened from fewer.</param>
+    /// <param name="tiles">The tiles' keys, and <see cref="AttentionTile.Ahead"/> more: a tile asks for as many bytes there meanwhile, unless elements are floats, which may have been widened from fewer.</param>
+    /// <param name="count">The number of tiles.</param>
     /// <param name="length">Elements of a head.</param>
     /// <param name="scores">The first head's scores.</param>
-    public static void Score<TElement>(int heads, float* query, int stride, byte* keys, byte* ahead, int length, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Score<TElement, THeads>(float* query, int stride, byte** tiles, int count, int length, float* scores)
         where TElement : struct, IFloatWeight
+        where THeads : struct, IRowCount
     {
-        switch (heads)
-        {
-            case 1:
-                Score<TElement, OneRow>(query, stride, keys, ahead, length, scores);
-                break;
-            case 2:
-                Score<TElement, TwoRows>(query, stride, keys, ahead, length, scores);
-                break;
-            case 3:
-                Score<TElement, ThreeRows>(query, stride, keys, ahead, length, scores);
-                break;
-            default:
-                Score<TElement, FourRows>(query, stride, keys, ahead, length, scores);
-                break;
-        }
-    }
-
-    /// <summary>Adds each head's weighted values to its output, outputs <paramref name="stride"/> floats apart, weights <see cref="AttentionTile.ScoreStride"/>.</summary>
-    /// <param name="heads">The number of heads.</param>
-    /// <param name="weights">The first head's weights of the tile.</param>
-    /// <param name="values">The tile's values.</param>
-    /// <param name="ahead">As many bytes that are asked for meanwhile, unless elements are floats: these may have been widened from fewer.</param>
-    /// <param name="first">The first entry.</param>
-    /// <param name="end">The entry after the last.</param>
-    /// <param name="outputs">The first head's output.</param>
-    /// <param name="stride">Floats from one output to the next.</param>
-    /// <param name="length">Floats of an output, a multiple of 8.</param>
-    public static void Accumulate<TElement>(int heads, float* weights, byte* values, byte* ahead, int first, int end, float* outputs, int stride, int length)
-        where TElement : struct, IFloatWeight
-    {
-        switch (heads)
-        {
-            case 1:
-                Accumulate<TElement, OneRow>(weights, values, ahead, first, end, outputs, stride, length);
-                break;
-            case 2:
-                Accumulate<TElement, TwoRows>(weights, values, ahead, first, end, outputs, stride, length);
-                break;
-            case 3:
-                Accumulate<TElement, ThreeRows>(weights, values, ahead, first, end, outputs, stride, length);
-                break;
-            default:
-                Accumulate<TElement, FourRows>(weights, values, ahead, first, end, outputs, stride, length);
-                break;
-        }
+        // Two tiles share what is broadcast, and their sums are chains enough for the multipliers.
+        for (; count > 1; count -= 2, tiles += 2, scores += 2 * AttentionTile.Entries)
+            Score<TElement, THeads, TwoRows>(query, stride, tiles, length, scores);
+        if (count > 0)
+            Score<TElement, THeads, OneRow>(query, stride, tiles, length, scores);
     }
 
     /// <summary>As <see cref="AttentionTile.Weigh"/> without the library's exponential.</summary>
@@ -98,56 +59,47 @@ internal static unsafe partial class AttentionTile512
         state->Sum += Vector256.Sum(sum.GetLower() + sum.GetUpper());
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score<TElement, TRows>(float* query, int stride, byte* keys, byte* ahead, int length, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Score<TElement, THeads, TTiles>(float* query, nint stride, byte** tiles, int length, float* scores)
         where TElement : struct, IFloatWeight
-        where TRows : struct, IRowCount
+        where THeads : struct, IRowCount
+        where TTiles : struct, IRowCount
     {
-        float* q0 = query, q1 = query + stride, q2 = query + 2 * stride, q3 = query + 3 * stride;
+        byte* keys = tiles[0], others = tiles[TTiles.Count - 1], ahead = tiles[AttentionTile.Ahead], othersAhead = tiles[AttentionTile.Ahead + TTiles.Count - 1];
         // Even and odd elements have their own sums, as in the other form.
-        Vector512<float> even0 = default, even1 = default, even2 = default, even3 = default;
-        Vector512<float> odd0 = default, odd1 = default, odd2 = default, odd3 = default;
-        int d = 0;
-        for (; d <= length - 2; d += 2, keys += 2 * AttentionTile.Entries * TElement.Bytes, ahead += 2 * AttentionTile.Entries * TElement.Bytes)
+        HeadSums<THeads> even = default, odd = default, otherEven = default, otherOdd = default, factors;
+        nint at = 0, entries = AttentionTile.Entries * TElement.Bytes;
+        int i = 0;
+        for (; i <= length - 2; i += 2, query += 2, at += 2 * entries)
         {
             if (TElement.Bytes < sizeof(float))
-                Sse.Prefetch0(ahead);
-            Vector512<float> a = TElement.Load16(keys), b = TElement.Load16(keys + AttentionTile.Entries * TElement.Bytes);
-            even0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d]), a, even0);
-            odd0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d + 1]), b, odd0);
-            if (TRows.Count > 1)
             {
-                even1 = Avx512F.FusedMultiplyAdd(Vector512.Create(q1[d]), a, even1);
-                odd1 = Avx512F.FusedMultiplyAdd(Vector512.Create(q1[d + 1]), b, odd1);
+                Sse.Prefetch0(ahead + at);
+                if (TTiles.Count > 1)
+                    Sse.Prefetch0(othersAhead + at);
             }
-            if (TRows.Count > 2)
-            {
-                even2 = Avx512F.FusedMultiplyAdd(Vector512.Create(q2[d]), a, even2);
-                odd2 = Avx512F.FusedMultiplyAdd(Vector512.Create(q2[d + 1]), b, odd2);
-            }
-            if (TRows.Count > 3)
-            {
-                even3 = Avx512F.FusedMultiplyAdd(Vector512.Create(q3[d]), a, even3);
-                odd3 = Avx512F.FusedMultiplyAdd(Vector512.Create(q3[d + 1]), b, odd3);
-            }
+            factors = HeadSums<THeads>.Broadcast(query, stride);
+            even.Add(TElement.Load16(keys + at), factors);
+            if (TTiles.Count > 1)
+                otherEven.Add(TElement.Load16(others + at), factors);
+            factors = HeadSums<THeads>.Broadcast(query + 1, stride);
+            odd.Add(TElement.Load16(keys + at + entries), factors);
+            if (TTiles.Count > 1)
+                otherOdd.Add(TElement.Load16(others + at + entries), factors);
         }
-        if (d < length)
+        if (i < length)
         {
-            Vector512<float> a = TElement.Load16(keys);
-            even0 = Avx512F.FusedMultiplyAdd(Vector512.Create(q0[d]), a, even0);
-            if (TRows.Count > 1)
-                even1 = Avx512F.FusedMultiplyAdd(Vector512.Create(q1[d]), a, even1);
-            if (TRows.Count > 2)
-                even2 = Avx512F.FusedMultiplyAdd(Vector512.Create(q2[d]), a, even2);
-            if (TRows.Count > 3)
-                even3 = Avx512F.FusedMultiplyAdd(Vector512.Create(q3[d]), a, even3);
+            factors = HeadSums<THeads>.Broadcast(query, stride);
+            even.Add(TElement.Load16(keys + at), factors);
+            if (TTiles.Count > 1)
+                otherEven.Add(TElement.Load16(others + at), factors);
         }
-        (even0 + odd0).Store(scores);
-        if (TRows.Count > 1)
-            (even1 + odd1).Store(scores + 1 * AttentionTile.ScoreStride);
-        if (TRows.Count > 2)
-            (even2 + odd2).Store(scores + 2 * AttentionTile.ScoreStride);
-        if (TRows.Count > 3)
-            (even3 + odd3).Store(scores + 3 * AttentionTile.ScoreStride);
+        even.Add(odd);
+        even.Store(scores, AttentionTile.ScoreStride);
+        if (TTiles.Count > 1)
+        {
+            otherEven.Add(otherOdd);
+            otherEven.Store(scores + AttentionTile.Entries, AttentionTile.ScoreStride);
+        }
     }
 }

@@ -23,15 +23,15 @@ internal sealed unsafe class AttentionShape
         OutputStride = layout.ValueStride;
         long queries = checked((long)runRows * Group);
         Later = checked((int)queries);
-        // Sections: states, queries, outputs, a stretch of scores for each query, a key, a normalized head, a tile of keys, a tile of values. States and outputs of a later span follow the first one's.
+        // Sections: states, queries, outputs, a stretch of scores for each query, a key, a normalized head, tiles of keys, tiles of values. States and outputs of a later span follow the first one's.
         _queries = Align(2 * queries * sizeof(AttentionState));
         _outputs = _queries + Align(queries * QueryStride * sizeof(float));
         _scores = _outputs + Align(2 * queries * OutputStride * sizeof(float));
         _key = _scores + Align(queries * AttentionTile.ScoreStride * sizeof(float));
         _head = _key + Align(QueryStride * sizeof(float));
         _keys = _head + Align(QueryStride * sizeof(float));
-        _values = _keys + Align((long)KeyLength * AttentionTile.Entries * sizeof(float));
-        Bytes = _values + Align((long)OutputStride * AttentionTile.Entries * sizeof(float));
+        _values = _keys + Align((long)WidenedTiles * KeyLength * AttentionTile.Entries * sizeof(float));
+        Bytes = _values + Align((long)WidenedTiles * OutputStride * AttentionTile.Entries * sizeof(float));
     }
 
     private readonly long _queries, _outputs, _scores, _key, _head, _keys, _values;
@@ -39,6 +39,9 @@ internal sealed unsafe class AttentionShape
     // Query heads of a task: more would leave lanes idle where one key head serves all, fewer would widen its tiles too often.
     private const int MostHeads = 16;
     private const int LeastHeads = 4;
+
+    /// <summary>Tiles that are widened to be read together: with more they would leave the first-level cache.</summary>
+    public const int WidenedTiles = 2;
 
     /// <summary>Query heads of a task, which share a key head.</summary>
     public int Group { get; }
@@ -85,10 +88,10 @@ internal sealed unsafe class AttentionShape
     /// <summary>A key as it is cached.</summary>
     public float* Key(byte* scratch) => (float*)(scratch + _key);
 
-    /// <summary>A widened tile of keys.</summary>
+    /// <summary>Widened tiles of keys.</summary>
     public float* KeyTile(byte* scratch) => (float*)(scratch + _keys);
 
-    /// <summary>A widened tile of values.</summary>
+    /// <summary>Widened tiles of values.</summary>
     public float* ValueTile(byte* scratch) => (float*)(scratch + _values);
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;

@@ -1,13 +1,12 @@
 using System.Runtime.Intrinsics.X86;
-using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Ops;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
 internal sealed unsafe partial class AttentionStage
 {
-    // Entries that are asked for before they are read: blocks lie anywhere, and the processor cannot guess the next.
-    private const int Ahead = 2 * AttentionTile.Entries;
+    // Entries that are asked for before they are read.
+    private const int Ahead = AttentionTile.Ahead * AttentionTile.Entries;
 
     /// <summary>A task: the softmax of rows of a run over all that they see, span by span.</summary>
     private void Attend(Lane lane, Step step, int run, int firstRow, int end, int head)
@@ -41,8 +40,8 @@ internal sealed unsafe partial class AttentionStage
     {
         int sequence = SequenceRows(step, run);
         int* indices = step.Batch.CacheIndices + firstRow;
-        // Up to four queries read a tile as it is; more share one that is widened before.
-        bool direct = _wide && rows * _shape.Group <= AttentionTile512.MaxHeads;
+        // Few queries read tiles as they are; more share one that is widened before.
+        bool direct = _wide && rows * _shape.Group <= AttentionTile512.MaxHeads && (_layout.Type is KvType.F16 or KvType.BF16);
         bool finite = _layout.Type == KvType.F16 && !_blocks.HasNotFinite;
         return new RunReader
         {
@@ -53,12 +52,9 @@ internal sealed unsafe partial class AttentionStage
             Sequence = sequence,
             Last = LastVisible(indices[rows - 1], sequence),
             IsFinite = finite,
-            Elements = (_layout.Type, direct) switch
-            {
-                (KvType.F16, true) => finite ? TileElements.FiniteHalves : TileElements.Halves,
-                (KvType.BF16, true) => TileElements.Brains,
-                _ => TileElements.Floats,
-            },
+            IsDirect = direct,
+            Kernels = !direct ? _floats : finite ? _finite : _stored,
+            Together = direct ? MostTiles : AttentionShape.WidenedTiles,
         };
     }
 
@@ -80,21 +76,17 @@ internal sealed unsafe partial class AttentionStage
     {
         AttentionShape shape = _shape;
         int start = first & -AttentionTile.Stretch, begin = TileStart(first), end = TileStart(last) + TileEntries(last);
-        for (int at = begin; at <= last; at += TileEntries(at))
+        byte** tiles = stackalloc byte*[MostTiles + AttentionTile.Ahead];
+        for (int at = begin, next = begin; at <= last; at = next)
         {
-            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile;
-            int next = at + Ahead;
-            if (next <= last)
-                ahead = Tile(reader.Table, next, reader.KeyHead);
-            else if ((next += begin - end) <= last)
-                ahead = Tile(reader.Table, next, reader.KeyHead) + _valueOffset;
-            byte* keys = tile;
-            if (reader.Elements == TileElements.Floats)
-            {
-                Fetch(tile, ahead);
-                keys = (byte*)CacheEntries.Keys(_layout, tile, shape.KeyTile(scratch), reader.IsFinite, _halves);
-            }
-            ScoreTile(reader.Elements, reader.Rows * shape.Group, shape.Queries(scratch), keys, ahead, shape.Scores(scratch) + (at - start));
+            int count = Gather(reader, ref next, last, 0, tiles);
+            for (int i = 0, entry = at + count * AttentionTile.Entries; i < AttentionTile.Ahead; i++, entry += AttentionTile.Entries)
+                tiles[count + i] = entry <= last ? Tile(reader.Table, entry, reader.KeyHead)
+                    : entry + begin - end <= last ? Tile(reader.Table, Math.Max(first, entry + begin - end), reader.KeyHead) + _valueOffset
+                    : tiles[count - 1];
+            if (!reader.IsDirect)
+                WidenKeys(reader, tiles, count, scratch);
+            Score(reader, reader.Rows * shape.Group, shape.Queries(scratch), tiles, count, shape.Scores(scratch) + (at - start));
         }
     }
 
@@ -126,24 +118,19 @@ internal sealed unsafe partial class AttentionStage
         AttentionShape shape = _shape;
         int start = first & -AttentionTile.Stretch, group = shape.Group, rows = reader.Rows;
         int later = Later(reader, 0, first);
-        for (int at = TileStart(first), entries; at <= last; at += entries)
+        byte** tiles = stackalloc byte*[MostTiles + AttentionTile.Ahead];
+        for (int at = TileStart(first), next = at; at <= last; at = next)
         {
-            entries = TileEntries(at);
-            byte* tile = Tile(reader.Table, at, reader.KeyHead), ahead = tile + _valueOffset;
-            int next = at + Ahead;
-            if (next <= reader.Last)
-                ahead = Tile(reader.Table, next, reader.KeyHead) + (next <= last ? _valueOffset : 0);
-            byte* values = tile + _valueOffset;
-            if (reader.Elements == TileElements.Floats)
-            {
-                Fetch(values, ahead);
-                values = (byte*)CacheEntries.Values(_layout, tile, Math.Min(entries, reader.Last - at + 1), shape.ValueTile(scratch), reader.IsFinite, _halves);
-            }
+            int count = Gather(reader, ref next, last, _valueOffset, tiles);
+            for (int i = 0, entry = at + count * AttentionTile.Entries; i < AttentionTile.Ahead; i++, entry += AttentionTile.Entries)
+                tiles[count + i] = entry <= reader.Last ? Tile(reader.Table, entry, reader.KeyHead) + (entry <= last ? _valueOffset : 0) : tiles[count - 1];
+            if (!reader.IsDirect)
+                WidenValues(reader, tiles, count, Math.Min(next, reader.Last + 1) - at, scratch);
             float* weights = shape.Scores(scratch) + (at - start);
-            int begin = Math.Max(first, at), end = Math.Min(last, at + entries - 1);
+            int begin = Math.Max(first, at), end = Math.Min(last, next - 1);
             if (Seen(reader, 0, begin, end) == (begin, end) && Seen(reader, rows - 1, begin, end) == (begin, end) && Later(reader, rows - 1, first) == later)
             {
-                AccumulateTile(reader.Elements, rows * group, weights, values, ahead, begin - at, end - at + 1, shape.Outputs(scratch) + (long)later * shape.OutputStride);
+                Accumulate(reader, rows * group, weights, tiles, begin - at, end - at, shape.Outputs(scratch) + (long)later * shape.OutputStride);
                 continue;
             }
             for (int row = 0; row < rows; row++)
@@ -151,7 +138,7 @@ internal sealed unsafe partial class AttentionStage
                 (int from, int to) = Seen(reader, row, begin, end);
                 int query = row * group;
                 if (from <= to)
-                    AccumulateTile(reader.Elements, group, weights + (long)query * AttentionTile.ScoreStride, values, ahead, from - at, to - at + 1, shape.Outputs(scratch) + (long)(query + Later(reader, row, first)) * shape.OutputStride);
+                    Accumulate(reader, group, weights + (long)query * AttentionTile.ScoreStride, tiles, from - at, to - at, shape.Outputs(scratch) + (long)(query + Later(reader, row, first)) * shape.OutputStride);
             }
         }
     }
@@ -217,6 +204,8 @@ internal sealed unsafe partial class AttentionStage
         public required int Sequence { get; init; }
         public required int Last { get; init; }
         public required bool IsFinite { get; init; }
-        public required TileElements Elements { get; init; }
+        public required bool IsDirect { get; init; }
+        public required AttentionKernels Kernels { get; init; }
+        public required int Together { get; init; }
     }
 }

@@ -1,6 +1,7 @@
 using Tessera.Kernels.Cpu.Cache;
 using Tessera.Kernels.Cpu.Cache.Entries;
 using Tessera.Kernels.Cpu.Ops;
+using Tessera.Kernels.Cpu.RowDots.Floats;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
@@ -21,6 +22,8 @@ internal sealed unsafe partial class AttentionStage : Stage
     private readonly PanelShape _panel;
     private readonly HeadInput _query, _key;
     private readonly ValueBuffer _value, _output;
+    // Chosen by the length of a value: for floats, for what the cache holds, and for that where its halves are finite.
+    private readonly AttentionKernels _floats, _stored, _finite;
     // The layout's own, which it computes.
     private readonly long _tileBytes, _headBytes, _valueOffset;
 
@@ -42,6 +45,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         (_tileBytes, _headBytes, _valueOffset) = (layout.TileBytes, layout.HeadBytes, layout.ValueOffset);
         _runRows = runRows;
         _shape = new AttentionShape(node.Heads, layout, runRows);
+        (_floats, _stored, _finite) = Kernels(wide, layout);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         _panel = new PanelShape(_shape);
         sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
@@ -62,6 +66,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         (_tileBytes, _headBytes, _valueOffset) = (_layout.TileBytes, _layout.HeadBytes, _layout.ValueOffset);
         _runRows = runRows;
         _shape = new AttentionShape(node.Heads, _layout, runRows);
+        (_floats, _stored, _finite) = Kernels(wide, _layout);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         _panel = new PanelShape(_shape);
         sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
@@ -117,6 +122,21 @@ internal sealed unsafe partial class AttentionStage : Stage
             else
                 Attend(lane, step, run, step.RunStart[run], step.RunStart[run + 1], head);
         }
+    }
+
+    /// <summary>The elements of a value that kernels are made for; 0: any number.</summary>
+    public int KernelElements => _floats.Elements;
+
+    private static (AttentionKernels Floats, AttentionKernels Stored, AttentionKernels Finite) Kernels(bool wide, CacheLayout layout)
+    {
+        int elements = layout.ValueStride;
+        AttentionKernels floats = AttentionKernels.For<F32>(wide, elements);
+        return layout.Type switch
+        {
+            KvType.F16 when wide => (floats, AttentionKernels.For<F16>(wide, elements), AttentionKernels.For<FiniteF16>(wide, elements)),
+            KvType.BF16 when wide => (floats, AttentionKernels.For<BF16>(wide, elements), floats),
+            _ => (floats, floats, floats),
+        };
     }
 
     // Where a sequence's tiles are: its blocks, or its first tile of those that are kept for the step.

@@ -7,6 +7,12 @@ internal interface IRowCount
     static abstract int Count { get; }
 }
 
+/// <summary>0.</summary>
+internal readonly struct NoRows : IRowCount
+{
+    public static int Count => 0;
+}
+
 /// <summary>1.</summary>
 internal readonly struct OneRow : IRowCount
 {

@@ -80,7 +80,7 @@ public unsafe class AttentionPanelTests
                     AttentionTile.Score(q, keys + (first + at) / 16 * length * 16, length, scores + at);
                 AttentionTile.Weigh(scores, begin, behind, exact, &state, o, width);
                 for (int at = 0; at < behind; at += 16)
-                    AttentionTile.Accumulate(scores + at, values + (first + at) * width, Math.Max(begin - at, 0), Math.Min(behind - at, 16), o, width);
+                    OneTile.Accumulate(scores + at, values + (first + at) * width, Math.Max(begin - at, 0), Math.Min(behind - at, 16), o, width);
             }
         return (output, state);
     }

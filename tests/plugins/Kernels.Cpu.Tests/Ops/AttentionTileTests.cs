@@ -53,7 +53,7 @@ public unsafe class AttentionTileTests
                 float* own = w + i * Stretch, ownValues = v + i * Stretch * length;
                 AttentionTile.Weigh(own, first, end, exact, &state, o, length);
                 for (int tile = 0; tile < end; tile += 16)
-                    AttentionTile.Accumulate(own + tile, ownValues + tile * length, Math.Max(first - tile, 0), Math.Min(end - tile, 16), o, length);
+                    OneTile.Accumulate(own + tile, ownValues + tile * length, Math.Max(first - tile, 0), Math.Min(end - tile, 16), o, length);
             }
             AttentionTile.Finish(&state, o, r, 1, length);
         }
