@@ -57,6 +57,7 @@ public sealed partial class ModelEngine
     {
         if (_scheduler.Intake.Disown(successor?._scheduler.Intake, text) is not { } sequences)
             return null;
+        _scheduler.Readers.Scatter();
         foreach (Sequence sequence in sequences.Where(s => successor is null || s.Faults >= mostFaults))
             foreach (Sequence each in (Sequence[])[sequence, .. sequence.Followers])
                 each.Stream.Finish(Generation.FinishReason.Error, new EngineFaultedException(Composition.Name, text).Message);

@@ -22,7 +22,8 @@ public sealed class GenerationStream
     private TokenProbability[] _top = [];
     private readonly Action _cancel;
     private readonly Lock _lock = new();
-    private TaskCompletionSource? _waiter;
+    private ReaderWait? _wait;
+    private bool _nudged;
     private int _written;
     private int _read;
     private FinishReason _reason;
@@ -100,24 +101,36 @@ public sealed class GenerationStream
         return true;
     }
 
-    /// <summary>Completes with true when a token can be read, with false when the generation has ended and all is read.</summary>
+    /// <summary>Completes with true when a token can be read or <see cref="Nudge"/> was called, with false when the generation has ended and all is read. The reader goes on on a thread that lets other readers go on after it: it does not block.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled; the generation goes on until <see cref="Cancel"/>.</exception>
-    public async ValueTask<bool> WaitAsync(CancellationToken cancellation)
+    /// <exception cref="InvalidOperationException">It waits already.</exception>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation)
     {
-        while (true)
+        lock (_lock)
         {
-            Task wait;
-            lock (_lock)
+            if (_read < _written || _nudged)
             {
-                if (_read < _written)
-                    return true;
-                if (_reason != FinishReason.None)
-                    return false;
-                _waiter ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = _waiter.Task;
+                _nudged = false;
+                return new(true);
             }
-            await wait.WaitAsync(cancellation).ConfigureAwait(false);
+            if (_reason != FinishReason.None)
+                return new(false);
+            _wait ??= new ReaderWait(_lock);
+            _wait.Open(cancellation);
         }
+        return _wait.Start();
+    }
+
+    /// <summary>Ends a wait, or the next one, without a token: the reader has something else to look at. From any thread.</summary>
+    public void Nudge()
+    {
+        lock (_lock)
+            if (_wait is null || !_wait.TryTake(true))
+            {
+                _nudged = true;
+                return;
+            }
+        _wait.CompleteLater();
     }
 
     /// <summary>Ends the generation at the next step; its blocks are freed then. May be called at any time, from any thread.</summary>
@@ -143,33 +156,31 @@ public sealed class GenerationStream
 
     /// <summary>Adds a token.</summary>
     /// <returns>The reader that waits for it, which the caller is to complete; null: none does.</returns>
-    internal TaskCompletionSource? Write(GeneratedToken token)
+    internal ReaderWait? Write(GeneratedToken token)
     {
-        TaskCompletionSource? waiter;
         Reserve();
         lock (_lock)
         {
             _tokens[_written] = token;
             Volatile.Write(ref _written, _written + 1);
-            (waiter, _waiter) = (_waiter, null);
+            return _wait is not null && _wait.TryTake(true) ? _wait : null;
         }
-        return waiter;
     }
 
     internal void SetVector(float[] vector) => Vector = vector;
 
     internal void Finish(FinishReason reason, string? error = null)
     {
-        TaskCompletionSource? waiter;
         lock (_lock)
         {
             if (_reason != FinishReason.None)
                 return;
             Error = error;
             _reason = reason;
-            (waiter, _waiter) = (_waiter, null);
+            if (_wait is null || !_wait.TryTake(false))
+                return;
         }
-        waiter?.TrySetResult();
+        _wait.CompleteLater();
     }
 
     /// <summary>The reader looks at the arrays only once something is written.</summary>

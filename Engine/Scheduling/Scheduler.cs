@@ -34,6 +34,7 @@ internal sealed partial class Scheduler : IDisposable
     private readonly BlockTable _first;
     private readonly int _mostBest;
     private long _steps, _start;
+    private TimeSpan _computing;
     private bool _changed;
     private int _running, _used, _cached, _capacity;
 
@@ -65,6 +66,9 @@ internal sealed partial class Scheduler : IDisposable
 
     /// <summary>The grammars of its requests.</summary>
     public GrammarCache Grammars { get; }
+
+    /// <summary>The readers that were written for; to be attended from time to time while no step is done.</summary>
+    public ReaderQueue Readers => _verifier.Readers;
 
     /// <summary>The most sequences that run at once.</summary>
     public int MaxSequences { get; }
@@ -220,6 +224,7 @@ internal sealed partial class Scheduler : IDisposable
     private bool Compute()
     {
         Intake.BeginCompute(_batch, _planner.Plan);
+        long start = _time.GetTimestamp();
         try
         {
             _composition.Runtime.Submit(_batch);
@@ -227,6 +232,7 @@ internal sealed partial class Scheduler : IDisposable
         }
         finally
         {
+            _computing = _time.GetElapsedTime(start);
             Intake.EndCompute();
         }
     }
@@ -268,7 +274,7 @@ internal sealed partial class Scheduler : IDisposable
             _pool.Trim();
         Count();
         _observer?.Step(new StepRecord(++_steps, _planner.PrefillRows, _planner.DecodeRows, drafts, _verifier.Accepted, _verifier.Emitted,
-            _set.Waiting.Count, _set.RunningCount, _set.Preempted, elapsed));
+            _set.Waiting.Count, _set.RunningCount, _set.Preempted, elapsed, _computing));
         _set.Preempted = 0;
     }
 

@@ -11,7 +11,8 @@ namespace Tessera.Engine.Scheduling;
 /// <param name="Running">Sequences prefilling or decoding after the step.</param>
 /// <param name="Preempted">Sequences that lost their blocks in this step.</param>
 /// <param name="Elapsed">The step's time.</param>
-public readonly record struct StepRecord(long Step, int PrefillRows, int DecodeRows, int DraftRows, int Accepted, int Emitted, int Waiting, int Running, int Preempted, TimeSpan Elapsed);
+/// <param name="Computing">The part of it in which the runtime computed.</param>
+public readonly record struct StepRecord(long Step, int PrefillRows, int DecodeRows, int DraftRows, int Accepted, int Emitted, int Waiting, int Running, int Preempted, TimeSpan Elapsed, TimeSpan Computing);
 
 /// <summary>Watches an engine from its step thread: quick, no exceptions.</summary>
 public interface IEngineObserver

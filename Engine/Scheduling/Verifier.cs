@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tessera.Engine.Blocks;
 using Tessera.Engine.Generation;
 using Tessera.Engine.Sampling;
@@ -12,12 +13,15 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     private readonly int _vocabulary = composition.Graph.VocabularySize;
     private readonly SamplingBuffers _buffers = new(composition.Graph.VocabularySize);
     private readonly EndTokens _endTokens = new(composition.Tokenizer);
-    private readonly List<TaskCompletionSource> _readers = [];
+    private readonly List<ReaderWait> _readers = [];
     private int _logits, _best, _pooled;
     private long _now;
 
     /// <summary>Whether logits that are not numbers are a failure of the engine, which another one recovers from, and not the sequence's end.</summary>
     public bool IsOnTrial { get; set; }
+
+    /// <summary>Lets readers go on.</summary>
+    public ReaderQueue Readers { get; } = new($"tessera readers {composition.Name}");
 
     /// <summary>Drafts that were accepted in the step.</summary>
     public int Accepted { get; private set; }
@@ -65,8 +69,7 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     /// <summary>Wakes those who wait for what was written, all at once: a reader that is woken takes a processor from the step.</summary>
     public void WakeReaders()
     {
-        foreach (TaskCompletionSource reader in _readers)
-            reader.TrySetResult();
+        Readers.Add(CollectionsMarshal.AsSpan(_readers));
         _readers.Clear();
     }
 

@@ -13,6 +13,7 @@ internal sealed class EventStream : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _slow = new();
     private readonly CancellationTokenRegistration _abort;
+    private readonly ArrayBufferWriter<byte> _event = new();
     private readonly Utf8JsonWriter _json;
 
     /// <summary>Sets the headers; they go with the first event.</summary>
@@ -22,7 +23,7 @@ internal sealed class EventStream : IDisposable
     {
         (_http, _patience) = (http, patience);
         _abort = _slow.Token.Register(http.Abort);
-        _json = new Utf8JsonWriter(http.Response.BodyWriter, new JsonWriterOptions { Encoder = ApiJson.Readable.Options.Encoder, SkipValidation = true });
+        _json = new Utf8JsonWriter(_event, new JsonWriterOptions { Encoder = ApiJson.Readable.Options.Encoder, SkipValidation = true });
         http.Response.ContentType = "text/event-stream; charset=utf-8";
         http.Response.Headers.CacheControl = "no-cache";
         http.Response.Headers["X-Accel-Buffering"] = "no";
@@ -39,18 +40,18 @@ internal sealed class EventStream : IDisposable
         await _turn.WaitAsync(_http.RequestAborted).ConfigureAwait(false);
         try
         {
-            PipeWriter body = _http.Response.BodyWriter;
-            body.Write("data: "u8);
+            _event.ResetWrittenCount();
+            _event.Write("data: "u8);
             if (type is null)
-                body.Write("[DONE]"u8);
+                _event.Write("[DONE]"u8);
             else
             {
-                _json.Reset(body);
+                _json.Reset(_event);
                 JsonSerializer.Serialize(_json, value, type);
                 _json.Flush();
             }
-            body.Write("\n\n"u8);
-            await FlushAsync(body).ConfigureAwait(false);
+            _event.Write("\n\n"u8);
+            await SendAsync(_event.WrittenMemory).ConfigureAwait(false);
         }
         finally
         {
@@ -58,10 +59,10 @@ internal sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>Sends what was written; the clock runs only while the client is waited for.</summary>
-    private async ValueTask FlushAsync(PipeWriter body)
+    /// <summary>Sends an event's bytes, all at once: the response's writer takes longer for each part. The clock runs only while the client is waited for.</summary>
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        ValueTask<FlushResult> flush = body.FlushAsync(_http.RequestAborted);
+        ValueTask<FlushResult> flush = _http.Response.BodyWriter.WriteAsync(bytes, _http.RequestAborted);
         if (flush.IsCompleted)
         {
             await flush.ConfigureAwait(false);

@@ -22,6 +22,9 @@ internal sealed class ModelUse : IDisposable
 
     public ApiModel Model => _model ?? throw new ObjectDisposedException(nameof(ModelUse));
 
+    /// <summary>Completes when another composition takes over what runs on this one; another task from then on.</summary>
+    public Task Moved => Lease.Moved;
+
     private EngineLease Lease => _lease ?? throw new ObjectDisposedException(nameof(ModelUse));
 
     /// <summary>Another hold on the same composition.</summary>

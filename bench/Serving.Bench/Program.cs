@@ -22,26 +22,24 @@ await using RestStreams server = await RestStreams.StartAsync(file);
 await using HostedModel model = new(file);
 Console.WriteLine($"# {Machine.Processor}, {model.Threads} threads, .NET {Environment.Version}; {Path.GetFileName(file)}, {count} streams of {tokens} tokens");
 IReadOnlyList<int[]> prompts = Prompts();
-List<Served> overRest = [];
-List<double> alone = [];
+List<Round> all = [];
 for (int round = 0; round <= rounds; round++)
 {
     Served served = server.Decode(prompts, tokens, Warm, $"{round}");
-    double plain = Alone();
+    Round one = new(served, Alone(), model.Threads);
     // The first round warms up.
     if (round == 0)
         continue;
-    overRest.Add(served);
-    alone.Add(plain);
-    Console.WriteLine($"round {round}: {served.Rate:F1} over REST, {plain:F1} alone = {served.Rate / plain:F3}; per token, outside of the steps, the server takes {served.Delivery * 1e6:F0} µs of the processors in {served.Turns:F1} turns, the client {served.Client * 1e6:F0} µs");
+    all.Add(one);
+    Console.WriteLine($"round {round}: {served.Rate:F1} over REST, {one.Alone.Rate:F1} alone = {served.Rate / one.Alone.Rate:F3}; a step computes for {served.Steps.Computing / served.Steps.Steps * 1e3:F2} ms, alone for {one.Alone.Computing * 1e3:F2}, with {served.Steps.Drafted / served.Steps.Steps:F2} drafts; "
+        + $"per token, outside of the steps, the server takes {served.Delivery * 1e6:F0} µs of the processors in {served.Turns:F1} turns, the client {served.Client * 1e6:F0} µs");
 }
-double rest = Median(overRest.Select(r => r.Rate)), whole = Median(alone);
-Console.WriteLine($"medians: {rest:F1} over REST, {whole:F1} alone: serving and its client take {1 - rest / whole:P1} of a step (goal 2 %)");
-Console.WriteLine($"of the time of one processor, detokenizer and HTTP take {Median(overRest.Select(r => r.Delivery * r.Rate)):P2}, the client {Median(overRest.Select(r => r.Client * r.Rate)):P2}");
+Console.WriteLine($"medians: {Median(r => r.Served.Rate):F1} over REST, {Median(r => r.Alone.Rate):F1} alone, ratio {Median(r => r.Served.Rate / r.Alone.Rate):F3}");
+Console.WriteLine($"of a step, all threads: the scheduler {Median(r => r.Scheduler):P2}, detokenizer and HTTP {Median(r => r.Delivery):P2}, together {Median(r => r.Scheduler + r.Delivery):P2} (goal 2 %); beside them drawing {Median(r => r.Drawing):P2}, the client {Median(r => r.Client):P2}");
 return 0;
 
 // The runtime is made anew each time: the other process has the memory's bandwidth to itself while this one waits, and has to be let.
-double Alone()
+Plain Alone()
 {
     BuiltRuntime built = model.Build(ActivationPrecision.Fast, Prompt + tokens + 2);
     using IModelRuntime runtime = built.Runtime;
@@ -50,18 +48,23 @@ double Alone()
         streams.Prefill(slot, Prompt);
     Step(Warm);
     long start = Stopwatch.GetTimestamp();
-    Step(tokens - 2 * Warm);
-    return (tokens - 2 * Warm) * count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    int steps = tokens - 2 * Warm;
+    double drawing = Step(steps), whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
+    return new Plain(steps * count / whole, (whole - drawing) / steps, drawing / steps);
 
-    void Step(int steps)
+    double Step(int steps)
     {
+        double drawing = 0;
         for (int step = 0; step < steps; step++)
         {
             streams.Decode(count, 1);
+            long computed = Stopwatch.GetTimestamp();
             for (int slot = 0; slot < count; slot++)
                 if (Best(runtime, slot, built.Graph.VocabularySize) < 0)
                     throw new InvalidOperationException("the logits are not numbers");
+            drawing += Stopwatch.GetElapsedTime(computed).TotalSeconds;
         }
+        return drawing;
     }
 }
 
@@ -74,8 +77,8 @@ IReadOnlyList<int[]> Prompts()
 
 static unsafe int Best(IModelRuntime runtime, int output, int vocabulary) => LogitScan.Argmax(new(runtime.Logits(output), vocabulary));
 
-static double Median(IEnumerable<double> values)
+double Median(Func<Round, double> value)
 {
-    double[] sorted = [.. values.Order()];
+    double[] sorted = [.. all.Select(value).Order()];
     return sorted[sorted.Length / 2];
 }

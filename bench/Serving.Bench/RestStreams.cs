@@ -8,7 +8,8 @@ namespace Tessera.Serving.Bench;
 /// <param name="Delivery">Seconds of the processors per token that the server takes apart from the threads that compute and schedule.</param>
 /// <param name="Turns">How often a token makes those threads run.</param>
 /// <param name="Client">Seconds of the processors per token that this process takes.</param>
-internal sealed record Served(double Rate, double Delivery, double Turns, double Client);
+/// <param name="Steps">The steps meanwhile.</param>
+internal sealed record Served(double Rate, double Delivery, double Turns, double Client, StepCounts Steps);
 
 /// <summary>
 /// A model that <c>tessera serve</c> serves in a process of its own, asked over REST by a client that takes as little as it can of the processors that both share: one thread that looks at all sockets twenty times a second, and counts events.
@@ -20,9 +21,10 @@ internal sealed class RestStreams : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Uri _address;
+    private readonly HttpClient _client;
     private readonly AutoResetEvent _never = new(false);
 
-    private RestStreams(Process process, Uri address) => (_process, _address) = (process, address);
+    private RestStreams(Process process, Uri address, HttpClient client) => (_process, _address, _client) = (process, address, client);
 
     public static async Task<RestStreams> StartAsync(string model)
     {
@@ -34,10 +36,10 @@ internal sealed class RestStreams : IAsyncDisposable
         if (!line.StartsWith(Listening, StringComparison.Ordinal))
             throw new InvalidOperationException($"the server said: {line}");
         Uri address = new(line[Listening.Length..]);
-        using HttpClient client = new() { BaseAddress = address };
+        HttpClient client = new() { BaseAddress = address };
         while (!(await client.GetAsync("/ready")).IsSuccessStatusCode)
             await Task.Delay(Pause);
-        return new RestStreams(process, address);
+        return new RestStreams(process, address, client);
     }
 
     /// <summary>Runs streams at once; what counts is from when each has had its first few tokens until one has but as few to come.</summary>
@@ -62,6 +64,7 @@ internal sealed class RestStreams : IAsyncDisposable
             answers = Ask(tokens);
             List<(double Time, int[] Events)> looks = [];
             Look? begin = null, end = null;
+            StepCounts? before = null, after = null;
             while (answers.Any(a => !a.Ended))
             {
                 _never.WaitOne(Pause);
@@ -70,11 +73,15 @@ internal sealed class RestStreams : IAsyncDisposable
                     answer.Read();
                 if (answers.All(a => a.Events >= warm && a.Events <= tokens - warm && !a.Ended))
                 {
+                    before ??= StepCounts.Of(_client);
                     begin ??= Look.At(_process.Id);
                     looks.Add((Stopwatch.GetElapsedTime(0, now).TotalSeconds, [.. answers.Select(a => a.Events)]));
                 }
                 else if (begin is not null)
+                {
                     end ??= Look.At(_process.Id);
+                    after ??= StepCounts.Of(_client);
+                }
             }
             if (answers.FirstOrDefault(a => !a.IsWhole(tokens)) is { } broken)
                 throw new InvalidOperationException($"{broken.Events} events of {tokens} tokens: {broken.Text}");
@@ -82,7 +89,7 @@ internal sealed class RestStreams : IAsyncDisposable
             double[] perEvent = [.. answers.Select(a => (double)tokens / a.Events)];
             double rate = Slope([.. looks.Select(l => (l.Time, l.Events.Zip(perEvent, (events, weight) => events * weight).Sum()))]);
             double between = rate * (end!.Seconds - begin!.Seconds);
-            return new Served(rate, (end.Delivery - begin.Delivery) / between, end.TurnsSince(begin) / between, (end.Client - begin.Client) / between);
+            return new Served(rate, (end.Delivery - begin.Delivery) / between, end.TurnsSince(begin) / between, (end.Client - begin.Client) / between, after! - before!);
         }
         finally
         {
@@ -98,6 +105,7 @@ internal sealed class RestStreams : IAsyncDisposable
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _client.Dispose();
         _never.Dispose();
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Tessera.Engine.Generation;
@@ -12,6 +13,7 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
     private readonly List<int> _ids = [];
     private readonly StringBuilder _builder = new();
     private TextStream? _text;
+    private Task? _watched;
     private bool _disposed;
 
     /// <summary>The choice's number in the response.</summary>
@@ -44,14 +46,15 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
     /// <summary>Why the continuation ended, in OpenAI's words; null while it runs.</summary>
     public string? FinishReason { get; private set; }
 
-    /// <summary>Waits for tokens or the end. After the end <see cref="FinishReason"/> is set; do not call again then.</summary>
+    /// <summary>Waits for tokens, the end or a change of the composition. After the end <see cref="FinishReason"/> is set; do not call again then.</summary>
     /// <exception cref="ApiException">The generation failed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadAsync(CancellationToken cancellation)
     {
         Tokens.Clear();
         _builder.Clear();
-        ValueTask<bool> next = stream.WaitAsync(cancellation);
-        bool more = next.IsCompletedSuccessfully ? next.Result : await FollowAsync(next.AsTask()).ConfigureAwait(false);
+        Watch();
+        bool more = await stream.WaitAsync(cancellation).ConfigureAwait(false);
         while (stream.TryRead(out GeneratedToken token, out ReadOnlySpan<TokenProbability> top))
         {
             CompletionTokens++;
@@ -65,12 +68,13 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
         Text = _builder.ToString();
     }
 
-    /// <summary>A request that waits for its turn lets the old composition go, too.</summary>
-    private async Task<bool> FollowAsync(Task<bool> next)
+    /// <summary>Sees that the reader wakes when the composition changes: a request that waits for its turn lets the old one go, too. Once for each composition, as tokens come often.</summary>
+    private void Watch()
     {
-        if (await use.FollowUntilAsync(next).ConfigureAwait(false))
-            _text = null;
-        return await next.ConfigureAwait(false);
+        if (_watched == use.Moved)
+            return;
+        _watched = use.Moved;
+        _watched.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(stream.Nudge);
     }
 
     private async ValueTask DecodeAsync(bool isEnd)
@@ -83,7 +87,8 @@ internal sealed class ChoiceReader(GenerationStream stream, GenerationRequest re
             try
             {
                 Decode(isEnd);
-                _ids.AddRange(Tokens.Select(t => t.Id));
+                foreach (TokenReport token in Tokens)
+                    _ids.Add(token.Id);
                 return;
             }
             catch (Exception e)

@@ -1,0 +1,26 @@
+namespace Tessera.Serving.Bench;
+
+/// <summary>The same steps without a server.</summary>
+/// <param name="Rate">Tokens per second.</param>
+/// <param name="Computing">Seconds of a step in which the runtime computes.</param>
+/// <param name="Drawing">Seconds of a step in which its tokens are drawn.</param>
+internal sealed record Plain(double Rate, double Computing, double Drawing);
+
+/// <summary>A round, and what part of a step's time on all of the machine's threads its parts are.</summary>
+internal sealed record Round(Served Served, Plain Alone, int Threads)
+{
+    /// <summary>A step's seconds.</summary>
+    private double Step => Served.Steps.Seconds / Served.Steps.Steps;
+
+    /// <summary>Drawing tokens, as long as it takes alone. All threads wait for it.</summary>
+    public double Drawing => Alone.Drawing / Step;
+
+    /// <summary>The rest of the step in which nothing is computed. All threads wait for it.</summary>
+    public double Scheduler => 1 - Served.Steps.Computing / Served.Steps.Seconds - Drawing;
+
+    /// <summary>What the server's other threads take of the processors.</summary>
+    public double Delivery => Served.Delivery * Served.Rate / Threads;
+
+    /// <summary>What the client takes of them.</summary>
+    public double Client => Served.Client * Served.Rate / Threads;
+}
