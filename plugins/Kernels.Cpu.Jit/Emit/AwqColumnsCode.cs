@@ -18,6 +18,8 @@ internal sealed class AwqColumnsCode : ColumnsCode
     // Behind the accumulators: the lines, pairs of them, fours, what is taken of these, and the activations.
     private const int Words = 8, Pairs = 12, Fours = 16, Taken = 20, Quants = 24;
 
+    protected override int UnitLines => Columns;
+
     protected override void Multiply()
     {
         C.mov(r14, rdi);

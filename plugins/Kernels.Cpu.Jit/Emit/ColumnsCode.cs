@@ -3,9 +3,9 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
-/// <summary>32 columns of a weight that is stored as the transposed matrix, times their activations: the layouts <c>cpu.columns</c>. A run of rows is multiplied together; the next 32 columns are asked for meanwhile.</summary>
+/// <summary>Units of 32 columns of a weight that is stored as the transposed matrix, times their activations: the layouts <c>cpu.columns</c>. A run of rows is multiplied together; the next 32 columns are asked for meanwhile.</summary>
 /// <remarks>
-/// The arguments are (words rdi, stride rsi, rows edx, quants rcx, group r8, held r9). rax, r10 and r11 are a run's scales, negated minimums and sums; r8 becomes three strides.
+/// The argument, a strip, stays on the stack and says where the unit is: words rdi, stride rsi, rows edx, quants rcx, held r9. rax, r10 and r11 are a run's scales, negated minimums and sums; r8 is three strides.
 /// </remarks>
 internal abstract class ColumnsCode : VectorCode
 {
@@ -15,30 +15,39 @@ internal abstract class ColumnsCode : VectorCode
     /// <summary>Lines whose places are a multiple of the stride away by address alone.</summary>
     protected const int Together = 4;
 
+    // Columns of a unit.
+    private const int Columns = 32;
+
     // Vectors that stay.
     private const int Step = 28, Sum = 29, Low = 30, High = 31;
 
-    // Where the group has its pointers, behind three numbers of four bytes and a gap.
-    private const int ScalesAt = 16, MinimumsAt = 24, SumsAt = 32;
+    // Where the strip has what.
+    private const int WordsAt = 0, StrideAt = 8, QuantsAt = 16, StepsAt = 24, ActivationSumsAt = 32, SumsAt = 40, LaneAt = 48, ScalesAt = 56, MinimumsAt = 64, HeldAt = 72, RowsAt = 80, UnitsAt = 84;
+
+    /// <summary>Lines of a unit.</summary>
+    protected abstract int UnitLines { get; }
 
     /// <summary>The code; it does not depend on where it stands.</summary>
     public byte[] Emit()
     {
-        Label done = C.CreateLabel();
-        Push();
-        C.test(edx, edx);
+        Label next = C.CreateLabel(), done = C.CreateLabel();
+        C.cmp(__dword_ptr[rdi + RowsAt], 0);
         C.jle(done);
-        C.mov(rax, __qword_ptr[r8 + ScalesAt]);
-        C.mov(r10, __qword_ptr[r8 + MinimumsAt]);
-        C.mov(r11, __qword_ptr[r8 + SumsAt]);
-        C.vbroadcastss(Z[Step], __dword_ptr[r8]);
-        C.vbroadcastss(Z[Sum], __dword_ptr[r8 + sizeof(float)]);
+        C.cmp(__dword_ptr[rdi + UnitsAt], 0);
+        C.jle(done);
+        Push();
+        C.push(rdi);
         C.vmovdqu32(Z[Low], Constant(_ => 0x0F));
         C.vmovdqu32(Z[High], Constant(_ => 0xF0));
-        C.lea(r8, __[rsi + rsi * 2]);
+        C.Label(ref next);
+        Begin();
         Multiply();
+        End(next);
+        C.pop(rdi);
+        Pop();
         C.Label(ref done);
-        Return();
+        C.vzeroupper();
+        C.ret();
         return Assemble();
     }
 
@@ -86,6 +95,40 @@ internal abstract class ColumnsCode : VectorCode
         C.add(rax, vectors * VectorBytes);
         C.add(r10, vectors * VectorBytes);
         C.add(r11, vectors * VectorBytes);
+    }
+
+    // Reads the unit's places.
+    private void Begin()
+    {
+        C.mov(rbx, __qword_ptr[rsp]);
+        C.mov(rdi, __qword_ptr[rbx + StepsAt]);
+        C.vbroadcastss(Z[Step], __dword_ptr[rdi]);
+        C.mov(rdi, __qword_ptr[rbx + ActivationSumsAt]);
+        C.vbroadcastss(Z[Sum], __dword_ptr[rdi]);
+        C.mov(rdi, __qword_ptr[rbx + WordsAt]);
+        C.mov(rsi, __qword_ptr[rbx + StrideAt]);
+        C.mov(rcx, __qword_ptr[rbx + QuantsAt]);
+        C.mov(r11, __qword_ptr[rbx + SumsAt]);
+        C.mov(rax, __qword_ptr[rbx + ScalesAt]);
+        C.mov(r10, __qword_ptr[rbx + MinimumsAt]);
+        C.mov(r9, __qword_ptr[rbx + HeldAt]);
+        C.mov(edx, __dword_ptr[rbx + RowsAt]);
+        C.lea(r8, __[rsi + rsi * 2]);
+    }
+
+    // Writes those of the next one, if there is one.
+    private void End(Label next)
+    {
+        C.mov(rbx, __qword_ptr[rsp]);
+        C.imul(rax, __qword_ptr[rbx + StrideAt], UnitLines);
+        C.add(__qword_ptr[rbx + WordsAt], rax);
+        C.mov(rax, __qword_ptr[rbx + LaneAt]);
+        C.add(__qword_ptr[rbx + SumsAt], rax);
+        C.add(__qword_ptr[rbx + QuantsAt], Columns);
+        C.add(__qword_ptr[rbx + StepsAt], sizeof(float));
+        C.add(__qword_ptr[rbx + ActivationSumsAt], sizeof(float));
+        C.dec(__dword_ptr[rbx + UnitsAt]);
+        C.jg(next);
     }
 
     private void AddMasked(int to, int bytes, int quants, int mask, int temporary)

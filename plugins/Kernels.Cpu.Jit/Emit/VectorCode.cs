@@ -51,10 +51,12 @@ internal abstract class VectorCode
     protected void Return()
     {
         C.vzeroupper();
-        foreach (AssemblerRegister64 register in Kept.Reverse())
-            C.pop(register);
+        Pop();
         C.ret();
     }
+
+    /// <summary>Restores what <see cref="Push"/> saved.</summary>
+    protected void Pop() => Array.ForEach([.. Kept.Reverse()], C.pop);
 
     /// <summary>The bytes of a section that has one for each 2 to the power of <paramref name="shift"/> columns, whose number is in ecx, rounded up to 64, to a register.</summary>
     protected void SectionBytes(AssemblerRegister32 to, byte shift)

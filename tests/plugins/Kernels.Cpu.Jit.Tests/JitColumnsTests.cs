@@ -58,12 +58,38 @@ public sealed unsafe class JitColumnsTests
         Assert.Contains(expected, e => e != 0 && float.IsFinite(e));
     }
 
+    // Machine code then takes all rows, and what stands beside them in lines of memory.
+    [Theory]
+    [InlineData("gptq4", 16)]
+    [InlineData("gptq4", 1168)]
+    [InlineData("awq4", 128)]
+    [InlineData("awq4", 1280)]
+    public void Strips_begin_where_lines_of_memory_do(string id, int rows)
+    {
+        const int columns = 288, group = 96;
+        using NativeColumns native = Require(id);
+        Preparation int8 = Preparation.Int8(Here);
+        float[] x = PackedProducts.Activations(columns);
+        using PackedWeight odd = new(id, rows, columns, group, null);
+        float[] expected = PackedProducts.Multiply(TransposedTable.Create(odd.Tensor, AffineSource.Of(odd.Tensor, PackedWeight.Type(id))!, int8, Here)!, x, rows);
+        foreach (int at in (int[])[0, 2, 4, 28, 32, 60])
+        {
+            using PackedWeight weight = new(id, rows, columns, group, null, at: at);
+            AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type(id))!;
+            PackedLinear machine = id == "gptq4"
+                ? new TransposedLinear<Gptq4>(weight.Tensor, group, 1, source, int8, Here, null, native)
+                : new TransposedLinear<Awq4<Simd512, Vector512<int>, Vector512<float>>>(weight.Tensor, group, 0, source, int8, Here, null, native);
+            foreach (int block in (int[])[rows, 8, 40, 136, 264])
+                Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), PackedProducts.Multiply(machine, x, block).Select(BitConverter.SingleToInt32Bits));
+        }
+    }
+
     // Nothing is written but the sums of the rows, and what is held.
     [Theory, MemberData(nameof(Types))]
     public void Other_memory_stays_as_it_is(string id)
     {
         using NativeColumns native = Require(id);
-        int run = id == "gptq4" ? Gptq4.NativeRun : Awq4<Simd512, Vector512<int>, Vector512<float>>.NativeRun, rows = 3 * run, bytes = rows * sizeof(float);
+        int run = id == "gptq4" ? Gptq4.LineRows : Awq4<Simd512, Vector512<int>, Vector512<float>>.LineRows, rows = 3 * run, bytes = rows * sizeof(float);
         using NativeBuffer words = new(rows * 32), floats = new(4 * bytes), quants = new(64);
         using GuardedMemory sums = new(bytes), held = new(bytes);
         new Random(3).NextBytes(new Span<byte>(words.Bytes, rows * 32));
@@ -71,10 +97,26 @@ public sealed unsafe class JitColumnsTests
         new Span<float>(floats.Bytes, 4 * rows).Fill(0.25f);
         new Span<byte>(sums.Data, bytes).Clear();
         byte[] before = new Span<byte>(floats.Bytes, 4 * bytes).ToArray();
-        TransposedGroup group = new(0.5f, 0.5f, 1, (float*)floats.Bytes, (float*)floats.Bytes + rows, (float*)sums.Data);
-        native.Dot(words.Bytes, id == "gptq4" ? rows * 4 : rows / 2, 0, (sbyte*)quants.Bytes, group, (int*)held.Data);
+        float* factors = stackalloc float[] { 0.5f, 0.5f };
+        ColumnStrip strip = new()
+        {
+            Words = words.Bytes,
+            Stride = id == "gptq4" ? rows * 4 : rows / 2,
+            Quants = (sbyte*)quants.Bytes,
+            Steps = factors,
+            ActivationSums = factors + 1,
+            Sums = (float*)sums.Data,
+            Scales = (float*)floats.Bytes,
+            Minimums = (float*)floats.Bytes + rows,
+            Held = (int*)held.Data,
+            Units = 1,
+        };
+        native.Multiply(strip);
         Assert.Equal(new byte[bytes], new Span<byte>(sums.Data, bytes).ToArray());
-        native.Dot(words.Bytes, id == "gptq4" ? rows * 4 : rows / 2, rows, (sbyte*)quants.Bytes, group, (int*)held.Data);
+        strip.Rows = rows;
+        native.Multiply(strip with { Units = 0 });
+        Assert.Equal(new byte[bytes], new Span<byte>(sums.Data, bytes).ToArray());
+        native.Multiply(strip);
         Assert.Equal(before, new Span<byte>(floats.Bytes, 4 * bytes).ToArray());
         Assert.DoesNotContain(0f, new Span<float>(sums.Data, rows).ToArray());
     }
@@ -104,20 +146,38 @@ public sealed unsafe class JitColumnsTests
         Assert.Equal(id == "gptq4" ? "avx2" : "avx512", TransposedTable.Create(weight.Tensor, source, Preparation.Int8(Here), Here, null, without)!.InstructionSet);
     }
 
-    [Fact]
-    public void What_machine_code_reads_of_a_group_is_where_it_reads_it()
+    [Theory, MemberData(nameof(Types))]
+    public void Scales_are_written_for_whole_runs_alone(string id)
     {
-        TransposedGroup group = new(1, 2, 3, (float*)4, (float*)5, (float*)6);
-        Assert.Equal(40, Unsafe.SizeOf<TransposedGroup>());
-        byte* at = (byte*)&group;
-        Assert.Equal((1f, 2f, 3), (*(float*)at, *(float*)(at + 4), *(int*)(at + 8)));
-        Assert.Equal((4L, 5L, 6L), (*(long*)(at + 16), *(long*)(at + 24), *(long*)(at + 32)));
+        using NativeColumns native = Require(id);
+        int run = id == "gptq4" ? Gptq4.LineRows : Awq4<Simd512, Vector512<int>, Vector512<float>>.LineRows, bytes = 2 * run * sizeof(float);
+        using NativeBuffer stored = new(run * 4), zeros = new(run);
+        using GuardedMemory scales = new(bytes), minimums = new(bytes);
+        new Span<ushort>(stored.Bytes, 2 * run).Fill(0x3C00);
+        new Span<byte>(zeros.Bytes, run).Fill(0x33);
+        new Span<byte>(scales.Data, bytes).Clear();
+        new Span<byte>(minimums.Data, bytes).Clear();
+        native.Factors(stored.Bytes, zeros.Bytes, 1, run - 8, (float*)scales.Data, (float*)minimums.Data);
+        Assert.Equal(new byte[bytes], new Span<byte>(scales.Data, bytes).ToArray());
+        native.Factors(stored.Bytes, zeros.Bytes, 1, 2 * run - 8, (float*)scales.Data, (float*)minimums.Data);
+        Assert.Equal([.. Enumerable.Repeat(1f, run), .. new float[run]], new Span<float>(scales.Data, 2 * run).ToArray());
+        Assert.Equal([.. Enumerable.Repeat(-4f, run), .. new float[run]], new Span<float>(minimums.Data, 2 * run).ToArray());
+    }
+
+    [Fact]
+    public void What_machine_code_reads_of_a_strip_is_where_it_reads_it()
+    {
+        ColumnStrip strip = new() { Words = (byte*)1, Stride = 2, Quants = (sbyte*)3, Steps = (float*)4, ActivationSums = (float*)5, Sums = (float*)6, LaneBytes = 7, Scales = (float*)8, Minimums = (float*)9, Held = (int*)10, Rows = 11, Units = 12 };
+        Assert.Equal(88, Unsafe.SizeOf<ColumnStrip>());
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => (long)i), new Span<long>(&strip, 10).ToArray());
+        Assert.Equal([11, 12], new Span<int>((byte*)&strip + 80, 2).ToArray());
     }
 
     private static NativeColumns Require(string id)
     {
         Assert.SkipUnless(Processor.HasVnni512, "no AVX-512 VNNI here");
-        return new(new JitTileSource().TryGet(NativeColumns.Layout(id))!);
+        ITile[] leases = [.. NativeColumns.Layouts(id).Select(layout => new JitTileSource().TryGet(layout)!)];
+        return new(leases[0], leases[1]);
     }
 
     /// <summary>Gives code that only returns.</summary>

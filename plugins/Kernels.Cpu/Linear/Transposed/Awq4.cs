@@ -29,9 +29,11 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
 
     public static int Lines => 2 * Together;
 
-    public static int NativeRun => 128;
+    public static bool IsInOrder => false;
 
-    public static int NativeBlockRows => 768;
+    public static int LineRows => 128;
+
+    public static int NativeBlockRows => 1024;
 
     private static int RunBytes => TSimd.Width * sizeof(int);
 

@@ -12,7 +12,10 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
 {
     // Of four bits: as many words of the one kind as of the other. Rows of whole runs of both.
-    private const int Rows = 1024, Columns = 32, WordBytes = Rows * Columns / 2, Most = 127, Fillings = 4;
+    private const int Rows = 1024, Unit = 32, Units = 4, Columns = Units * Unit, WordBytes = Rows * Columns / 2, Most = 127, Fillings = 4;
+
+    // Scales of all halves that are numbers, and every zero point.
+    private const int Halves = 1 << 16, ZeroOffsets = 2;
 
     /// <summary>What that says.</summary>
     public Verdict Verdict => new(IsEqual, Gain >= TrialTime.Worth, Verdict.Times(Gain));
@@ -25,30 +28,47 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
     {
         // At an odd address, as files may have them.
         byte* words = Take(WordBytes + 1) + 1;
-        float* scales = (float*)Take(2 * Rows * sizeof(float)), held = (float*)Take(Rows * sizeof(float)), expected = (float*)Take(Rows * sizeof(float)), found = (float*)Take(Rows * sizeof(float));
+        float* scales = (float*)Take(2 * Rows * sizeof(float)), held = (float*)Take(Rows * sizeof(float)), expected = (float*)Take(Units * Rows * sizeof(float)), found = (float*)Take(Units * Rows * sizeof(float));
         sbyte* quants = (sbyte*)Take(Columns);
         try
         {
             Random random = new(1);
-            bool equal = true;
+            bool equal = HasEqualFactors<TWeight>(native);
+            float* steps = stackalloc float[Units], quantSums = stackalloc float[Units];
+            int* integerSums = stackalloc int[Units];
+            ColumnStrip Strip(int rows, float* sums) => new()
+            {
+                Words = words,
+                Stride = Stride<TWeight>(rows),
+                Quants = quants,
+                Steps = steps,
+                ActivationSums = quantSums,
+                Sums = sums,
+                LaneBytes = Rows * sizeof(float),
+                Scales = scales,
+                Minimums = scales + Rows,
+                Held = (int*)held,
+                Rows = rows,
+                Units = Units,
+            };
             for (int filling = 0; filling < Fillings; filling++)
-                for (int rows = TWeight.NativeRun; rows <= Rows; rows += Rows - TWeight.NativeRun)
+                for (int rows = TWeight.LineRows; rows <= Rows; rows += Rows - TWeight.LineRows)
                 {
-                    int sum = Fill(words, quants, filling, random);
+                    Fill(words, quants, filling, random);
                     foreach (ref float scale in new Span<float>(scales, 2 * Rows))
                         scale = random.NextSingle() - 0.4f;
-                    TransposedGroup Group(float* sums) => new(0.01f * (filling + 1), 0.01f * (filling + 1) * sum, sum, scales, scales + Rows, sums);
-                    nint stride = Stride<TWeight>(rows);
-                    for (int row = 0; row < Rows; row++)
-                        expected[row] = found[row] = random.NextSingle() - 0.5f;
-                    BuiltIn<TWeight>(words, stride, rows, quants, Group(expected), (short*)held);
-                    native.Dot(words, stride, rows, quants, Group(found), (int*)held);
-                    equal &= new Span<int>(expected, Rows).SequenceEqual(new Span<int>(found, Rows));
+                    for (int unit = 0; unit < Units; unit++)
+                    {
+                        integerSums[unit] = Sum(quants + unit * Unit);
+                        (steps[unit], quantSums[unit]) = (0.01f * (filling + 1 + unit), 0.01f * (filling + 1) * integerSums[unit]);
+                    }
+                    for (int i = 0; i < Units * Rows; i++)
+                        expected[i] = found[i] = random.NextSingle() - 0.5f;
+                    BuiltIn<TWeight>(Strip(rows, expected), integerSums);
+                    native.Multiply(Strip(rows, found));
+                    equal &= new Span<int>(expected, Units * Rows).SequenceEqual(new Span<int>(found, Units * Rows));
                 }
-            TransposedGroup group = new(1, 1, Columns * Most, scales, scales + Rows, expected);
-            return new(equal, TrialTime.Gain(
-                () => BuiltIn<TWeight>(words, Stride<TWeight>(Rows), Rows, quants, group, (short*)held),
-                () => native.Dot(words, Stride<TWeight>(Rows), Rows, quants, group, (int*)held)));
+            return new(equal, TrialTime.Gain(() => BuiltIn<TWeight>(Strip(Rows, expected), integerSums), () => native.Multiply(Strip(Rows, found))));
         }
         finally
         {
@@ -59,23 +79,66 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
 
     // Compiled for good at once: it is timed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void BuiltIn<TWeight>(byte* words, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
-        where TWeight : struct, ITransposedWeight => TWeight.Dot(words, stride, rows, quants, group, held);
+    private static void BuiltIn<TWeight>(ColumnStrip strip, int* integerSums)
+        where TWeight : struct, ITransposedWeight
+    {
+        for (int unit = 0; unit < strip.Units; unit++)
+            TWeight.Dot(
+                strip.Words + unit * TWeight.Lines * strip.Stride,
+                strip.Stride,
+                strip.Rows,
+                strip.Quants + unit * Unit,
+                new TransposedGroup(strip.Steps[unit], strip.ActivationSums[unit], integerSums[unit], strip.Scales, strip.Minimums, strip.Sums + unit * strip.LaneBytes / sizeof(float)),
+                (short*)strip.Held);
+    }
+
+    private static bool HasEqualFactors<TWeight>(NativeColumns native)
+        where TWeight : struct, ITransposedWeight
+    {
+        ushort* stored = (ushort*)Take(Halves * sizeof(ushort));
+        byte* zeros = Take(Halves / 2);
+        float* expected = (float*)Take(2 * Halves * sizeof(float)), found = (float*)Take(2 * Halves * sizeof(float));
+        try
+        {
+            for (int i = 0; i < Halves; i++)
+                stored[i] = (ushort)(Half.IsNaN(BitConverter.UInt16BitsToHalf((ushort)i)) ? 0 : i);
+            new Random(2).NextBytes(new Span<byte>(zeros, Halves / 2));
+            bool equal = true;
+            for (int zeroOffset = 0; zeroOffset < ZeroOffsets; zeroOffset++)
+            {
+                int rows = TWeight.Factors((byte*)stored, ScaleType.F16, zeros, zeroOffset, Halves, expected, expected + Halves);
+                native.Factors((byte*)stored, zeros, zeroOffset, Halves, found, found + Halves);
+                equal &= rows == Halves && new Span<int>(expected, 2 * Halves).SequenceEqual(new Span<int>(found, 2 * Halves));
+            }
+            return equal;
+        }
+        finally
+        {
+            foreach (nint memory in (nint[])[(nint)stored, (nint)zeros, (nint)expected, (nint)found])
+                NativeMemory.AlignedFree((void*)memory);
+        }
+    }
 
     private static nint Stride<TWeight>(int rows)
         where TWeight : struct, ITransposedWeight => rows / 8 * TWeight.EightBytes;
 
-    // The largest products of both signs, then any. The activations' sum.
-    private static int Fill(byte* words, sbyte* quants, int filling, Random random)
+    // The largest products of both signs, then any.
+    private static void Fill(byte* words, sbyte* quants, int filling, Random random)
     {
         Span<byte> all = new(words, WordBytes);
         if (filling < 2)
             all.Fill(0xFF);
         else
             random.NextBytes(all);
-        int sum = 0;
         for (int i = 0; i < Columns; i++)
-            sum += quants[i] = (sbyte)(filling == 0 ? Most : filling == 1 ? -Most : random.Next(-Most, Most + 1));
+            quants[i] = (sbyte)(filling == 0 ? Most : filling == 1 ? -Most : random.Next(-Most, Most + 1));
+    }
+
+    private static int Sum(sbyte* quants)
+    {
+        int sum = 0;
+        for (int i = 0; i < Unit; i++)
+            sum += quants[i];
         return sum;
     }
 

@@ -21,7 +21,9 @@ internal readonly unsafe struct Gptq4 : ITransposedWeight
 
     public static int Lines => 4;
 
-    public static int NativeRun => 32;
+    public static bool IsInOrder => true;
+
+    public static int LineRows => 16;
 
     public static int NativeBlockRows => 1024;
 

@@ -21,8 +21,11 @@ internal unsafe interface ITransposedWeight
     /// <summary>Lines of words for 32 columns.</summary>
     static abstract int Lines { get; }
 
-    /// <summary>Rows of a run of machine code, a multiple of <see cref="Run"/>: within a run it has them in the same order.</summary>
-    static abstract int NativeRun { get; }
+    /// <summary>Whether rows are in their order, so that a run may begin anywhere.</summary>
+    static abstract bool IsInOrder { get; }
+
+    /// <summary>Rows of 64 bytes of a line, a multiple of <see cref="Run"/>, which machine code takes at once: within a run it has them in the same order.</summary>
+    static abstract int LineRows { get; }
 
     /// <summary>Rows of the largest block of machine code: sums that stay in the first-level cache are worth more to it than long lines.</summary>
     static abstract int NativeBlockRows { get; }

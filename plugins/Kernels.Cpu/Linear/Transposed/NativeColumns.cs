@@ -2,22 +2,31 @@ using Tessera.Kernels.Cpu.RowDots.Native;
 
 namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
-/// <summary>Products of 32 columns from a tile source.</summary>
-/// <param name="lease">That of <see cref="Layout"/>.</param>
-internal sealed unsafe class NativeColumns(ITile lease) : INativeKernel
+/// <summary>Products of units of 32 columns from a tile source, and what it makes of their scales.</summary>
+/// <param name="columns">The lease of the first of <see cref="Layouts"/>.</param>
+/// <param name="factors">That of the second.</param>
+internal sealed unsafe class NativeColumns(ITile columns, ITile factors) : INativeKernel
 {
-    private readonly delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, sbyte*, TransposedGroup*, int*, void> _dot =
-        (delegate* unmanaged[SuppressGCTransition]<byte*, nint, int, sbyte*, TransposedGroup*, int*, void>)lease.EntryPoint;
+    private readonly delegate* unmanaged[SuppressGCTransition]<ColumnStrip*, void> _multiply = (delegate* unmanaged[SuppressGCTransition]<ColumnStrip*, void>)columns.EntryPoint;
+    private readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, int, int, float*, float*, void> _factors =
+        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, int, int, float*, float*, void>)factors.EntryPoint;
 
     /// <inheritdoc/>
-    public string Description { get; } = lease.Description;
+    public string Description { get; } = columns.Description;
 
-    /// <summary>The layout of a type's kernel; docs/kernels-cpu-layouts.md says what it stands for.</summary>
-    public static string Layout(string quantization) => $"cpu.columns.{quantization}.r1";
+    /// <summary>The layouts of a type's kernels; docs/kernels-cpu-layouts.md says what they stand for.</summary>
+    public static string[] Layouts(string quantization) => [$"cpu.columns.{quantization}.r2", $"cpu.factors.{quantization}.r1"];
 
-    /// <summary>As <see cref="ITransposedWeight.Dot"/>, of whole <see cref="ITransposedWeight.NativeRun"/>s.</summary>
-    public void Dot(byte* data, nint stride, int rows, sbyte* quants, TransposedGroup group, int* held) => _dot(data, stride, rows, quants, &group, held);
+    /// <summary>Adds a strip's products to its sums; its rows are whole <see cref="ITransposedWeight.LineRows"/>s.</summary>
+    public void Multiply(ColumnStrip strip) => _multiply(&strip);
+
+    /// <summary>As <see cref="ITransposedWeight.Factors"/>, of whole <see cref="ITransposedWeight.LineRows"/>s, of scales that are halves.</summary>
+    public void Factors(byte* stored, byte* zeros, int zeroOffset, int rows, float* scales, float* minimums) => _factors(stored, zeros, zeroOffset, rows, scales, minimums);
 
     /// <inheritdoc/>
-    public void Dispose() => lease.Dispose();
+    public void Dispose()
+    {
+        columns.Dispose();
+        factors.Dispose();
+    }
 }

@@ -65,7 +65,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
 
     public override int BlocksOfLane => 2;
 
-    public override int BlockUnit => _native is null ? TWeight.BlockUnit : TWeight.NativeRun;
+    public override int BlockUnit => _native is null ? TWeight.BlockUnit : TWeight.LineRows;
 
     // Of the lanes' sums one is used at a time.
     public override long WorkingRowBytes => Others * sizeof(float);
@@ -91,46 +91,68 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
             for (int i = 0; i < Columns; i += 32)
                 TWeight.Order(Vector256.Load((sbyte*)(activations + row * activationStride) + i)).Store(quants + (nint)row * Align(Columns) + i);
         new Span<float>(sums, batchRows * laneFloats).Clear();
-        byte* data = _data + (nint)firstRow / 8 * TWeight.EightBytes;
+        new Span<float>(scales, rowCount > 0 ? 2 * width : 0).Clear();
+        StripRows rows = Begin(firstRow, rowCount);
+        byte* data = rows.Words;
         for (int first = 0; first < groups; first += near, data += near * TWeight.Lines * _stride)
         {
             if (first % _perGroup == 0)
-                Scales(first / _perGroup, firstRow, rowCount, scales, minimums);
-            near = Math.Min(Near, Math.Min(_perGroup - first % _perGroup, groups - first));
+                Scales(first / _perGroup, firstRow, rowCount, rows.Lead, scales, minimums);
+            near = Math.Min(Math.Min(Near, GroupSum.Lanes - first % GroupSum.Lanes), Math.Min(_perGroup - first % _perGroup, groups - first));
             for (int row = 0; row < batchRows; row++)
-                Strip(data, _stride, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, Columns, scales, minimums, sums + row * laneFloats, rowCount, (short*)held);
+                Strip(data, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, scales, minimums, sums + row * laneFloats, width, rows, (int*)held);
         }
         for (int row = 0; row < batchRows; row++)
-            Total(sums + row * laneFloats, width, rowCount, output + row * outputStride);
+            Total(sums + row * laneFloats, width, rows.Lead, rowCount, output + row * outputStride);
+    }
+
+    // Words are read from where one of memory's lines begins, if all lines of words do so alike: across two of memory's, each read takes nearly twice as long. What stands before the rows and behind them is in
+    // the same line of memory as one of their words, and its scales are zero.
+    private StripRows Begin(int firstRow, int rowCount)
+    {
+        byte* words = _data + (nint)firstRow / 8 * TWeight.EightBytes;
+        int within = (int)((nint)words % StoredGroups.MemoryLine);
+        if (_stride % StoredGroups.MemoryLine != 0 || within % sizeof(int) != 0)
+            return new StripRows(words, 0, rowCount, _native is null ? 0 : rowCount - rowCount % TWeight.LineRows);
+        int lead = within * 8 / TWeight.EightBytes, run = _native is null ? TWeight.Run : TWeight.LineRows, all = (lead + rowCount + run - 1) / run * run;
+        return new StripRows(words - within, lead, all, _native is null ? 0 : all);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Strip(byte* data, nint stride, int first, int count, sbyte* quants, byte* activations, int columns, float* scales, float* minimums, float* sums, int rows, short* held)
+    private void Strip(byte* data, int first, int count, sbyte* quants, byte* activations, float* scales, float* minimums, float* sums, int width, in StripRows rows, int* held)
     {
-        int width = Width(rows);
-        float* steps = (float*)(activations + Int8Activation.ScaleOffset(columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(columns));
-        int* negatedSums = (int*)(activations + Int8Activation.NegatedSumOffset(columns));
-        for (int group = first; group < first + count; group++, data += TWeight.Lines * stride)
-            Dot(data, stride, rows, quants + group * 32, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums + group % GroupSum.Lanes * width), held);
+        float* steps = (float*)(activations + Int8Activation.ScaleOffset(Columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(Columns));
+        int* negatedSums = (int*)(activations + Int8Activation.NegatedSumOffset(Columns));
+        quants += first * Int8Activation.Group;
+        sums += first % GroupSum.Lanes * width;
+        if (rows.Native > 0)
+            _native!.Multiply(new ColumnStrip
+            {
+                Words = data,
+                Stride = _stride,
+                Quants = quants,
+                Steps = steps + first,
+                ActivationSums = activationSums + first,
+                Sums = sums,
+                LaneBytes = (nint)width * sizeof(float),
+                Scales = scales,
+                Minimums = minimums,
+                Held = held,
+                Rows = rows.Native,
+                Units = count,
+            });
+        if (rows.Native == rows.All)
+            return;
+        data += rows.Native / 8 * TWeight.EightBytes;
+        for (int group = first; group < first + count; group++, data += TWeight.Lines * _stride, quants += Int8Activation.Group, sums += width)
+            TWeight.Dot(data, _stride, rows.All - rows.Native, quants, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums).From(rows.Native), (short*)held);
     }
 
-    // Machine code takes whole runs of its own.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Dot(byte* data, nint stride, int rows, sbyte* quants, in TransposedGroup group, short* held)
-    {
-        int whole = _native is null ? 0 : rows - rows % TWeight.NativeRun;
-        if (whole > 0)
-            _native!.Dot(data, stride, whole, quants, group, (int*)held);
-        if (whole < rows)
-            TWeight.Dot(data + whole / 8 * TWeight.EightBytes, stride, rows - whole, quants, group.From(whole), held);
-    }
-
-    // Of one group of columns, in the order of the runs' vectors.
+    // Of one group of columns, in the order of the runs' vectors; the first row's stand behind so many others.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scales(int group, int firstRow, int rowCount, float* scales, float* minimums)
+    private void Scales(int group, int firstRow, int rowCount, int lead, float* scales, float* minimums)
     {
-        ScaleType type = _type;
-        int size = type == ScaleType.F32 ? 4 : 2;
+        int size = _type == ScaleType.F32 ? 4 : 2;
         nint at = (nint)group * Rows + firstRow, scaleBytes = (nint)Rows * size, zeroBytes = Rows >> 1;
         byte* stored = _scales + at * size, zeros = _zeros + (at >> 1);
         // The next group's.
@@ -138,40 +160,70 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
             X86.Sse.Prefetch1(stored + scaleBytes + i);
         for (int i = 0; i < rowCount / 2; i += StoredGroups.MemoryLine)
             X86.Sse.Prefetch1(zeros + zeroBytes + i);
+        // Runs that have an order begin where the table's do.
+        int head = TWeight.IsInOrder ? 0 : Math.Min((TWeight.LineRows - lead) % TWeight.LineRows, rowCount);
+        EightScales(stored, zeros, 0, head, lead, scales, minimums);
+        int wide = head + WideScales(stored + head * size, zeros + head / 2, rowCount - head, scales + lead + head, minimums + lead + head);
+        EightScales(stored, zeros, wide, rowCount, lead, scales, minimums);
+    }
+
+    // Those of whole runs; the number of their rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int WideScales(byte* stored, byte* zeros, int rowCount, float* scales, float* minimums)
+    {
+        if (_native is null || _type != ScaleType.F16)
+            return _isWide ? TWeight.Factors(stored, _type, zeros, _zeroOffset, rowCount, scales, minimums) : 0;
+        int whole = rowCount - rowCount % TWeight.LineRows;
+        _native.Factors(stored, zeros, _zeroOffset, whole, scales, minimums);
+        return whole;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EightScales(byte* stored, byte* zeros, int row, int end, int lead, float* scales, float* minimums)
+    {
         Vector256<int> zeroOffset = Vector256.Create(_zeroOffset);
-        for (int row = _isWide ? TWeight.Factors(stored, type, zeros, _zeroOffset, rowCount, scales, minimums) : 0; row < rowCount; row += 8)
+        for (; row < end; row += 8)
         {
-            Vector256<float> scale = StoredScale.Eight(stored, row, type);
+            Vector256<float> scale = StoredScale.Eight(stored, row, _type);
             Vector256<int> zero = TWeight.Zeros(Unsafe.ReadUnaligned<int>(zeros + row / 2)) + zeroOffset;
-            TWeight.Store(scale, scales, row);
-            TWeight.Store(-(scale * Vector256.ConvertToSingle(zero)), minimums, row);
+            TWeight.Store(scale, scales, lead + row);
+            TWeight.Store(-(scale * Vector256.ConvertToSingle(zero)), minimums, lead + row);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Total(float* sums, int width, int rowCount, float* output)
+    private static void Total(float* sums, int width, int lead, int rowCount, float* output)
     {
         float* totals = sums;
         for (int row = 0; row < width; row += 8)
             TransposedGroup.Total(sums + row, width).Store(totals + row);
         for (int row = 0; row < rowCount; row += 8)
-            TWeight.Load(totals, row).Store(output + row);
+            TWeight.Load(totals, lead + row).Store(output + row);
     }
 
     // All that a step runs, once and with no rows.
     private void Compile()
     {
         sbyte* quants = stackalloc sbyte[Int8Activation.Group];
-        Strip(null, 0, 0, 0, null, null, 0, null, null, null, 0, null);
+        StripRows none = new(null, 0, 0, 0);
+        Strip(null, 0, 0, null, null, null, null, null, 0, none, null);
         TWeight.Dot(null, 0, 0, quants, default, null);
-        Scales(0, 0, 0, null, null);
-        Total(null, 0, 0, null);
+        Scales(0, 0, 0, 0, null, null);
+        Total(null, 0, 0, 0, null);
         Few(0, 0, null, null, 0, 0, null, 0);
     }
 
     private byte* Part(string name) => Array.Find(Weight.Parts, p => p.Name == name)!.Data;
 
-    private static int Width(int rows) => (rows + TWeight.Run - 1) / TWeight.Run * TWeight.Run;
+    // With room for what stands before the first row in a line of memory.
+    private static int Width(int rows) => (rows + 2 * TWeight.LineRows - 1) / TWeight.LineRows * TWeight.LineRows;
 
     private static int Align(int bytes) => (bytes + 63) & ~63;
+
+    // Where a strip begins, how many rows stand before its own, all with these, and how many machine code takes.
+    private readonly struct StripRows(byte* words, int lead, int all, int native)
+    {
+        public readonly byte* Words = words;
+        public readonly int Lead = lead, All = all, Native = native;
+    }
 }

@@ -10,6 +10,9 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 /// <summary>Chooses the kernel of a weight that is stored as the transposed matrix; asked once per weight, at load.</summary>
 internal static class TransposedTable
 {
+    /// <summary>Whether a weight is of a type that is stored as the transposed matrix in four bits.</summary>
+    public static bool Takes(WeightTensor weight) => weight.Quantization is "gptq4" or "awq4";
+
     /// <summary>The kernel; null where there is none for the type, its groups, its rows or the instruction set.</summary>
     /// <param name="weight">A validated weight.</param>
     /// <param name="source">The same weight, unpacked; an order of its columns may be changed within groups.</param>
@@ -19,7 +22,7 @@ internal static class TransposedTable
     /// <param name="rowDots">Machine code for its columns.</param>
     public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null, NativeRowDots? rowDots = null)
     {
-        if (!isa.Avx2 || weight.Rows % 8 != 0 || weight.Quantization is not ("gptq4" or "awq4"))
+        if (!isa.Avx2 || weight.Rows % 8 != 0 || !Takes(weight))
             return null;
         int zeroOffset = weight.Parameters.GetValueOrDefault("zero_offset") == "1" ? 1 : 0;
         if (source.Order is not null)

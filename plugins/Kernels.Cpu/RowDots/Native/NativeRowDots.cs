@@ -33,7 +33,7 @@ internal sealed class NativeRowDots(IReadOnlyList<ITileSource> sources, CpuIsa i
 
     /// <summary>The products of columns of a type that is stored as the transposed matrix, or null as for <see cref="Find"/>.</summary>
     public NativeColumns? FindColumns(string quantization, out string why) =>
-        _columns.Find(quantization, [NativeColumns.Layout(quantization)], leases => new(leases[0]), columns => ColumnsTrial.Run(quantization, columns).Verdict, out why);
+        _columns.Find(quantization, NativeColumns.Layouts(quantization), leases => new(leases[0], leases[1]), columns => ColumnsTrial.Run(quantization, columns).Verdict, out why);
 
     /// <summary>The types that were asked for and have the built-in row dots, each with the reason.</summary>
     public IEnumerable<string> Refused => [.. _rows.Refused, .. _groups.Refused, .. _nibbles.Refused, .. _columns.Refused];

@@ -47,6 +47,34 @@ public class PackedKernelTests
     [Theory, MemberData(nameof(Scales))]
     public void Scales_are_of_any_type_and_zero_points_of_either_kind(string id, int rows, int columns, int group, string scaleType, int zeroOffset) => Check(id, rows, columns, group, scaleType, zeroOffset);
 
+    /// <summary>Words behind the beginning of memory's lines, by any number of them or not by whole ones; rows whose lines are all alike, and some whose are not.</summary>
+    public static TheoryData<string, int, int> Places
+    {
+        get
+        {
+            TheoryData<string, int, int> all = [];
+            foreach ((string id, int rows) in ((string, int)[])[("gptq4", 16), ("gptq4", 208), ("gptq4", 200), ("awq4", 128), ("awq4", 896), ("awq4", 328)])
+                foreach (int at in (int[])[0, 2, 4, 20, 32, 36, 60])
+                    all.Add(id, rows, at);
+            return all;
+        }
+    }
+
+    [Theory, MemberData(nameof(Places))]
+    public void Words_may_begin_anywhere_in_a_line_of_memory(string id, int rows, int at)
+    {
+        const int columns = 320, group = 64;
+        float[] x = PackedProducts.Activations(columns), expected = Product(Isas.All["avx2"], id, rows, columns, group, "f16", 1);
+        using PackedWeight weight = new(id, rows, columns, group, null, at: at);
+        AffineSource source = AffineSource.Of(weight.Tensor, PackedWeight.Type(id))!;
+        foreach (CpuIsa isa in Isas.All.Values.Where(isa => isa.Avx2))
+        {
+            PackedLinear kernel = TransposedTable.Create(weight.Tensor, source, Preparation.Int8(isa), isa)!;
+            foreach (int block in (int[])[rows, 8, 136, 264])
+                Assert.Equal(expected, PackedProducts.Multiply(kernel, x, block));
+        }
+    }
+
     private static void Check(string id, int rows, int columns, int group, string scaleType, int zeroOffset)
     {
         List<float[]> found = [.. Isas.All.Values.Where(isa => isa.Avx2).Select(isa => Product(isa, id, rows, columns, group, scaleType, zeroOffset))];

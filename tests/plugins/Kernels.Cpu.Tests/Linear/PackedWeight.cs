@@ -21,7 +21,8 @@ internal sealed class PackedWeight : IDisposable
     /// <param name="index">The group of each column, or null: as they stand.</param>
     /// <param name="scaleType">How scales are stored.</param>
     /// <param name="zeroOffset">What is added to stored zero points: 1 as the first GPTQ files have it, 0 as the second kind.</param>
-    public PackedWeight(string id, int rows, int columns, int group, int[]? index, string scaleType = "f16", int zeroOffset = 1)
+    /// <param name="at">Where words begin, in bytes behind a multiple of 64; the other parts are at odd addresses.</param>
+    public PackedWeight(string id, int rows, int columns, int group, int[]? index, string scaleType = "f16", int zeroOffset = 1, int at = 1)
     {
         Random random = new(rows);
         int groups = (columns + group - 1) / group;
@@ -29,7 +30,7 @@ internal sealed class PackedWeight : IDisposable
         random.NextBytes(data);
         random.NextBytes(zeros);
         byte[] Floats() => [.. Enumerable.Range(0, rows * groups).SelectMany(_ => Stored((random.NextSingle() - 0.3f) * 0.1f, scaleType))];
-        List<WeightPart> parts = [Part("data", data)];
+        List<WeightPart> parts = [Part("data", data, at)];
         if (id == "mx_fp4")
             parts.Add(Part("scales", [.. Enumerable.Range(0, rows * groups).Select(_ => (byte)random.Next(120, 125))]));
         else
@@ -74,11 +75,11 @@ internal sealed class PackedWeight : IDisposable
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
-    // At an odd address and at the very end of its memory.
-    private WeightPart Part(string name, ReadOnlySpan<byte> bytes)
+    // At the very end of its memory.
+    private WeightPart Part(string name, ReadOnlySpan<byte> bytes, int at = 1)
     {
-        MemoryFile file = new(name, [0, .. bytes]);
+        MemoryFile file = new(name, [.. new byte[at], .. bytes]);
         _files.Add(file);
-        return new WeightPart(name, file, 1, bytes.Length);
+        return new WeightPart(name, file, at, bytes.Length);
     }
 }
