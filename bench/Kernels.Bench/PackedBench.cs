@@ -28,6 +28,11 @@ internal static unsafe class PackedBench
     private const int Rows = 14336, Columns = 4096, Passes = 25, Several = 3;
     private const string Measure = "q4_k", MachineCode = "jit";
 
+    // Bytes behind a line of memory at which words of a file may begin.
+    private const int Behind = 8;
+
+    private static Packed Awq => new("awq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16"));
+
     private static readonly Packed[] Types =
     [
         new(Measure, []),
@@ -35,9 +40,14 @@ internal static unsafe class PackedBench
         new("mlx_affine3", [("data", 3.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
         new("mlx_affine6", [("data", 6.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
         new("mlx_affine8", [("data", 1), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
-        new("gptq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16"), ("zero_offset", "1")),
-        new("gptq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128), ("group_index", 4.0 / Rows)], ("group", "128"), ("scale_type", "f16"), ("zero_offset", "1")),
-        new("awq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16")),
+        Gptq(),
+        Gptq() with { At = Behind },
+        Gptq() with { Anew = true },
+        Gptq(("group_index", 4.0 / Rows)),
+        Gptq(("group_index", 4.0 / Rows)) with { Anew = true },
+        Awq,
+        Awq with { At = Behind },
+        Awq with { Anew = true },
         new("ct_packed4", [("data", 4.0 / 8), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "bf16")),
         new("mx_fp4", [("data", 4.0 / 8), ("scales", 1.0 / 32)]),
         // A type of another author's: described, unpacked by its plugin alone, and written anew.
@@ -45,6 +55,9 @@ internal static unsafe class PackedBench
         new("sample3_unpack", []),
         new("sample3", []) { Anew = true },
     ];
+
+    private static Packed Gptq(params (string Name, double Bytes)[] more) =>
+        new("gptq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128), .. more], ("group", "128"), ("scale_type", "f16"), ("zero_offset", "1"));
 
     public static void Run(string[] names)
     {
@@ -83,6 +96,9 @@ internal static unsafe class PackedBench
     {
         /// <summary>Whether it is written anew at load, as the backend's option <c>transcode</c> has it.</summary>
         public bool Anew { get; init; }
+
+        /// <summary>Bytes behind a line of memory at which its parts begin.</summary>
+        public int At { get; init; }
     }
 
     private sealed record Node() : GraphNode("bench", new GraphValue(1, "out", Rows))
@@ -137,9 +153,9 @@ internal static unsafe class PackedBench
                 Shape = [Rows, Columns],
                 Quantization = type.Id,
                 Parameters = type.Parameters.ToDictionary(p => p.Name, p => p.Value),
-                Parts = [.. type.Parts.Select(Part)],
+                Parts = [.. type.Parts.Select(p => Part(p, type.At))],
             };
-            Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "") + (type.Anew ? " anew" : "");
+            Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "") + (type.At > 0 ? $" at {type.At}" : "") + (type.Anew ? " anew" : "");
             using InlineWorkTeam team = new(2);
             _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, tiles, rowDots, said, type.Anew ? new Transcoder(team, _arena) : null).Choose(new Node(), weight);
             How = said[^1][(said[^1].IndexOf(": ", StringComparison.Ordinal) + 2)..];
@@ -217,11 +233,11 @@ internal static unsafe class PackedBench
         }
 
         // Random codes; scales near 0.01, and groups that are scattered over the columns.
-        private WeightPart Part((string Name, double Bytes) part)
+        private WeightPart Part((string Name, double Bytes) part, int at)
         {
-            NativeBlock block = new((long)(part.Bytes * Rows * Columns));
+            NativeBlock block = new((long)(part.Bytes * Rows * Columns) + at);
             _blocks.Add(block);
-            Span<byte> bytes = new(block.Bytes, (int)block.Length);
+            Span<byte> bytes = new(block.Bytes + at, (int)block.Length - at);
             if (part.Name == "group_index")
             {
                 for (int i = 0; i < Columns; i++)
@@ -233,7 +249,7 @@ internal static unsafe class PackedBench
                     bytes[i] = (byte)(i % 2 == 0 ? i : 0x3c);
             else
                 new Random(1).NextBytes(bytes);
-            return new WeightPart(part.Name, new File(block), 0, block.Length);
+            return new WeightPart(part.Name, new File(block), at, block.Length - at);
         }
     }
 }

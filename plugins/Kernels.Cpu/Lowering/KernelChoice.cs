@@ -106,6 +106,8 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         AffineSource? source = AffineSource.Of(weight, quantization);
         string found = "";
         NativeTile? native = source is not null && TileTable.Takes(source, isa) ? tiles.Find(TileLayouts.Minimum, out found) : null;
+        if (source is not null && anew is not null && isa.Avx2 && (source.Order is not null || TransposedTable.Takes(weight)) && anew.TryRows(weight, source) is { } rows)
+            return Rows(rows, source.Order, native, found, behind, weight.Quantization);
         if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native, rowDots) ?? NibbleTable.Create(weight, source, _int8, isa, native, rowDots)) is { } packed)
         {
             packed.Tile!.Compile();
@@ -131,6 +133,14 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
             return Say(linear, $"unpacked to bytes by its plugin, generic integer dot ({(isa.Avx2 ? "avx2" : isa.Name)}{Tiles(linear.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{notWritten}", behind);
         }
         return Say(new DequantizedLinear(weight, quantization, floats), $"dequantized by rows, float32 dot ({floats.InstructionSet}); fallback: no kernel of its own, and its plugin offers no row dot{(quantization is IAffineUnpack ? ", and unpacks no such columns or groups" : " or unpacking")}", behind);
+    }
+
+    // What was written anew as rows of nibbles, perhaps with the columns in an order.
+    private LinearKernel Rows(WeightTensor weight, int[]? order, NativeTile? native, string found, string? behind, string stored)
+    {
+        PackedLinear rows = NibbleTable.Create(weight, new AffineSource(weight, RowNibbles.Unpacking), order is null ? _int8 : Preparation.Int8(isa, order), isa, native, rowDots)!;
+        rows.Tile!.Compile();
+        return Say(rows, $"written anew at load as rows of {RowNibbles.Id}, own kernel ({rows.InstructionSet}{Tiles(rows.Tile, found)}), activations int8 by 32{Ordered(order)}", behind, stored);
     }
 
     // A type whose plugin describes its groups, or where they were found; null where these are better unpacked to bytes.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tiles.Native;
@@ -11,7 +12,7 @@ internal static class NibbleTable
     /// <summary>The kernel; null where there is none for the type, its groups or the instruction set.</summary>
     /// <param name="weight">A validated weight.</param>
     /// <param name="source">The same weight, unpacked.</param>
-    /// <param name="int8">Signed bytes in groups of 32.</param>
+    /// <param name="int8">Signed bytes in groups of 32; of a weight that was written in another order of its columns, in that one.</param>
     /// <param name="isa">What may be used.</param>
     /// <param name="native">Machine code for its tiles.</param>
     /// <param name="rowDots">Machine code for its rows.</param>
@@ -40,7 +41,7 @@ internal static class NibbleTable
     {
         (string? others, NibbleKind kind, NibbleKind without) = weight.Quantization switch
         {
-            "mlx_affine4" => ("biases", NibbleKind.Biases, NibbleKind.Biases),
+            "mlx_affine4" or RowNibbles.Id => ("biases", NibbleKind.Biases, NibbleKind.Biases),
             "ct_packed4" => ("zeros", NibbleKind.Zeros, NibbleKind.Middle),
             "mx_fp4" => (null, NibbleKind.E2M1, NibbleKind.E2M1),
             _ => ("", default(NibbleKind), default(NibbleKind)),

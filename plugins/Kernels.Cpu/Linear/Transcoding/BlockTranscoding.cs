@@ -8,6 +8,17 @@ internal static unsafe class BlockTranscoding
 {
     private const int Group = 32;
 
+    /// <summary>Writes rows.</summary>
+    /// <param name="groups">Groups of a row.</param>
+    /// <param name="to">Where the first row's blocks go.</param>
+    internal sealed class Writer<TBlock>(int groups, byte* to) : IRowWriter
+        where TBlock : struct, IBlockWriter
+    {
+        /// <inheritdoc/>
+        public bool TryWrite(long firstRow, int rowCount, byte* values, float* scales, float* minimums) =>
+            BlockTranscoding.TryWrite<TBlock>(values, scales, minimums, (long)rowCount * groups, to + firstRow * groups * TBlock.Bytes);
+    }
+
     /// <summary>Writes groups, whose values are scale · u − minimum.</summary>
     /// <returns>False where a group has a weight that the type does not hold; what is written then is of no use.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -5,7 +5,7 @@ using Tessera.Kernels.Cpu.RowDots;
 namespace Tessera.Kernels.Cpu.Linear.Transcoding;
 
 /// <summary>
-/// Writes weights that a plugin only unpacks anew at load, as a GGUF type of 32-weight blocks that has kernels of its own; only where no weight changes by it.
+/// Writes weights that a plugin only unpacks anew at load, as a GGUF type of 32-weight blocks that has kernels of its own, and weights of four bits that stand by columns as rows; only where no weight changes by it.
 /// They then take memory beside the file, and are computed with at those kernels' speed whatever the plugin's unpacking costs.
 /// </summary>
 /// <param name="team">What works.</param>
@@ -36,10 +36,28 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     /// <exception cref="Exception">What the plugin's unpacking threw.</exception>
     public WeightTensor? TryTranscode(WeightTensor weight, AffineSource source, out string why)
     {
-        long start = Stopwatch.GetTimestamp();
         why = source.GroupSize != Int8Activation.Group ? $"groups of {source.GroupSize} columns" : "no type of blocks holds its weights as they are";
+        return Counted(() => source.GroupSize == Int8Activation.Group ? Smallest(weight, source) : null);
+    }
+
+    /// <summary>The same weights as <see cref="RowNibbles"/>, their columns in the source's order; null where they cannot be written so.</summary>
+    /// <param name="weight">A validated weight of one slice.</param>
+    /// <param name="source">What unpacks it.</param>
+    public WeightTensor? TryRows(WeightTensor weight, AffineSource source) => RowNibbles.GroupOf(weight, source) is > 0 and int group ? Counted(() => Rows(weight, source, group)) : null;
+
+    /// <summary>Frees what <see cref="TryTranscode"/> gave, which is not used then.</summary>
+    public void GiveBack(WeightTensor written)
+    {
+        Count--;
+        Bytes -= written.Bytes;
+        arena.Free(written.Parts[0].Data);
+    }
+
+    private WeightTensor? Counted(Func<WeightTensor?> write)
+    {
+        long start = Stopwatch.GetTimestamp();
         Tried++;
-        WeightTensor? written = source.GroupSize == Int8Activation.Group ? Smallest(weight, source) : null;
+        WeightTensor? written = write();
         _ticks += Stopwatch.GetTimestamp() - start;
         if (written is null)
             return null;
@@ -48,12 +66,12 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
         return written;
     }
 
-    /// <summary>Frees what <see cref="TryTranscode"/> gave, which is not used then.</summary>
-    public void GiveBack(WeightTensor written)
+    private WeightTensor? Rows(WeightTensor weight, AffineSource source, int group)
     {
-        Count--;
-        Bytes -= written.Bytes;
-        arena.Free(written.Parts[0].Data);
+        long length = RowNibbles.BytesOf(weight, group);
+        byte* bytes = arena.Take(length);
+        WeightTensor tensor = RowNibbles.Tensor(weight, group, new Written(weight.Name, length, bytes));
+        return IsWritten(weight, source, new RowNibbles.Writer((int)weight.Columns, group, tensor), bytes) ? tensor : null;
     }
 
     // A type without a minimum holds whole zero points, where values stay within it; one with a minimum what is a float16.
@@ -72,15 +90,8 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     {
         long length = checked(weight.Rows * (weight.Columns / Int8Activation.Group) * TBlock.Bytes);
         byte* bytes = arena.Take(length);
-        TranscodingJob<TBlock> job = new(source, (int)weight.Columns, bytes);
-        long run = Math.Max(1, RunWeights / weight.Columns / source.RowsTogether) * source.RowsTogether;
-        for (long first = 0; first < weight.Rows && !job.Refused; first += run)
-            job.Run(team, first, Math.Min(run, weight.Rows - first));
-        if (job.Refused)
-        {
-            arena.Free(bytes);
+        if (!IsWritten(weight, source, new BlockTranscoding.Writer<TBlock>((int)weight.Columns / Int8Activation.Group, bytes), bytes))
             return null;
-        }
         return new WeightTensor
         {
             Name = weight.Name,
@@ -89,6 +100,18 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
             Quantization = TBlock.Id,
             Parts = [new WeightPart("data", new Written(weight.Name, length, bytes), 0, length)],
         };
+    }
+
+    // Frees the memory where not all of it is.
+    private bool IsWritten(WeightTensor weight, AffineSource source, IRowWriter writer, byte* bytes)
+    {
+        TranscodingJob job = new(source, (int)weight.Columns, writer);
+        long run = Math.Max(1, RunWeights / weight.Columns / source.RowsTogether) * source.RowsTogether;
+        for (long first = 0; first < weight.Rows && !job.Refused; first += run)
+            job.Run(team, first, Math.Min(run, weight.Rows - first));
+        if (job.Refused)
+            arena.Free(bytes);
+        return !job.Refused;
     }
 
     /// <summary>Memory of the arena, as a part of a weight sees it.</summary>

@@ -3,12 +3,11 @@ using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu.Linear.Transcoding;
 
-/// <summary>Unpacks rows and writes them as blocks, on all lanes, until a weight is found that the type does not hold.</summary>
+/// <summary>Unpacks rows and writes them anew, on all lanes, until a weight is found that their new form does not hold.</summary>
 /// <param name="source">What unpacks.</param>
 /// <param name="columns">Columns of a row.</param>
-/// <param name="to">Where the first row's blocks go.</param>
-internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int columns, byte* to) : IWorkJob
-    where TBlock : struct, IBlockWriter
+/// <param name="writer">What writes.</param>
+internal sealed unsafe class TranscodingJob(AffineSource source, int columns, IRowWriter writer) : IWorkJob
 {
     // What is unpacked stays in the second-level cache until it is written.
     private const int ChunkBytes = 128 << 10;
@@ -17,7 +16,7 @@ internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int col
     private long _next, _end;
     private volatile bool _refused;
 
-    /// <summary>Whether there was a weight that the type does not hold.</summary>
+    /// <summary>Whether there was a weight that the form does not hold.</summary>
     public bool Refused => _refused;
 
     /// <summary>Takes rows.</summary>
@@ -40,7 +39,7 @@ internal sealed unsafe class TranscodingJob<TBlock>(AffineSource source, int col
             {
                 int count = (int)Math.Min(_chunk, _end - first);
                 source.Unpack(first, count, memory, scales, minimums);
-                if (!BlockTranscoding.TryWrite<TBlock>(memory, scales, minimums, (long)count * groups, to + first * groups * TBlock.Bytes))
+                if (!writer.TryWrite(first, count, memory, scales, minimums))
                     _refused = true;
             }
         }
