@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Tessera.Abstractions.Backends;
 using Tessera.Abstractions.Formats;
@@ -25,15 +26,18 @@ namespace Tessera.Kernels.Bench;
 /// <summary>Decode of quantized Hugging Face folders beside Q4_K: one activation row and a matrix that is larger than the caches, in the blocks that the product takes; billions of weights a second. The types take turns, pass by pass.</summary>
 internal static unsafe class PackedBench
 {
-    private const int Rows = 14336, Columns = 4096, Passes = 25, Several = 3;
+    private const int Passes = 25, Several = 3;
     private const string Measure = "q4_k", MachineCode = "jit";
+
+    // A shape such as 8192x8192 among the types is another one: how far lines of words are apart matters.
+    private static int Rows = 14336, Columns = 4096;
 
     // Bytes behind a line of memory at which words of a file may begin.
     private const int Behind = 8;
 
     private static Packed Awq => new("awq4", [("data", 4.0 / 8), ("zeros", 0.5 / 128), ("scales", 2.0 / 128)], ("group", "128"), ("scale_type", "f16"));
 
-    private static readonly Packed[] Types =
+    private static Packed[] Types =>
     [
         new(Measure, []),
         new("mlx_affine4", [("data", 4.0 / 8), ("scales", 2.0 / 64), ("biases", 2.0 / 64)], ("group", "64"), ("scale_type", "bf16")),
@@ -61,6 +65,11 @@ internal static unsafe class PackedBench
 
     public static void Run(string[] names)
     {
+        if (Array.Find(names, n => char.IsAsciiDigit(n[0])) is { } shape)
+        {
+            (Rows, Columns) = (int.Parse(shape.Split('x')[0], CultureInfo.InvariantCulture), int.Parse(shape.Split('x')[1], CultureInfo.InvariantCulture));
+            names = [.. names.Except([shape])];
+        }
         Console.WriteLine($"packed, G weights/s, {Rows} × {Columns}, one activation row, best and median: one thread (processor time), two threads (wall), and both bests in relation to {Measure}; time of {Several} activation rows / time of one; tiles of 512 activation rows, G multiply-adds/s");
         QuantizationTable table = new();
         CpuIsa isa = CpuIsa.Detect();

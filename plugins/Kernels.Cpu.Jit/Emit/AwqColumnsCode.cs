@@ -3,17 +3,17 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
-/// <summary>Words of eight rows of one column, sixteen columns at a time: more lines in turn are read more slowly. Between both sixteens products are held in memory.</summary>
+/// <summary>Words of eight rows of one column, eight columns at a time, between which products are held in memory: more lines in turn are read more slowly, above all where they fall on the same few sets of the first-level cache.</summary>
 /// <remarks>
 /// Four lines are interleaved byte by byte: an element is the same two rows of four columns. rbx are four lines, rbp those that are as far behind these as there are columns at a time; r12 and r13 are the first of each at a
-/// run, r14 where the next sixteen lines begin, r15d all rows, rdi what is held.
+/// run, r14 where the next eight lines begin, r15d all rows, rdi what is held.
 /// </remarks>
 internal sealed class AwqColumnsCode : ColumnsCode
 {
     /// <summary>Rows of a run.</summary>
     public const int Run = Vectors * VectorBytes / WordBytes;
 
-    private const int Columns = 32, Lines = 16, Vectors = 8;
+    private const int Columns = 32, Lines = 1 << LinesShift, LinesShift = 3, Vectors = 8;
 
     // Behind the accumulators: the lines, pairs of them, fours, what is taken of these, and the activations.
     private const int Words = 8, Pairs = 12, Fours = 16, Taken = 20, Quants = 24;
@@ -30,7 +30,7 @@ internal sealed class AwqColumnsCode : ColumnsCode
             for (int i = 0; i < Lines / Together; i++)
                 C.vpbroadcastd(Z[Quants + i], __dword_ptr[rcx + first + i * Together]);
             C.mov(rbp, rsi);
-            C.shl(rbp, 4);
+            C.shl(rbp, LinesShift);
             C.lea(r13, __[r14 + rbp]);
             C.mov(r12, r14);
             C.mov(r14, r13);

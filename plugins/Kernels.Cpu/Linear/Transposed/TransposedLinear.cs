@@ -63,7 +63,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     // Wide strips: the more rows, the more of a line and of a page of memory is used each time. Measured: AWQ is a sixth faster with strips of 2200 rows than of 900.
     public override int MostBlockRows => _native is null ? 4096 : TWeight.NativeBlockRows;
 
-    public override int BlocksOfLane => 2;
+    public override int BlocksOfLane => _native is null ? 2 : 1;
 
     public override int BlockUnit => _native is null ? TWeight.BlockUnit : TWeight.LineRows;
 
