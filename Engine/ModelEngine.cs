@@ -209,7 +209,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
                 return;
             }
             if (outcome == StepOutcome.Idle && !_stopping)
-                _scheduler.Intake.Park(_scheduler.Readers.Attend() || _scheduler.IsStarving ? PollMilliseconds : Timeout.Infinite);
+                _scheduler.Intake.Park(_scheduler.IsStarving ? PollMilliseconds : Timeout.Infinite);
         }
     }
 }

@@ -5,21 +5,43 @@ using Tessera.Engine.Generation;
 namespace Tessera.Engine.Scheduling;
 
 /// <summary>
-/// The readers that a step has written for. One thread lets them go on, one after the other: most of them send a few bytes, and to wake a thread of the pool for each takes longer than that. A reader that does not come back soon keeps the
+/// The readers that steps have written for. One thread lets them go on, one after the other: most of them send a few bytes, and to wake a thread of the pool for each takes longer than that. A reader that does not come back soon keeps the
 /// thread, and another one goes on with those behind it.
 /// </summary>
-/// <param name="name">The threads' name.</param>
-internal sealed class ReaderQueue(string name)
+internal sealed class ReaderQueue
 {
     /// <summary>A reader that takes longer is not waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
 
+    // When nothing has been written for so long, it is looked whether a reader is stuck; steps look themselves.
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(50);
+
+    private readonly string _name;
     private readonly object _bell = new();
     private readonly Queue<ReaderWait> _waiting = [];
+    private readonly ITimer _watch;
     // The thread that is to serve; those before it had a reader that kept them.
     private int _thread;
     private long _since;
-    private bool _busy, _closed;
+    private State _state;
+    private bool _closed;
+
+    /// <summary>Without readers, and without a thread.</summary>
+    /// <param name="name">The threads' name.</param>
+    public ReaderQueue(string name)
+    {
+        _name = name;
+        _watch = TimeProvider.System.CreateTimer(static queue => ((ReaderQueue)queue!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    // A thread that was woken and has not begun is not stuck, however long the system lets it wait.
+    private enum State
+    {
+        None,
+        Asleep,
+        Woken,
+        Serving,
+    }
 
     /// <summary>Adds readers whose waits were taken, and sees that somebody lets them go on.</summary>
     public void Add(ReadOnlySpan<ReaderWait> readers)
@@ -27,38 +49,13 @@ internal sealed class ReaderQueue(string name)
         if (readers.IsEmpty)
             return;
         lock (_bell)
+        {
             foreach (ReaderWait reader in readers)
                 _waiting.Enqueue(reader);
-        if (_closed)
-            Scatter();
-        else
-            Attend();
-    }
-
-    /// <summary>Wakes the thread if readers wait and it sleeps, and has another one go on if it has not moved on for a while. To be called from time to time while there are readers.</summary>
-    /// <returns>Whether readers wait.</returns>
-    public bool Attend()
-    {
-        int thread;
-        lock (_bell)
-        {
-            if (_waiting.Count == 0)
-                return false;
-            if (_busy && Stopwatch.GetElapsedTime(_since) < Patience)
-                return true;
-            _since = Stopwatch.GetTimestamp();
-            if (!_busy && _thread > 0)
-            {
-                _busy = true;
-                Monitor.Pulse(_bell);
-                return true;
-            }
-            _busy = true;
-            thread = ++_thread;
+            if (!_closed)
+                _watch.Change(Silence, Timeout.InfiniteTimeSpan);
         }
-        // They run code of plugins.
-        LastingThread.Run("readers", name, () => Serve(thread));
-        return true;
+        Attend();
     }
 
     /// <summary>Has the pool let those go on that wait: nobody attends to them any more.</summary>
@@ -75,9 +72,55 @@ internal sealed class ReaderQueue(string name)
         lock (_bell)
         {
             _closed = true;
+            _watch.Dispose();
             Monitor.PulseAll(_bell);
         }
         Scatter();
+    }
+
+    // As long as readers wait: they may wait behind one that keeps the thread.
+    private void Watch()
+    {
+        Attend();
+        lock (_bell)
+            if (_waiting.Count > 0 && !_closed)
+                _watch.Change(Silence, Timeout.InfiniteTimeSpan);
+    }
+
+    // Wakes the thread if readers wait and it sleeps, and has another one go on if it has not moved on for a while.
+    private void Attend()
+    {
+        int thread;
+        lock (_bell)
+        {
+            if (_closed)
+            {
+                Scatter();
+                return;
+            }
+            if (_waiting.Count == 0 || _state == State.Woken || (_state == State.Serving && Stopwatch.GetElapsedTime(_since) < Patience))
+                return;
+            bool sleeps = _state == State.Asleep;
+            _state = State.Woken;
+            if (sleeps)
+            {
+                Monitor.Pulse(_bell);
+                return;
+            }
+            thread = ++_thread;
+        }
+        try
+        {
+            // They run code of plugins.
+            LastingThread.Run("readers", _name, () => Serve(thread));
+        }
+        catch (Exception)
+        {
+            // The system gives no thread: the next time it may.
+            lock (_bell)
+                _state = State.None;
+            Scatter();
+        }
     }
 
     private void Serve(int thread)
@@ -94,13 +137,12 @@ internal sealed class ReaderQueue(string name)
         ReaderWait? reader;
         lock (_bell)
         {
-            if (thread != _thread)
+            if (thread != _thread || !_waiting.TryDequeue(out reader))
                 return false;
-            _since = Stopwatch.GetTimestamp();
-            _busy = _waiting.TryDequeue(out reader);
+            (_state, _since) = (State.Serving, Stopwatch.GetTimestamp());
         }
-        reader?.Complete();
-        return reader is not null;
+        reader.Complete();
+        return true;
     }
 
     /// <summary>Waits for readers.</summary>
@@ -110,7 +152,10 @@ internal sealed class ReaderQueue(string name)
         lock (_bell)
         {
             while (thread == _thread && !_closed && _waiting.Count == 0)
+            {
+                _state = State.Asleep;
                 Monitor.Wait(_bell);
+            }
             return thread == _thread && !_closed;
         }
     }

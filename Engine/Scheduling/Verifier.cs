@@ -69,8 +69,14 @@ internal sealed unsafe class Verifier(Composition composition, SequenceSet set, 
     /// <summary>Wakes those who wait for what was written, all at once: a reader that is woken takes a processor from the step.</summary>
     public void WakeReaders()
     {
-        Readers.Add(CollectionsMarshal.AsSpan(_readers));
-        _readers.Clear();
+        try
+        {
+            Readers.Add(CollectionsMarshal.AsSpan(_readers));
+        }
+        finally
+        {
+            _readers.Clear();
+        }
     }
 
     private bool TakeVector(Sequence sequence)

@@ -138,9 +138,10 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
     // What was written anew as rows of nibbles, perhaps with the columns in an order.
     private LinearKernel Rows(WeightTensor weight, int[]? order, NativeTile? native, string found, string? behind, string stored)
     {
-        PackedLinear rows = NibbleTable.Create(weight, new AffineSource(weight, RowNibbles.Unpacking), order is null ? _int8 : Preparation.Int8(isa, order), isa, native, rowDots)!;
+        RowNibbles written = new(weight);
+        NibbleLinear rows = NibbleTable.Create(weight, written.Rows, new AffineSource(weight, written), order is null ? _int8 : Preparation.Int8(isa, order), isa, native, rowDots);
         rows.Tile!.Compile();
-        return Say(rows, $"written anew at load as rows of {RowNibbles.Id}, own kernel ({rows.InstructionSet}{Tiles(rows.Tile, found)}), activations int8 by 32{Ordered(order)}", behind, stored);
+        return Say(rows, $"written anew at load as rows of nibbles, own kernel ({rows.InstructionSet}{Tiles(rows.Tile, found)}), activations int8 by 32{Ordered(order)}", behind, stored);
     }
 
     // A type whose plugin describes its groups, or where they were found; null where these are better unpacked to bytes.

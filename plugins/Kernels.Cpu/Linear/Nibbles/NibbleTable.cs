@@ -1,5 +1,4 @@
 using System.Globalization;
-using Tessera.Kernels.Cpu.Linear.Transcoding;
 using Tessera.Kernels.Cpu.RowDots;
 using Tessera.Kernels.Cpu.RowDots.Native;
 using Tessera.Kernels.Cpu.Tiles.Native;
@@ -12,14 +11,23 @@ internal static class NibbleTable
     /// <summary>The kernel; null where there is none for the type, its groups or the instruction set.</summary>
     /// <param name="weight">A validated weight.</param>
     /// <param name="source">The same weight, unpacked.</param>
+    /// <param name="int8">Signed bytes in groups of 32.</param>
+    /// <param name="isa">What may be used.</param>
+    /// <param name="native">Machine code for its tiles.</param>
+    /// <param name="rowDots">Machine code for its rows.</param>
+    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null, NativeRowDots? rowDots = null) =>
+        isa.Avx2 && source.Order is null && Rows(weight) is { } rows ? Create(weight, rows, source, int8, isa, native, rowDots) : null;
+
+    /// <summary>The kernel of rows of nibbles, wherever they come from; the rest is as above. Needs AVX2.</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="rows">Where its parts stand.</param>
+    /// <param name="source">The same weight, unpacked.</param>
     /// <param name="int8">Signed bytes in groups of 32; of a weight that was written in another order of its columns, in that one.</param>
     /// <param name="isa">What may be used.</param>
     /// <param name="native">Machine code for its tiles.</param>
     /// <param name="rowDots">Machine code for its rows.</param>
-    public static PackedLinear? Create(WeightTensor weight, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null, NativeRowDots? rowDots = null)
+    public static NibbleLinear Create(WeightTensor weight, NibbleRows rows, AffineSource source, Preparation int8, CpuIsa isa, NativeTile? native = null, NativeRowDots? rowDots = null)
     {
-        if (!isa.Avx2 || source.Order is not null || Rows(weight) is not { } rows)
-            return null;
         string why = "";
         NativeNibbles? machine = rowDots?.FindNibbles(new NibbleForm(rows), out why);
         return new NibbleLinear(weight, rows, Kernel(rows, machine), why.Length > 0 ? why : "avx2", source, int8, isa, native);
@@ -41,7 +49,7 @@ internal static class NibbleTable
     {
         (string? others, NibbleKind kind, NibbleKind without) = weight.Quantization switch
         {
-            "mlx_affine4" or RowNibbles.Id => ("biases", NibbleKind.Biases, NibbleKind.Biases),
+            "mlx_affine4" => ("biases", NibbleKind.Biases, NibbleKind.Biases),
             "ct_packed4" => ("zeros", NibbleKind.Zeros, NibbleKind.Middle),
             "mx_fp4" => (null, NibbleKind.E2M1, NibbleKind.E2M1),
             _ => ("", default(NibbleKind), default(NibbleKind)),

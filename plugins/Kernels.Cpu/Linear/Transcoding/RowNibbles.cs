@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Tessera.Kernels.Cpu.Linear.Nibbles;
 using Tessera.Kernels.Cpu.RowDots;
 
 namespace Tessera.Kernels.Cpu.Linear.Transcoding;
@@ -9,10 +10,11 @@ namespace Tessera.Kernels.Cpu.Linear.Transcoding;
 /// Rows of nibbles, the low one of a byte first, with a scale and a bias as floats for each group of columns: what weights of four bits are written as that stand by columns, or whose groups are scattered over them.
 /// All values stay bit for bit what they are.
 /// </summary>
-internal sealed unsafe class RowNibbles : IAffineUnpack
+/// <param name="weight">What was written.</param>
+internal sealed unsafe class RowNibbles(WeightTensor weight) : IAffineUnpack
 {
-    /// <summary>What it is called among types.</summary>
-    public const string Id = "nibbles";
+    /// <summary>What it is called where a type is named; no type of a file is.</summary>
+    public const string Id = "cpu.nibbles";
 
     /// <summary>The largest value.</summary>
     public const int Most = 15;
@@ -23,8 +25,15 @@ internal sealed unsafe class RowNibbles : IAffineUnpack
     private const int Unit = Int8Activation.Group;
     private const string Data = "data", Scales = "scales", Biases = "biases", Group = "group";
 
-    /// <summary>How it is unpacked again.</summary>
-    public static RowNibbles Unpacking { get; } = new();
+    private readonly int _group = int.Parse(weight.Parameters[Group], CultureInfo.InvariantCulture);
+
+    /// <summary>Where its parts stand.</summary>
+    public NibbleRows Rows => new(NibbleKind.Biases, ScaleType.F32, Times, (int)weight.Columns, weight.Parts[0].Data, weight.Parts[1].Data, Groups * sizeof(float), weight.Parts[2].Data);
+
+    private int Groups => (int)weight.Columns / _group;
+
+    // Units that share a scale; where a row has one group, eight at a time.
+    private int Times => Groups == 1 ? (_group / Unit + 7) / 8 * 8 : _group / Unit;
 
     /// <inheritdoc/>
     public int GroupSize => Unit;
@@ -63,13 +72,14 @@ internal sealed unsafe class RowNibbles : IAffineUnpack
     /// <inheritdoc/>
     public void Unpack(WeightTensor weight, long firstRow, int rowCount, byte* values, float* scales, float* minimums)
     {
-        long columns = weight.Columns, groups = columns / int.Parse(weight.Parameters[Group], CultureInfo.InvariantCulture), times = columns / Unit / groups;
+        long columns = weight.Columns, first = firstRow * Groups;
         byte* data = weight.Parts[0].Data + firstRow * columns / 2;
         for (long i = 0; i < rowCount * columns; i += Unit)
             Spread(Vector128.Load(data + i / 2)).Store(values + i);
-        float* from = (float*)weight.Parts[1].Data + firstRow * groups, biases = (float*)weight.Parts[2].Data + firstRow * groups;
-        for (long i = 0; i < rowCount * groups * times; i++)
-            (scales[i], minimums[i]) = (from[i / times], -biases[i / times]);
+        float* from = (float*)weight.Parts[1].Data + first, biases = (float*)weight.Parts[2].Data + first;
+        for (int group = 0; group < rowCount * Groups; group++)
+            for (int unit = 0; unit < _group / Unit; unit++)
+                (*scales++, *minimums++) = (from[group], -biases[group]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

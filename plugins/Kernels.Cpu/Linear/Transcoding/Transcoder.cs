@@ -45,7 +45,7 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     /// <param name="source">What unpacks it.</param>
     public WeightTensor? TryRows(WeightTensor weight, AffineSource source) => RowNibbles.GroupOf(weight, source) is > 0 and int group ? Counted(() => Rows(weight, source, group)) : null;
 
-    /// <summary>Frees what <see cref="TryTranscode"/> gave, which is not used then.</summary>
+    /// <summary>Frees what <see cref="TryTranscode"/> or <see cref="TryRows"/> gave, which is not used then.</summary>
     public void GiveBack(WeightTensor written)
     {
         Count--;
@@ -107,11 +107,19 @@ internal sealed unsafe class Transcoder(IWorkTeam team, NativeArena arena)
     {
         TranscodingJob job = new(source, (int)weight.Columns, writer);
         long run = Math.Max(1, RunWeights / weight.Columns / source.RowsTogether) * source.RowsTogether;
-        for (long first = 0; first < weight.Rows && !job.Refused; first += run)
-            job.Run(team, first, Math.Min(run, weight.Rows - first));
-        if (job.Refused)
-            arena.Free(bytes);
-        return !job.Refused;
+        bool written = false;
+        try
+        {
+            for (long first = 0; first < weight.Rows && !job.Refused; first += run)
+                job.Run(team, first, Math.Min(run, weight.Rows - first));
+            written = !job.Refused;
+        }
+        finally
+        {
+            if (!written)
+                arena.Free(bytes);
+        }
+        return written;
     }
 
     /// <summary>Memory of the arena, as a part of a weight sees it.</summary>

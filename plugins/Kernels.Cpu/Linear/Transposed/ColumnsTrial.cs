@@ -8,7 +8,7 @@ namespace Tessera.Kernels.Cpu.Linear.Transposed;
 
 /// <summary>A tile source's products of columns beside the built-in ones, on the same words and activations: whether all bits are the same, and how much faster they are.</summary>
 /// <param name="IsEqual">Whether all products are bitwise the same.</param>
-/// <param name="Gain">The built-in kernel's time / its time, of the best of many turns.</param>
+/// <param name="Gain">The built-in kernels' time / its time, of scales and four units' products, of the best of many turns.</param>
 internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
 {
     // Of four bits: as many words of the one kind as of the other. Rows of whole runs of both.
@@ -36,7 +36,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
             bool equal = HasEqualFactors<TWeight>(native);
             float* steps = stackalloc float[Units], quantSums = stackalloc float[Units];
             int* integerSums = stackalloc int[Units];
-            ColumnStrip Strip(int rows, float* sums) => new()
+            ColumnStrip Strip(int rows, float* sums, int units) => new()
             {
                 Words = words,
                 Stride = Stride<TWeight>(rows),
@@ -49,7 +49,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                 Minimums = scales + Rows,
                 Held = (int*)held,
                 Rows = rows,
-                Units = Units,
+                Units = units,
             };
             for (int filling = 0; filling < Fillings; filling++)
                 for (int rows = TWeight.LineRows; rows <= Rows; rows += Rows - TWeight.LineRows)
@@ -64,11 +64,25 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                     }
                     for (int i = 0; i < Units * Rows; i++)
                         expected[i] = found[i] = random.NextSingle() - 0.5f;
-                    BuiltIn<TWeight>(Strip(rows, expected), integerSums);
-                    native.Multiply(Strip(rows, found));
-                    equal &= new Span<int>(expected, Units * Rows).SequenceEqual(new Span<int>(found, Units * Rows));
+                    for (int units = 1; units <= Units; units++)
+                    {
+                        BuiltIn<TWeight>(Strip(rows, expected, units), integerSums);
+                        native.Multiply(Strip(rows, found, units));
+                        equal &= new Span<int>(expected, Units * Rows).SequenceEqual(new Span<int>(found, Units * Rows));
+                    }
                 }
-            return new(equal, TrialTime.Gain(() => BuiltIn<TWeight>(Strip(Rows, expected), integerSums), () => native.Multiply(Strip(Rows, found))));
+            // The words' beginning stands for scales and zero points.
+            return new(equal, TrialTime.Gain(
+                () =>
+                {
+                    TWeight.Factors(words, ScaleType.F16, words, 1, Rows, scales, scales + Rows);
+                    BuiltIn<TWeight>(Strip(Rows, expected, Units), integerSums);
+                },
+                () =>
+                {
+                    native.Factors(words, words, 1, Rows, scales, scales + Rows);
+                    native.Multiply(Strip(Rows, found, Units));
+                }));
         }
         finally
         {

@@ -11,7 +11,7 @@ internal sealed unsafe class NativeColumns(ITile columns, ITile factors) : INati
     private readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, int, int, float*, float*, void> _factors =
         (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, int, int, float*, float*, void>)factors.EntryPoint;
 
-    /// <inheritdoc/>
+    /// <summary>What the products are made of.</summary>
     public string Description { get; } = columns.Description;
 
     /// <summary>The layouts of a type's kernels; docs/kernels-cpu-layouts.md says what they stand for.</summary>

@@ -1,6 +1,6 @@
 namespace Tessera.Kernels.Cpu.RowDots.Numerics;
 
-/// <summary>A number of activation rows from one to five; a type argument, so that the code of rows that are not there vanishes.</summary>
+/// <summary>A small number, of activation rows or of vectors or tiles that are taken together; a type argument, so that the code of those that are not there vanishes.</summary>
 internal interface IRowCount
 {
     /// <summary>The number.</summary>

@@ -20,7 +20,7 @@ internal sealed class GroupFinder
     public FoundGroups? Find(WeightTensor weight, IQuantization type, out string why)
     {
         why = "";
-        if (type is not IAffineUnpack { GroupSize: GroupLayout.Elements, MaxValue: >= LeastMax and <= MostMax } unpack || weight.Parts.Length != 1 || weight.Columns > MostColumns)
+        if (type is not IAffineUnpack { GroupSize: GroupLayout.Elements, MaxValue: >= LeastMax and <= MostMax } unpack || weight.Parts.Length != 1 || weight.Columns is < GroupLayout.Elements or > MostColumns || weight.Rows < 1)
             return null;
         long bytes = weight.Parts[0].Length / (weight.Rows * weight.Columns / GroupLayout.Elements);
         if (bytes is < sizeof(ushort) or > GroupPlaces.MostBytes)

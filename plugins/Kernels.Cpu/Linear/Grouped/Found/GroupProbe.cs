@@ -23,7 +23,7 @@ internal sealed class GroupProbe(IQuantization type, WeightTensor like, int byte
         type.Validate(made.Tensor);
         if (!_unpack.CanUnpack(made.Tensor))
             return null;
-        UnpackedGroups seen = new(made.Groups);
+        UnpackedGroups seen = UnpackedGroups.For(_unpack, like, made.Groups);
         seen.Take(_unpack, made.Tensor, 0, (int)made.Tensor.Rows);
         int scaleAt = ByteOf(bit => seen.Scales[bit] != seen.Scales[setBits]), lowAt = ByteOf(bit => seen.Values(bit).Contains((byte)1));
         int highAt = _bits % 2 == 0 ? 0 : ByteOf(bit => seen.Values(bit).Contains((byte)(1 << _bits - 1)));
@@ -50,7 +50,7 @@ internal sealed class GroupProbe(IQuantization type, WeightTensor like, int byte
     {
         MadeUpTensor made = Make(1);
         BitConverter.TryWriteBytes(made.Group(0)[scaleAt..], (Half)1);
-        UnpackedGroups seen = new(made.Groups);
+        UnpackedGroups seen = UnpackedGroups.For(_unpack, like, made.Groups);
         seen.Take(_unpack, made.Tensor, 0, (int)made.Tensor.Rows);
         return seen.Minimums[0];
     }

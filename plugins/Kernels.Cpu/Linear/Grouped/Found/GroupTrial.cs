@@ -19,7 +19,7 @@ internal sealed class GroupTrial(IAffineUnpack type, FoundGroups found)
         GroupLayout layout = found.Layout;
         MadeUpTensor made = new(like, Rows((int)(like.Columns / GroupLayout.Elements)), layout.Bytes);
         int rows = (int)made.Tensor.Rows;
-        UnpackedGroups expected = new(made.Groups), unpacked = new(made.Groups);
+        UnpackedGroups expected = UnpackedGroups.For(type, like, made.Groups), unpacked = UnpackedGroups.For(type, like, made.Groups);
         Random random = new(1);
         if (!IsEqual(made.Tensor, 0, rows, expected, unpacked))
             return false;
@@ -39,7 +39,7 @@ internal sealed class GroupTrial(IAffineUnpack type, FoundGroups found)
     public bool IsEqualIn(WeightTensor weight)
     {
         int groups = (int)(weight.Columns / GroupLayout.Elements);
-        UnpackedGroups expected = new(groups), unpacked = new(groups);
+        UnpackedGroups expected = UnpackedGroups.For(type, weight, groups), unpacked = UnpackedGroups.For(type, weight, groups);
         int count = (int)Math.Min(weight.Rows, Math.Clamp(Elements / weight.Columns, LeastRows, MostRows));
         for (int i = 0; i < count; i++)
             if (!IsEqual(weight, count == 1 ? 0 : i * (weight.Rows - 1) / (count - 1), 1, expected, unpacked))

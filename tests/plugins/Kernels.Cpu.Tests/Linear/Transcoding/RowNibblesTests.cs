@@ -42,7 +42,8 @@ public sealed unsafe class RowNibblesTests : IDisposable
             Preparation form = source.Order is { } order ? Preparation.Int8(isa, order) : Preparation.Int8(isa);
             using InlineWorkTeam team = new(2);
             WeightTensor written = new Transcoder(team, _arena).TryRows(weight.Tensor, source)!;
-            PackedLinear anew = NibbleTable.Create(written, new AffineSource(written, RowNibbles.Unpacking), form, isa)!;
+            RowNibbles nibbles = new(written);
+            PackedLinear anew = NibbleTable.Create(written, nibbles.Rows, new AffineSource(written, nibbles), form, isa);
             float[] expected = PackedProducts.Multiply(new AffineLinear(weight.Tensor, source, form, isa), x, 8);
             Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), PackedProducts.Multiply(anew, x, rows).Select(BitConverter.SingleToInt32Bits));
             Assert.Equal(expected, PackedProducts.Tiles(anew, x, isa));
@@ -96,6 +97,27 @@ public sealed unsafe class RowNibblesTests : IDisposable
         Assert.Equal(RowNibbles.Id, Choose(new Transcoder(team, _arena)).Weight.Quantization);
         Assert.StartsWith($"w [16, 256] {id}: written anew at load as rows of nibbles, own kernel (", said[^1], StringComparison.Ordinal);
         Assert.EndsWith($", activations int8 by 32{order}", said[^1], StringComparison.Ordinal);
+    }
+
+    /// <summary>Experts share their prepared rows: all are written, or, where one has its columns in an order of its own, none.</summary>
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 0)]
+    public void Experts_are_written_where_all_have_one_order(bool alike, int count)
+    {
+        Assert.SkipUnless(CpuIsa.Detect().Avx2, "no AVX2 here");
+        int[] one = [.. Enumerable.Range(0, 256).Select(i => i * 5 % 256 / 128)], other = [.. Enumerable.Range(0, 256).Select(i => i * 7 % 256 / 128)];
+        using PackedWeight first = new("gptq4", 16, 256, 128, one), second = new("gptq4", 16, 256, 128, alike ? one : other);
+        WeightTensor stack = new() { Name = "stack", Shape = [2, 16, 256], Quantization = "gptq4", Parts = [.. first.Tensor.Parts, .. second.Tensor.Parts], Stack = [first.Tensor, second.Tensor] };
+        MixtureOfExpertsNode node = new("experts", new GraphValue(1, "x", 256), new GraphValue(2, "router", 2), new GraphValue(3, "out", 256), stack, stack, stack, new ExpertRouting(1, ExpertScoring.Softmax), Activation.Silu);
+        using InlineWorkTeam team = new(1);
+        using NativeTiles tiles = new([], CpuIsa.Detect());
+        using NativeRowDots rowDots = new([], CpuIsa.Detect());
+        Transcoder transcoder = new(team, _arena);
+        List<string> said = [];
+        LinearKernel kernel = new KernelChoice(new Quantizations(PackedWeight.Type("gptq4")), ActivationPrecision.Fast, CpuIsa.Detect(), tiles, rowDots, said, transcoder).Choose(node, stack);
+        Assert.IsType<StackedLinear>(kernel);
+        Assert.Equal((count, count > 0), (transcoder.Count, _arena.Bytes > 0));
     }
 
     private sealed class Quantizations(IQuantization type) : IQuantizationRegistry
