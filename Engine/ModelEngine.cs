@@ -9,7 +9,7 @@ namespace Tessera.Engine;
 public sealed partial class ModelEngine : IAsyncDisposable
 {
     private const string StepThread = "step";
-    private const int PollMilliseconds = 20, JoinMilliseconds = 50;
+    private const int StarvingPollMilliseconds = 20, JoinMilliseconds = 50;
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
     private readonly Scheduler _scheduler;
@@ -209,7 +209,7 @@ public sealed partial class ModelEngine : IAsyncDisposable
                 return;
             }
             if (outcome == StepOutcome.Idle && !_stopping)
-                _scheduler.Intake.Park(_scheduler.IsStarving ? PollMilliseconds : Timeout.Infinite);
+                _scheduler.Intake.Park(_scheduler.IsStarving ? StarvingPollMilliseconds : Timeout.Infinite);
         }
     }
 }

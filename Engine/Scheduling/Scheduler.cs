@@ -67,7 +67,7 @@ internal sealed partial class Scheduler : IDisposable
     /// <summary>The grammars of its requests.</summary>
     public GrammarCache Grammars { get; }
 
-    /// <summary>The readers that were written for; to be attended from time to time while no step is done.</summary>
+    /// <summary>The readers that were written for.</summary>
     public ReaderQueue Readers => _verifier.Readers;
 
     /// <summary>The most sequences that run at once.</summary>

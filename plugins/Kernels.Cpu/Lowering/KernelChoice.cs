@@ -111,19 +111,20 @@ internal sealed class KernelChoice(IQuantizationRegistry quantizations, Activati
         if (source is not null && (TransposedTable.Create(weight, source, _int8, isa, native, rowDots) ?? NibbleTable.Create(weight, source, _int8, isa, native, rowDots)) is { } packed)
         {
             packed.Tile!.Compile();
-            return Say(packed, $"own kernel ({packed.InstructionSet}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}", behind);
+            string kept = anew is not null && TransposedTable.Takes(weight) ? $"; not written anew: groups of {weight.Parameters["group"]} columns" : "";
+            return Say(packed, $"own kernel ({packed.InstructionSet}{Tiles(packed.Tile, found)}), activations int8 by 32{Ordered(source.Order)}{kept}", behind);
         }
         if (quantization is IRowDot rowDot)
             return Say(new PluginLinear(weight, rowDot), $"row dot of its plugin{(rowDot is IDescribedRowDot described ? $" ({described.Description})" : "")}, weights read as they are stored, one activation row at a time", behind);
         if (source is not null)
         {
-            string kept = "";
-            if (anew?.TryTranscode(weight, source, out kept) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
+            string left = "";
+            if (anew?.TryTranscode(weight, source, out left) is { } written && RowDotTable.TryGet(written.Quantization, isa, out own))
                 return Own(written, own, Int8Activation.Group, input, source.Order, $"written anew at load as {written.Quantization}, ", behind, weight.Quantization);
             string notFound = "";
             if (isa.Avx2 && source is { Layout: null, Order: null } && _groups.Find(weight, quantization, out notFound) is { } groups)
                 source = new AffineSource(weight, groups);
-            string notWritten = (notFound.Length > 0 ? $"; its groups not found: {notFound}" : "") + (kept.Length > 0 ? $"; not written anew: {kept}" : "");
+            string notWritten = (notFound.Length > 0 ? $"; its groups not found: {notFound}" : "") + (left.Length > 0 ? $"; not written anew: {left}" : "");
             if (source.Layout is { } layout && Grouped(weight, source, layout, native, found, notWritten, behind) is { } grouped)
                 return grouped;
             AffineLinear linear = new(weight, source, source.Order is { } order ? Preparation.Int8(isa, order) : _int8, isa, native);

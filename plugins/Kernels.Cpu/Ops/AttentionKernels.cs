@@ -43,12 +43,12 @@ internal sealed unsafe class AttentionKernels
         where THead : struct, IHeadLength => wide
         ? new AttentionKernels(
             THead.Elements,
-            [&AttentionTile512.Score<TElement, OneRow>, &AttentionTile512.Score<TElement, TwoRows>, &AttentionTile512.Score<TElement, ThreeRows>, &AttentionTile512.Score<TElement, FourRows>],
-            [&AttentionTile512.Accumulate<TElement, OneRow, THead>, &AttentionTile512.Accumulate<TElement, TwoRows, THead>, &AttentionTile512.Accumulate<TElement, ThreeRows, THead>, &AttentionTile512.Accumulate<TElement, FourRows, THead>])
+            [&AttentionTile512.Score<TElement, Count1>, &AttentionTile512.Score<TElement, Count2>, &AttentionTile512.Score<TElement, Count3>, &AttentionTile512.Score<TElement, Count4>],
+            [&AttentionTile512.Accumulate<TElement, Count1, THead>, &AttentionTile512.Accumulate<TElement, Count2, THead>, &AttentionTile512.Accumulate<TElement, Count3, THead>, &AttentionTile512.Accumulate<TElement, Count4, THead>])
         : new AttentionKernels(
             THead.Elements,
-            [&AttentionTile.Score<OneRow>, &AttentionTile.Score<TwoRows>],
-            [&AttentionTile.Accumulate<OneRow, THead>, &AttentionTile.Accumulate<TwoRows, THead>]);
+            [&AttentionTile.Score<Count1>, &AttentionTile.Score<Count2>],
+            [&AttentionTile.Accumulate<Count1, THead>, &AttentionTile.Accumulate<Count2, THead>]);
 
     /// <summary>The scores of so many heads, as <see cref="AttentionTile512"/> has them.</summary>
     public void Score(int heads, float* query, int stride, byte** tiles, int count, int length, float* scores) => _scores[heads - 1](query, stride, tiles, count, length, scores);

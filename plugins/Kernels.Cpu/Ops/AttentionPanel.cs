@@ -33,16 +33,16 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
         int most = heads == 1 || Lanes == 16 ? 4 : 2, entry = 0;
         for (; entry <= entries - most; entry += most, keys += most, scores += most * Lanes)
             if (heads == 1)
-                Score<OneRow, FourRows>(query, stride, keys, length, scores, scoreStride);
+                Score<Count1, Count4>(query, stride, keys, length, scores, scoreStride);
             else if (most == 4)
-                Score<TwoRows, FourRows>(query, stride, keys, length, scores, scoreStride);
+                Score<Count2, Count4>(query, stride, keys, length, scores, scoreStride);
             else
-                Score<TwoRows, TwoRows>(query, stride, keys, length, scores, scoreStride);
+                Score<Count2, Count2>(query, stride, keys, length, scores, scoreStride);
         for (; entry < entries; entry++, keys++, scores += Lanes)
             if (heads == 1)
-                Score<OneRow, OneRow>(query, stride, keys, length, scores, scoreStride);
+                Score<Count1, Count1>(query, stride, keys, length, scores, scoreStride);
             else
-                Score<TwoRows, OneRow>(query, stride, keys, length, scores, scoreStride);
+                Score<Count2, Count1>(query, stride, keys, length, scores, scoreStride);
     }
 
     /// <summary>Adds the weighted values of some entries of a tile, in order.</summary>
@@ -61,24 +61,24 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
         switch (heads, seen == null)
         {
             case (1, true):
-                Accumulate<OneRow, All>(weights, weightStride, values, length, entries, outputs, stride, null, 0);
+                Accumulate<Count1, All>(weights, weightStride, values, length, entries, outputs, stride, null, 0);
                 break;
             case (1, false):
-                Accumulate<OneRow, Some>(weights, weightStride, values, length, entries, outputs, stride, seen, first);
+                Accumulate<Count1, Some>(weights, weightStride, values, length, entries, outputs, stride, seen, first);
                 break;
             case (_, true):
-                Accumulate<TwoRows, All>(weights, weightStride, values, length, entries, outputs, stride, null, 0);
+                Accumulate<Count2, All>(weights, weightStride, values, length, entries, outputs, stride, null, 0);
                 break;
             default:
-                Accumulate<TwoRows, Some>(weights, weightStride, values, length, entries, outputs, stride, seen, first);
+                Accumulate<Count2, Some>(weights, weightStride, values, length, entries, outputs, stride, seen, first);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Score<THeads, TEntries>(float* query, long stride, float* keys, int length, float* scores, long scoreStride)
-        where THeads : struct, IRowCount
-        where TEntries : struct, IRowCount
+        where THeads : struct, ICount
+        where TEntries : struct, ICount
     {
         // Even and odd elements have their own sums, as in the rows' form.
         TFloat a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
@@ -100,8 +100,8 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
     // One element of up to four entries and two heads.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step<THeads, TEntries>(float* q, float* p, float* keys, ref TFloat a0, ref TFloat a1, ref TFloat a2, ref TFloat a3, ref TFloat c0, ref TFloat c1, ref TFloat c2, ref TFloat c3)
-        where THeads : struct, IRowCount
-        where TEntries : struct, IRowCount
+        where THeads : struct, ICount
+        where TEntries : struct, ICount
     {
         TFloat x = TSimd.Load(q), y = THeads.Count > 1 ? TSimd.Load(p) : default;
         Meet<THeads>(x, y, keys, ref a0, ref c0);
@@ -116,7 +116,7 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Meet<THeads>(TFloat x, TFloat y, float* key, ref TFloat a, ref TFloat c)
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
     {
         TFloat k = TSimd.Broadcast(key);
         a = TSimd.MultiplyAdd(x, k, a);
@@ -126,7 +126,7 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TEntries>(TFloat a0, TFloat b0, TFloat a1, TFloat b1, TFloat a2, TFloat b2, TFloat a3, TFloat b3, float* scores)
-        where TEntries : struct, IRowCount
+        where TEntries : struct, ICount
     {
         TSimd.Store(TSimd.Add(a0, b0), scores);
         if (TEntries.Count > 1)
@@ -141,7 +141,7 @@ internal static unsafe partial class AttentionPanel<TSimd, TInt, TFloat>
     // Eight sums at once: four elements of two heads, or eight of one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate<THeads, TSeen>(float* weights, long weightStride, float* values, int length, int entries, float* outputs, long stride, PanelRows* seen, int first)
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
         where TSeen : struct, ISeen
     {
         int elements = THeads.Count > 1 ? 4 : 8;

@@ -17,7 +17,7 @@ internal static unsafe partial class AttentionTile
     /// <param name="length">A multiple of 8.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<THeads, THead>(float* weights, byte** tiles, int count, int first, int end, float* outputs, int stride, int length)
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
         where THead : struct, IHeadLength
     {
         for (int head = 0; head < THeads.Count; head++, weights += ScoreStride, outputs += stride)
@@ -25,24 +25,24 @@ internal static unsafe partial class AttentionTile
             // Sixteen registers hold the sums of 80 and of 96 elements.
             int i = 0;
             if (THead.Elements == 80)
-                Sum<FourRows, FourRows, TwoRows, THead>(weights, tiles, 0, count, first, end, outputs, length);
+                Sum<Count4, Count4, Count2, THead>(weights, tiles, 0, count, first, end, outputs, length);
             else if (THead.Elements == 96)
-                Sum<FourRows, FourRows, FourRows, THead>(weights, tiles, 0, count, first, end, outputs, length);
+                Sum<Count4, Count4, Count4, THead>(weights, tiles, 0, count, first, end, outputs, length);
             else if (THead.Elements > 0)
                 for (; i < THead.Elements; i += 64)
-                    Sum<FourRows, FourRows, NoRows, THead>(weights, tiles, i, count, first, end, outputs, length);
+                    Sum<Count4, Count4, Count0, THead>(weights, tiles, i, count, first, end, outputs, length);
             else
             {
                 for (; i <= length - 64; i += 64)
-                    Sum<FourRows, FourRows, NoRows, THead>(weights, tiles, i, count, first, end, outputs, length);
+                    Sum<Count4, Count4, Count0, THead>(weights, tiles, i, count, first, end, outputs, length);
                 if (i <= length - 32)
-                    Sum<FourRows, NoRows, NoRows, THead>(weights, tiles, i, count, first, end, outputs, length);
+                    Sum<Count4, Count0, Count0, THead>(weights, tiles, i, count, first, end, outputs, length);
                 i += (length - i) & 32;
                 if (i <= length - 16)
-                    Sum<TwoRows, NoRows, NoRows, THead>(weights, tiles, i, count, first, end, outputs, length);
+                    Sum<Count2, Count0, Count0, THead>(weights, tiles, i, count, first, end, outputs, length);
                 i += (length - i) & 16;
                 if (i < length)
-                    Sum<OneRow, NoRows, NoRows, THead>(weights, tiles, i, count, first, end, outputs, length);
+                    Sum<Count1, Count0, Count0, THead>(weights, tiles, i, count, first, end, outputs, length);
             }
         }
     }
@@ -50,9 +50,9 @@ internal static unsafe partial class AttentionTile
     // Several sums side by side: one alone would wait for itself at every entry.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Sum<TFirst, TSecond, TThird, THead>(float* weights, byte** tiles, int column, int count, int first, int end, float* output, int length)
-        where TFirst : struct, IRowCount
-        where TSecond : struct, IRowCount
-        where TThird : struct, IRowCount
+        where TFirst : struct, ICount
+        where TSecond : struct, ICount
+        where TThird : struct, ICount
         where THead : struct, IHeadLength
     {
         Columns<TFirst> a = default;
@@ -82,7 +82,7 @@ internal static unsafe partial class AttentionTile
 
     /// <summary>Sums of eight columns for each vector, four vectors at most.</summary>
     private struct Columns<TVectors>
-        where TVectors : struct, IRowCount
+        where TVectors : struct, ICount
     {
         private Vector256<float> _a, _b, _c, _d;
 

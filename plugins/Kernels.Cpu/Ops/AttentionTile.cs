@@ -101,7 +101,7 @@ internal static unsafe partial class AttentionTile
     /// <param name="scores">The first head's scores.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Score<THeads>(float* query, int stride, byte** tiles, int count, int length, float* scores)
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
     {
         for (int tile = 0; tile < count; tile++, scores += Entries)
             if (THeads.Count > 1)

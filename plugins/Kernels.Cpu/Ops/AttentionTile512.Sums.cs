@@ -20,27 +20,27 @@ internal static unsafe partial class AttentionTile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<TElement, THeads, THead>(float* weights, byte** tiles, int count, int first, int end, float* outputs, int stride, int length)
         where TElement : struct, IFloatWeight
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
         where THead : struct, IHeadLength
     {
         // A head's sums stay in registers as far as these reach: 80 and 96 elements of four heads, 128 of three.
         if (THead.Elements == 80)
-            Sum<TElement, THeads, FiveRows, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
+            Sum<TElement, THeads, Count5, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
         else if (THead.Elements == 96)
-            Sum<TElement, THeads, SixVectors, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
+            Sum<TElement, THeads, Count6, THead>(weights, tiles, 0, count, first, end, outputs, stride, length);
         else if (THead.Elements > 0 && THead.Elements % 128 == 0 && THeads.Count < 4)
             for (int i = 0; i < THead.Elements; i += 128)
-                Sum<TElement, THeads, EightVectors, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+                Sum<TElement, THeads, Count8, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
         else if (THead.Elements > 0)
             for (int i = 0; i < THead.Elements; i += 64)
-                Sum<TElement, THeads, FourRows, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+                Sum<TElement, THeads, Count4, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
         else
         {
             int i = 0;
             for (; i <= length - 64; i += 64)
-                Sum<TElement, THeads, FourRows, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+                Sum<TElement, THeads, Count4, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
             for (; i <= length - 16; i += 16)
-                Sum<TElement, THeads, OneRow, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
+                Sum<TElement, THeads, Count1, THead>(weights, tiles, i, count, first, end, outputs, stride, length);
             if (i < length)
                 SumEight<TElement, THeads>(weights, tiles, i, count, first, end, outputs, stride, length);
         }
@@ -50,8 +50,8 @@ internal static unsafe partial class AttentionTile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Sum<TElement, THeads, TVectors, THead>(float* weights, byte** tiles, int column, int count, int first, int end, float* outputs, int stride, int length)
         where TElement : struct, IFloatWeight
-        where THeads : struct, IRowCount
-        where TVectors : struct, IRowCount
+        where THeads : struct, ICount
+        where TVectors : struct, ICount
         where THead : struct, IHeadLength
     {
         HeadSums<THeads> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
@@ -130,7 +130,7 @@ internal static unsafe partial class AttentionTile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void SumEight<TElement, THeads>(float* weights, byte** tiles, int column, int count, int first, int end, float* outputs, int stride, int length)
         where TElement : struct, IFloatWeight
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
     {
         for (int head = 0; head < THeads.Count; head++, weights += AttentionTile.ScoreStride, outputs += stride)
         {
@@ -143,15 +143,5 @@ internal static unsafe partial class AttentionTile512
             }
             sum.Store(outputs + column);
         }
-    }
-
-    private readonly struct SixVectors : IRowCount
-    {
-        public static int Count => 6;
-    }
-
-    private readonly struct EightVectors : IRowCount
-    {
-        public static int Count => 8;
     }
 }

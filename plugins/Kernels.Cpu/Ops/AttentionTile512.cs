@@ -25,13 +25,13 @@ internal static unsafe partial class AttentionTile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Score<TElement, THeads>(float* query, int stride, byte** tiles, int count, int length, float* scores)
         where TElement : struct, IFloatWeight
-        where THeads : struct, IRowCount
+        where THeads : struct, ICount
     {
         // Two tiles share what is broadcast, and their sums are chains enough for the multipliers.
         for (; count > 1; count -= 2, tiles += 2, scores += 2 * AttentionTile.Entries)
-            Score<TElement, THeads, TwoRows>(query, stride, tiles, length, scores);
+            Score<TElement, THeads, Count2>(query, stride, tiles, length, scores);
         if (count > 0)
-            Score<TElement, THeads, OneRow>(query, stride, tiles, length, scores);
+            Score<TElement, THeads, Count1>(query, stride, tiles, length, scores);
     }
 
     /// <summary>As <see cref="AttentionTile.Weigh"/> without the library's exponential.</summary>
@@ -62,8 +62,8 @@ internal static unsafe partial class AttentionTile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Score<TElement, THeads, TTiles>(float* query, nint stride, byte** tiles, int length, float* scores)
         where TElement : struct, IFloatWeight
-        where THeads : struct, IRowCount
-        where TTiles : struct, IRowCount
+        where THeads : struct, ICount
+        where TTiles : struct, ICount
     {
         byte* keys = tiles[0], others = tiles[TTiles.Count - 1], ahead = tiles[AttentionTile.Ahead], othersAhead = tiles[AttentionTile.Ahead + TTiles.Count - 1];
         // Even and odd elements have their own sums, as in the other form.

@@ -7,7 +7,7 @@ namespace Tessera.Kernels.Cpu.Ops;
 
 /// <summary>Sixteen sums, or a factor, of each of one to four query heads, in registers. AVX-512.</summary>
 internal unsafe struct HeadSums<THeads>
-    where THeads : struct, IRowCount
+    where THeads : struct, ICount
 {
     // Four fields at most: the compiler keeps no more of a struct in registers.
     private Vector512<float> _a, _b, _c, _d;

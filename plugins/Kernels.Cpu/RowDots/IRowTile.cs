@@ -18,5 +18,5 @@ internal unsafe interface IRowTile
     /// <param name="output">Where the first activation row's products go.</param>
     /// <param name="outputStride">Floats from one activation row's products to the next.</param>
     static abstract void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount;
+        where TRows : struct, ICount;
 }

@@ -8,7 +8,7 @@ internal static unsafe class RowTiles<TTile>
 {
     /// <summary>One activation row.</summary>
     public static void Dot(byte* weights, nint rowBytes, int rowCount, int columns, byte* activation, float* output) =>
-        TTile.Multiply<OneRow>(weights, rowBytes, rowCount, columns, activation, 0, output, 0);
+        TTile.Multiply<Count1>(weights, rowBytes, rowCount, columns, activation, 0, output, 0);
 
     /// <summary>Any number of activation rows, in parts that are as even as can be.</summary>
     public static void DotRows(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, int count, float* output, nint outputStride)
@@ -19,19 +19,19 @@ internal static unsafe class RowTiles<TTile>
             switch (rows)
             {
                 case 1:
-                    TTile.Multiply<OneRow>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    TTile.Multiply<Count1>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
                     break;
                 case 2:
-                    TTile.Multiply<TwoRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    TTile.Multiply<Count2>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
                     break;
                 case 3:
-                    TTile.Multiply<ThreeRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    TTile.Multiply<Count3>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
                     break;
                 case 4:
-                    TTile.Multiply<FourRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    TTile.Multiply<Count4>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
                     break;
                 default:
-                    TTile.Multiply<FiveRows>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
+                    TTile.Multiply<Count5>(weights, rowBytes, rowCount, columns, activations, stride, output, outputStride);
                     break;
             }
             count -= rows;

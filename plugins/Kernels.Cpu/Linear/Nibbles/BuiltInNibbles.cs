@@ -26,19 +26,19 @@ internal sealed unsafe class BuiltInNibbles<TType>(NibbleRows rows) : NibbleKern
         for (int row = 0; row < count; row++)
             Order((sbyte*)activations + row * activationStride, (sbyte*)scratch + (long)row * Padded);
         if (count == 1)
-            Products<OneRow>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
+            Products<Count1>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
         else if (count == 2)
-            Products<TwoRows>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
+            Products<Count2>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
         else
-            Products<ThreeRows>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
+            Products<Count3>(firstRow, rowCount, (sbyte*)scratch, Padded, activations, activationStride, output, outputStride);
     }
 
     /// <summary>Has all of it compiled, so that no step waits for it.</summary>
     public BuiltInNibbles<TType> Compiled()
     {
-        Products<OneRow>(0, 0, null, 0, null, 0, null, 0);
-        Products<TwoRows>(0, 0, null, 0, null, 0, null, 0);
-        Products<ThreeRows>(0, 0, null, 0, null, 0, null, 0);
+        Products<Count1>(0, 0, null, 0, null, 0, null, 0);
+        Products<Count2>(0, 0, null, 0, null, 0, null, 0);
+        Products<Count3>(0, 0, null, 0, null, 0, null, 0);
         return this;
     }
 
@@ -63,7 +63,7 @@ internal sealed unsafe class BuiltInNibbles<TType>(NibbleRows rows) : NibbleKern
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Products<TRows>(int firstRow, int rowCount, sbyte* ordered, int orderedStride, byte* activations, long activationStride, float* output, long outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         int columns = Columns, groups = columns / Group, scaleOffset = Int8Activation.ScaleOffset(columns), sumOffset = Int8Activation.SumOffset(columns);
         byte* data = rows.Data + (long)firstRow * columns / 2, rest = stackalloc byte[Step / 2];

@@ -25,7 +25,7 @@ internal readonly unsafe struct Block32Tile<TBlock, TByteDot> : IRowTile
     // The stack's memory is written whole before it is read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         if (TRows.Count == 1 || columns > MostColumns)
         {

@@ -13,7 +13,7 @@ internal readonly unsafe struct FloatTile512<TWeight> : IRowTile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         float* x0 = (float*)activations, x1 = (float*)(activations + stride), x2 = (float*)(activations + 2 * stride), x3 = (float*)(activations + 3 * stride);
         for (int row = 0; row < rowCount; row++, weights += rowBytes)

@@ -23,7 +23,7 @@ internal static unsafe partial class SuperBlockDot
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Avx2<TBlock, TRows>(byte* block, sbyte* q, short* sums16, short* sums32, nint stride, out Vector128<int> offsets, Vector128<int>* more)
         where TBlock : struct, ISuperBlock
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         TBlock.Groups(block, out Vector128<sbyte> scales, out Vector128<byte> minimums);
         offsets = default;
@@ -80,7 +80,7 @@ internal static unsafe partial class SuperBlockDot
     private static void Add<TBlock, TRows>(
         Vector256<byte> weights, sbyte* q, nint stride, Vector256<byte> scales, ref Vector256<byte> pick, ref Vector256<int> sum0, ref Vector256<int> sum1, ref Vector256<int> sum2, ref Vector256<int> sum3, ref Vector256<int> sum4)
         where TBlock : struct, ISuperBlock
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         Vector256<short> scale;
         if (TBlock.Group == 32)

@@ -15,7 +15,7 @@ internal readonly unsafe struct SuperBlockTile<TBlock> : IRowTile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         int blocks = columns / Columns;
         Vector128<int>* more = stackalloc Vector128<int>[2 * SuperBlockDot.MoreOffsets];
@@ -76,11 +76,11 @@ internal readonly unsafe struct SuperBlockTile<TBlock> : IRowTile
         short* sums16 = (short*)(activation + Int8SuperActivation.Sum16Offset(columns)) + 16 * first, sums32 = (short*)(activation + Int8SuperActivation.Sum32Offset(columns)) + 8 * first;
         Vector128<int> b = default, c = default, bo = default, co = default;
         int halfB = 0, halfC = 0;
-        Vector128<int> a = Block<OneRow>(block, q, sums16, sums32, 0, out Vector128<int> ao, null, out int halfA);
+        Vector128<int> a = Block<Count1>(block, q, sums16, sums32, 0, out Vector128<int> ao, null, out int halfA);
         if (count > 1)
-            b = Block<OneRow>(block + TBlock.Bytes, q + Columns, sums16 + 16, sums32 + 8, 0, out bo, null, out halfB);
+            b = Block<Count1>(block + TBlock.Bytes, q + Columns, sums16 + 16, sums32 + 8, 0, out bo, null, out halfB);
         if (count > 2)
-            c = Block<OneRow>(block + 2 * TBlock.Bytes, q + 2 * Columns, sums16 + 32, sums32 + 16, 0, out co, null, out halfC);
+            c = Block<Count1>(block + 2 * TBlock.Bytes, q + 2 * Columns, sums16 + 32, sums32 + 16, 0, out co, null, out halfC);
         Vector128<int> half = Vector128.Create(halfA, halfB, halfC, 0);
         Vector128<float> scale = HalfFloat.ToSingle(TBlock.HasMinimums ? half : half >>> 16), minimum = TBlock.HasMinimums ? HalfFloat.ToSingle(half >>> 16) : default;
         byte* steps = activation + Int8SuperActivation.ScaleOffset(columns) + first * sizeof(float);
@@ -105,7 +105,7 @@ internal readonly unsafe struct SuperBlockTile<TBlock> : IRowTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Block<TRows>(byte* block, sbyte* q, short* sums16, short* sums32, nint stride, out Vector128<int> offsets, Vector128<int>* more, out int halves)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         Ahead(block);
         // A scale without minimums stands at the block's end: the four bytes that are read end with it.

@@ -17,7 +17,7 @@ internal readonly unsafe struct SuperBlockTile512<TBlock> : IRowTile
     public static int MostRows => SuperBlockTile<TBlock>.MostRows;
 
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         if (TRows.Count == 1 && columns >= Together * Columns)
             One(weights, rowBytes, rowCount, columns, activations, output);

@@ -26,7 +26,7 @@ internal readonly unsafe struct UnitTile<TUnit, TByteDot> : IRowTile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Multiply<TRows>(byte* weights, nint rowBytes, int rowCount, int columns, byte* activations, nint stride, float* output, nint outputStride)
-        where TRows : struct, IRowCount
+        where TRows : struct, ICount
     {
         nint steps = Int8Activation.ScaleOffset(columns), negatedSums = Int8Activation.NegatedSumOffset(columns);
         int groups = columns / Group;

@@ -9,6 +9,6 @@ internal static unsafe class OneTile
     public static void Accumulate(float* weights, float* values, int first, int end, float* output, int length)
     {
         byte* tile = (byte*)values;
-        AttentionTile.Accumulate<OneRow, AnyHead>(weights, &tile, 1, first, end, output, 0, length);
+        AttentionTile.Accumulate<Count1, AnyHead>(weights, &tile, 1, first, end, output, 0, length);
     }
 }

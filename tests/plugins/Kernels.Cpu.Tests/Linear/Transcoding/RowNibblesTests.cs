@@ -60,6 +60,12 @@ public sealed unsafe class RowNibblesTests : IDisposable
         using InlineWorkTeam team = new(1);
         Assert.Null(new Transcoder(team, _arena).TryRows(weight.Tensor, AffineSource.Of(weight.Tensor, PackedWeight.Type("gptq4"))!));
         Assert.Equal(0, _arena.Bytes);
+        Assert.SkipUnless(CpuIsa.Detect().Avx2, "no AVX2 here");
+        List<string> said = [];
+        using NativeTiles tiles = new([], CpuIsa.Detect());
+        using NativeRowDots rowDots = new([], CpuIsa.Detect());
+        new KernelChoice(new Quantizations(PackedWeight.Type("gptq4")), ActivationPrecision.Fast, CpuIsa.Detect(), tiles, rowDots, said, new Transcoder(team, _arena)).Choose(new TranscodedNode(), weight.Tensor);
+        Assert.EndsWith($"; not written anew: groups of {group} columns", Assert.Single(said), StringComparison.Ordinal);
     }
 
     /// <summary>A type that says its values are of four bits, or its groups larger than they are.</summary>
