@@ -36,23 +36,34 @@ internal static class FeaturePlan
             value.Features = features;
         sizes.Row = Math.Max(sizes.Row, chosen.Max(v => v.Width));
         sizes.Panel = (long)stages.Max(s => s.RoomByFeatures) * tileWidth;
-        explanation.Add($"from {least} rows on, {chosen.Count} of {values.Count} values stand by features, in panels of {tileWidth} rows{(stages.OfType<AttentionStage>().Any(s => s.StandsByFeatures) ? ", queries, keys and what attention gives among them" : "")}");
+        explanation.Add($"from {least} rows on, {chosen.Count} of {values.Count} values stand by features, in panels of {tileWidth} rows{(stages.OfType<AttentionStage>().Any(s => s.ByFeatures.All(StandsSo)) ? ", queries, keys and what attention gives among them" : "")}");
         return features;
     }
 
-    /// <summary>How values that attention reads and gives stand: as all do, or, where no other stage wants them as it has others, only in steps in which sequences have rows to take together. Null: there are none.</summary>
+    /// <summary>How values that attention reads and gives stand, and what other stages want as they have those: only in steps in which sequences have rows to take together. Null: there are none.</summary>
     public static FeatureMajor? ForAttention(IReadOnlyList<Stage> stages, FeatureMajor features)
     {
-        HashSet<ValueBuffer> own = [.. stages.OfType<AttentionStage>().Where(s => s.StandsByFeatures).SelectMany(s => s.ByFeatures).SelectMany(g => g).Select(v => v.Whole)];
+        HashSet<ValueBuffer> own = [];
+        int before;
+        do
+        {
+            before = own.Count;
+            foreach (Stage stage in stages)
+                foreach (IReadOnlyList<ValueBuffer> group in stage.ByFeatures)
+                    if (StandsSo(group) && (stage.TakesRowsTogether || group.Any(v => own.Contains(v.Whole))))
+                        own.UnionWith(group.Select(v => v.Whole));
+        }
+        while (own.Count > before);
         if (own.Count == 0)
             return null;
-        if (stages.SelectMany(s => s.ByFeatures).Any(g => g.Any(v => own.Contains(v.Whole)) && !g.All(v => own.Contains(v.Whole))))
-            return features;
         FeatureMajor attention = new(features.Width, features.LeastRows);
         foreach (ValueBuffer value in own)
             value.Features = attention;
         return attention;
     }
+
+    // All of a group do, or none.
+    private static bool StandsSo(IReadOnlyList<ValueBuffer> group) => group[0].Whole.Features is not null;
 
     // Starts with all, and takes away what some stage takes by rows, and what goes with that, until nothing changes.
     private static HashSet<ValueBuffer> Able(IReadOnlyList<Stage> stages, IReadOnlyList<IReadOnlyList<ValueBuffer>> touched, IReadOnlyList<ValueBuffer> values)

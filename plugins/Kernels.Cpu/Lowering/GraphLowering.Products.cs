@@ -42,7 +42,7 @@ internal sealed unsafe partial class GraphLowering
         LinearKernel kernel = _kernels.Choose(n, n.Weight);
         ValueBuffer output = NewValue(n.Output);
         Product[] products = [.. Enumerable.Range(0, heads).Select(h => new Product(kernel, output.View(h * rows, rows)) { FirstRow = h * rows, Part = h })];
-        Emit(new ProductStage(_stages.Count, input, products, RowSet.All, _request.Team.LaneCount, _kernels.TileWidth, _sizes, heads), n, [.. input.Reads, output]);
+        Emit(new ProductStage(_stages.Count, input, products, RowSet.All, _request.Team.LaneCount, _kernels.TileWidth, _sizes, heads), n, [.. input.Reads, .. products.Select(p => p.Output)]);
         _explanation.Add($"{n.Name}: {heads} products of {rows} rows, each with its head's part of the input, in one stage");
     }
 

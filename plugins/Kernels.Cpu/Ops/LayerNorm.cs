@@ -48,6 +48,41 @@ internal static unsafe class LayerNorm
             (bias == null ? v : v + Vector256.Load(bias + i)).Store(y + i);
         }
         for (; i < width; i++)
-            y[i] = (x[i] - shift) * scale * weight[i] + (bias == null ? 0 : bias[i]);
+        {
+            float v = (x[i] - shift) * scale * weight[i];
+            y[i] = bias == null ? v : v + bias[i];
+        }
+    }
+
+    /// <summary>Normalizes rows that stand by features; bitwise <see cref="Row"/> of each.</summary>
+    /// <param name="x">Feature after feature, each with <paramref name="rows"/> elements.</param>
+    /// <param name="weight">w.</param>
+    /// <param name="bias">b, or null.</param>
+    /// <param name="y">The result, as <paramref name="x"/>.</param>
+    /// <param name="width">The features.</param>
+    /// <param name="rows">A multiple of 8.</param>
+    /// <param name="epsilon">ε.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Features(float* x, float* weight, float* bias, float* y, int width, int rows, float epsilon)
+    {
+        for (int row = 0; row < rows; row += 8)
+        {
+            (Vector128<float> leftShift, Vector128<float> leftScale) = Moments(x + row, width, rows, epsilon);
+            (Vector128<float> rightShift, Vector128<float> rightScale) = Moments(x + row + 4, width, rows, epsilon);
+            Vector256<float> shift = Vector256.Create(leftShift, rightShift), scale = Vector256.Create(leftScale, rightScale);
+            float* from = x + row, to = y + row;
+            for (int i = 0; i < width; i++, from += rows, to += rows)
+            {
+                Vector256<float> v = (Vector256.Load(from) - shift) * scale * Vector256.Create(weight[i]);
+                (bias == null ? v : v + Vector256.Create(bias[i])).Store(to);
+            }
+        }
+    }
+
+    // Of four rows.
+    private static (Vector128<float> Shift, Vector128<float> Scale) Moments(float* x, int width, int rows, float epsilon)
+    {
+        Vector256<double> mean = FeatureSums.Plain(x, width, rows) / Vector256.Create((double)width);
+        return (RmsNorm.Narrow(mean), RmsNorm.Scales(FeatureSums.Squares(x, width, rows, mean), width, epsilon));
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Tessera.Kernels.Cpu.Ops;
 
@@ -48,40 +47,12 @@ internal static unsafe class RmsNorm
         }
     }
 
-    // Of four rows. Their sums have a row's lanes, which are added up as its are.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Vector128<float> Scales(float* x, int width, int rows, float epsilon)
-    {
-        Vector256<double> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
-        int i = 0;
-        for (; i <= width - 8; i += 8, x += 8 * rows)
-        {
-            a = Square(x, a);
-            b = Square(x + rows, b);
-            c = Square(x + 2 * rows, c);
-            d = Square(x + 3 * rows, d);
-            e = Square(x + 4 * rows, e);
-            f = Square(x + 5 * rows, f);
-            g = Square(x + 6 * rows, g);
-            h = Square(x + 7 * rows, h);
-        }
-        Vector256<double> sum = (a + e) + (b + f) + ((c + g) + (d + h));
-        for (; i < width; i++, x += rows)
-        {
-            Vector256<double> value = Wide(x);
-            sum += value * value;
-        }
-        Vector256<double> scale = Vector256<double>.One / Vector256.Sqrt(sum / Vector256.Create((double)width) + Vector256.Create((double)epsilon));
-        return Vector128.Create((float)scale[0], (float)scale[1], (float)scale[2], (float)scale[3]);
-    }
+    private static Vector128<float> Scales(float* x, int width, int rows, float epsilon) => Scales(FeatureSums.Squares(x, width, rows), width, epsilon);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<double> Square(float* x, Vector256<double> sum)
-    {
-        Vector256<double> value = Wide(x);
-        return Vector256.FusedMultiplyAdd(value, value, sum);
-    }
+    /// <summary>1 / √(sum / width + ε) of four rows, as a row's scale is made.</summary>
+    public static Vector128<float> Scales(Vector256<double> sums, int width, float epsilon) =>
+        Narrow(Vector256<double>.One / Vector256.Sqrt(sums / Vector256.Create((double)width) + Vector256.Create((double)epsilon)));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<double> Wide(float* x) => Avx.IsSupported ? Avx.ConvertToVector256Double(Vector128.Load(x)) : Vector256.Create((double)x[0], x[1], x[2], x[3]);
+    /// <summary>Four rows' numbers in single precision.</summary>
+    public static Vector128<float> Narrow(Vector256<double> x) => Vector128.Create((float)x[0], (float)x[1], (float)x[2], (float)x[3]);
 }

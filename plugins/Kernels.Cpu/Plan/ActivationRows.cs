@@ -56,7 +56,7 @@ internal sealed unsafe class ActivationRows
     }
 
     /// <summary>Whether panels can be made of a source that stands by features.</summary>
-    public bool TakesFeatures => _parts == 1 && _source.TakesFeatures && Array.TrueForAll(_forms, f => f.TakesFeatures);
+    public bool TakesFeatures => _source.TakesFeatures && Array.TrueForAll(_forms, f => f.TakesFeatures);
 
     /// <summary>Makes a panel of a source that stands by features, in all forms.</summary>
     /// <param name="panel">The panel's number.</param>
@@ -66,10 +66,12 @@ internal sealed unsafe class ActivationRows
     public void PackFeatures(int panel, FeatureMajor features, byte* panels, float* room)
     {
         float* x = _source.Panel(panel, features, room);
-        int width = features.WidthOf(panel);
+        int width = features.WidthOf(panel), columns = _source.Width / _parts;
+        long partBytes = PanelOffset(_forms.Length, features.Width);
         panels += panel * PanelBytes(features.Width);
-        for (int i = 0; i < _forms.Length; i++)
-            _forms[i].PackFeatures(x, _source.Width, width, features.Count(panel), panels + PanelOffset(i, features.Width));
+        for (int part = 0; part < _parts; part++, x += (long)columns * width, panels += partBytes)
+            for (int i = 0; i < _forms.Length; i++)
+                _forms[i].PackFeatures(x, columns, width, features.Count(panel), panels + PanelOffset(i, features.Width));
     }
 
     /// <summary>Bytes of an interleaved panel of up to so many rows, in all forms that tiles read, part after part.</summary>

@@ -63,9 +63,6 @@ internal sealed record HeadInput(ValueBuffer Value, NormKernel? Norm, Turns? Tur
         return result;
     }
 
-    /// <summary>Whether heads can be made of values that stand by features.</summary>
-    public bool TakesFeatures => Norm is null or { TakesGroupFeatures: true };
-
     /// <summary>Makes a head of rows that stand by features.</summary>
     /// <param name="panel">The panel.</param>
     /// <param name="features">How they stand.</param>

@@ -6,7 +6,7 @@ using Tessera.Kernels.Cpu.Tiles.Simd;
 
 namespace Tessera.Kernels.Cpu.Plan;
 
-// Values that stand by features: keys go into the cache as they stand, queries meet it as they stand, and what attention gives stands so too. Values are turned, as the cache has them by entries, and so are keys that have scales there.
+// Values that stand by features: keys go into the cache as they stand, queries meet it as they stand, and what attention gives stands so too. Values are turned, as the cache has them by entries.
 internal sealed unsafe partial class AttentionStage
 {
     /// <summary>Caches what a panel's rows have of a head.</summary>
@@ -15,13 +15,11 @@ internal sealed unsafe partial class AttentionStage
         Batch batch = step.Batch;
         byte* scratch = lane.Attention;
         int width = features.WidthOf(panel), count = features.Count(panel), origin = panel * features.Width, keyLength = _shape.KeyLength;
-        float* keys = _panel.Queries(scratch), values = _panel.Outputs(scratch), rows = keys + 2 * _panel.QueryFloats;
+        float* keys = _panel.Queries(scratch), values = _panel.Outputs(scratch);
         _key.MakePanel(panel, features, 0, width, head, keyLength, 1, _panel.Head(scratch), keys);
         Interleave.Rows(_value.Panel(panel, features) + (long)head * _shape.ValueLength * width, width, _shape.ValueLength, values, _shape.OutputStride, width);
-        bool together = KeyPanel.Takes(_layout.Type), finite = true;
-        byte* rounded = together ? KeyPanel.Round(_layout.Type, keys, keyLength * width, (ushort*)(keys + _panel.QueryFloats)) : null;
-        if (!together)
-            Interleave.Rows(keys, width, keyLength, rows, _shape.QueryStride, width);
+        byte* rounded = KeyPanel.Round(_layout.Type, keys, keyLength, width, (ushort*)(keys + _panel.QueryFloats));
+        bool finite = true;
         for (int row = 0, next; row < count; row = next)
         {
             int index = batch.CacheIndices[origin + row], slot = batch.Slots[origin + row], entry = index % _blockTokens % AttentionTile.Entries;
@@ -29,12 +27,9 @@ internal sealed unsafe partial class AttentionStage
             // Entries side by side.
             for (next = row + 1; next < count && entry + next - row < TileEntries(index) && batch.Slots[origin + next] == slot && batch.CacheIndices[origin + next] == index + next - row;)
                 next++;
-            if (together)
-                finite &= KeyPanel.Write(_layout, tile, entry, rounded + (long)row * _layout.ElementBytes, width, next - row);
+            finite &= KeyPanel.Write(_layout, tile, entry, rounded, row, width, next - row);
             for (int i = row; i < next; i++)
-                finite &= together
-                    ? CacheEntries.WriteValue(_layout, tile, entry + i - row, values + (long)i * _shape.OutputStride)
-                    : CacheEntries.Write(_layout, tile, entry + i - row, rows + (long)i * _shape.QueryStride, values + (long)i * _shape.OutputStride);
+                finite &= CacheEntries.WriteValue(_layout, tile, entry + i - row, values + (long)i * _shape.OutputStride);
         }
         if (!finite)
             _blocks.HasNotFinite = true;

@@ -48,7 +48,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         (_floats, _stored, _finite) = Kernels(wide, layout);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         _panel = new PanelShape(_shape);
-        sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
+        sizes.Attention = Math.Max(sizes.Attention, _panel.Bytes);
         _sharedBytes = SharedNeed(_shape, limits, lanes, runRows);
     }
 
@@ -69,7 +69,7 @@ internal sealed unsafe partial class AttentionStage : Stage
         (_floats, _stored, _finite) = Kernels(wide, _layout);
         (_query, _key, _value, _output) = (inputs.Query, inputs.Key, inputs.Value, inputs.Output);
         _panel = new PanelShape(_shape);
-        sizes.Attention = Math.Max(sizes.Attention, TakesFeatures ? _panel.Bytes : _shape.Bytes);
+        sizes.Attention = Math.Max(sizes.Attention, _panel.Bytes);
     }
 
     /// <summary>Where a stage without a cache keeps the step's keys and values; set when the plan's memory is.</summary>
@@ -80,12 +80,9 @@ internal sealed unsafe partial class AttentionStage : Stage
 
     public override ItemCounters Counters => ItemCounters.Shared;
 
-    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => TakesFeatures ? [[_query.Value, _key.Value, _value, _output]] : [];
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => [[_query.Value, _key.Value, _value, _output]];
 
-    /// <summary>Whether its values stand by features while there are many rows.</summary>
-    public bool StandsByFeatures => _output.Whole.Features is not null;
-
-    private bool TakesFeatures => _query.TakesFeatures && _key.TakesFeatures;
+    public override bool TakesRowsTogether => true;
 
     public override void Run(Lane lane, Step step)
     {

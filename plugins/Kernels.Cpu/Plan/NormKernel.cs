@@ -38,34 +38,27 @@ internal sealed unsafe class NormKernel(int length, int groups, float* weight, b
             RmsNorm.Row(x, weight + first, y, Length, epsilon);
     }
 
-    /// <summary>Whether it normalizes rows that stand by features.</summary>
-    public bool TakesFeatures => !Centered && Groups == 1;
-
     /// <summary>Normalizes rows that stand by features.</summary>
     /// <param name="x">Feature after feature, each with <paramref name="rows"/> elements.</param>
     /// <param name="y">The result.</param>
     /// <param name="rows">A multiple of 8.</param>
-    /// <exception cref="NotSupportedException">It does not take features.</exception>
     public void Features(float* x, float* y, int rows)
     {
-        if (!TakesFeatures)
-            throw new NotSupportedException(Description);
-        GroupFeatures(0, x, y, rows);
+        for (int g = 0; g < Groups; g++, x += (long)Length * rows, y += (long)Length * rows)
+            GroupFeatures(g, x, y, rows);
     }
-
-    /// <summary>Whether it normalizes a group of rows that stand by features.</summary>
-    public bool TakesGroupFeatures => !Centered;
 
     /// <summary>As <see cref="Group"/> of rows that stand by features.</summary>
     /// <param name="group">The group's number.</param>
     /// <param name="x">The group: feature after feature, each with <paramref name="rows"/> elements.</param>
     /// <param name="y">The result.</param>
     /// <param name="rows">A multiple of 8.</param>
-    /// <exception cref="NotSupportedException">It does not take features.</exception>
     public void GroupFeatures(int group, float* x, float* y, int rows)
     {
-        if (!TakesGroupFeatures)
-            throw new NotSupportedException(Description);
-        RmsNorm.Features(x, weight + (shared ? 0 : (long)group * Length), y, Length, rows, epsilon);
+        long first = shared ? 0 : (long)group * Length;
+        if (Centered)
+            LayerNorm.Features(x, weight + first, Bias == null ? null : Bias + first, y, Length, rows, epsilon);
+        else
+            RmsNorm.Features(x, weight + first, y, Length, rows, epsilon);
     }
 }

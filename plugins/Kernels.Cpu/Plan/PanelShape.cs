@@ -43,7 +43,7 @@ internal sealed unsafe class PanelShape
     /// <summary>The heads' softmaxes, then those over a later span.</summary>
     public PanelState* States(byte* scratch) => (PanelState*)(scratch + _states);
 
-    /// <summary>The heads' queries. While keys and values are written: rotated keys; these, rounded; where the cache has scales, these as rows.</summary>
+    /// <summary>The heads' queries. While keys and values are written: rotated keys; these, rounded.</summary>
     public float* Queries(byte* scratch) => (float*)(scratch + _queries);
 
     /// <summary>The heads' weighted sums, then those over a later span. While keys and values are written: values as rows.</summary>

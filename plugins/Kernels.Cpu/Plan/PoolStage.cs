@@ -5,6 +5,8 @@ namespace Tessera.Kernels.Cpu.Plan;
 /// <summary>One row of each sequence that wants a vector: the mean of its rows in the batch, summed in their order, or the first or last of them.</summary>
 internal sealed unsafe class PoolStage(RowSource source, ValueBuffer output, PoolingKind kind) : Stage
 {
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => source.FillsFrom;
+
     public override void Run(Lane lane, Step step)
     {
         (int first, int end) = lane.Share(step.PooledRows);

@@ -59,9 +59,8 @@ internal sealed unsafe class ProductStage : Stage
     {
         get
         {
-            if (_set == RowSet.Logits && _source.FillsFromFeatures)
-                foreach (ValueBuffer read in _source.Reads)
-                    yield return [read];
+            foreach (IReadOnlyList<ValueBuffer> read in _set == RowSet.Logits ? _source.FillsFrom : [])
+                yield return read;
             if (_set != RowSet.All || Array.Exists(_products, p => p.Kernel.Tile is null))
                 yield break;
             if (_input.TakesFeatures)

@@ -19,14 +19,13 @@ internal abstract unsafe class RowSource(int width)
     public abstract void Fill(int row, float* destination);
 
     /// <summary>Whether what it reads may stand by features; then <see cref="Panel"/> makes panels of it.</summary>
-    public virtual bool TakesFeatures => false;
+    public virtual bool TakesFeatures => true;
 
-    /// <summary>Whether <see cref="Fill"/> makes rows of what stands by features.</summary>
-    public virtual bool FillsFromFeatures => false;
+    /// <summary>What may stand by features where <see cref="Fill"/> makes rows of it, as <see cref="Stage.ByFeatures"/> says it.</summary>
+    public virtual IEnumerable<IReadOnlyList<ValueBuffer>> FillsFrom => [];
 
-    /// <summary>A panel by features, in its place or made in <paramref name="room"/>.</summary>
-    /// <exception cref="NotSupportedException"><see cref="TakesFeatures"/> is false.</exception>
-    public virtual float* Panel(int panel, FeatureMajor features, float* room) => throw new NotSupportedException();
+    /// <summary>A panel by features, in its place or made in <paramref name="room"/>: bitwise the rows of <see cref="Fill"/>.</summary>
+    public abstract float* Panel(int panel, FeatureMajor features, float* room);
 }
 
 /// <summary>A stored value as it is.</summary>
@@ -36,9 +35,7 @@ internal sealed unsafe class StoredSource(ValueBuffer x) : RowSource(x.Width)
 
     public override string Description => "stored";
 
-    public override bool TakesFeatures => true;
-
-    public override bool FillsFromFeatures => true;
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> FillsFrom => [Reads];
 
     public override float* InPlace(int row) => x.IsByFeatures ? null : x.Row(row);
 

@@ -9,9 +9,7 @@ internal sealed unsafe class NormSource(ValueBuffer x, NormKernel norm) : RowSou
 
     public override string Description => norm.Description;
 
-    public override bool TakesFeatures => norm.TakesFeatures;
-
-    public override bool FillsFromFeatures => true;
+    public override IEnumerable<IReadOnlyList<ValueBuffer>> FillsFrom => [Reads];
 
     public override void Fill(int row, float* destination)
     {
@@ -54,12 +52,20 @@ internal sealed unsafe class SumSource(ValueBuffer a, RowSource b) : RowSource(a
 
     public override string Description => b is StoredSource ? "sum" : $"sum with {b.Description}";
 
+    public override bool TakesFeatures => b.TakesFeatures;
+
     public override void Fill(int row, float* destination)
     {
         float* other = b.InPlace(row);
         if (other == null)
             b.Fill(row, other = destination);
         Sum.Row(a.Row(row), other, destination, Width);
+    }
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
+    {
+        Sum.Row(a.Panel(panel, features), b.Panel(panel, features, room), room, Width * features.WidthOf(panel));
+        return room;
     }
 }
 
@@ -71,6 +77,12 @@ internal sealed unsafe class ScaleSource(ValueBuffer x, float factor) : RowSourc
     public override string Description => "scale";
 
     public override void Fill(int row, float* destination) => Sum.Scale(x.Row(row), factor, destination, Width);
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
+    {
+        Sum.Scale(x.Panel(panel, features), factor, room, Width * features.WidthOf(panel));
+        return room;
+    }
 }
 
 /// <summary>A part of each of a stored value's groups.</summary>
@@ -80,10 +92,19 @@ internal sealed unsafe class SliceSource(ValueBuffer x, int groups, int offset, 
 
     public override string Description => $"slice of {groups} groups";
 
-    public override void Fill(int row, float* destination)
+    public override void Fill(int row, float* destination) => Copy(x.Row(row), destination, 1);
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
     {
-        long from = x.Width / groups, to = Width / groups;
-        float* source = x.Row(row) + offset;
+        Copy(x.Panel(panel, features), room, features.WidthOf(panel));
+        return room;
+    }
+
+    // Elements of so many rows.
+    private void Copy(float* source, float* destination, long rows)
+    {
+        long from = x.Width / groups * rows, to = Width / groups * rows;
+        source += offset * rows;
         for (int g = 0; g < groups; g++)
             Buffer.MemoryCopy(source + g * from, destination + g * to, to * sizeof(float), to * sizeof(float));
     }
@@ -96,13 +117,22 @@ internal sealed unsafe class ConcatSource(ValueBuffer a, ValueBuffer b, int grou
 
     public override string Description => "concat";
 
-    public override void Fill(int row, float* destination)
+    public override void Fill(int row, float* destination) => Join(a.Row(row), b.Row(row), destination, 1);
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
     {
-        long first = a.Width / groups, second = shared ? b.Width : b.Width / groups, step = shared ? 0 : second;
+        Join(a.Panel(panel, features), b.Panel(panel, features), room, features.WidthOf(panel));
+        return room;
+    }
+
+    // Elements of so many rows.
+    private void Join(float* left, float* right, float* destination, long rows)
+    {
+        long first = a.Width / groups * rows, second = (shared ? b.Width : b.Width / groups) * rows, step = shared ? 0 : second;
         for (int g = 0; g < groups; g++, destination += first + second)
         {
-            Buffer.MemoryCopy(a.Row(row) + g * first, destination, first * sizeof(float), first * sizeof(float));
-            Buffer.MemoryCopy(b.Row(row) + g * step, destination + first, second * sizeof(float), second * sizeof(float));
+            Buffer.MemoryCopy(left + g * first, destination, first * sizeof(float), first * sizeof(float));
+            Buffer.MemoryCopy(right + g * step, destination + first, second * sizeof(float), second * sizeof(float));
         }
     }
 }
@@ -118,5 +148,14 @@ internal sealed unsafe class RopeSource(ValueBuffer x, int heads, int headLength
     {
         for (int h = 0; h < heads; h++)
             Rope.Head(x.Row(row) + (long)h * headLength, destination + (long)h * headLength, headLength, offset, turns.Pairs, turns.Pairing, turns.Row(row), 1);
+    }
+
+    public override float* Panel(int panel, FeatureMajor features, float* room)
+    {
+        int width = features.WidthOf(panel);
+        float* from = x.Panel(panel, features), cosines = turns.Cosines(panel), sines = turns.Sines(panel, features);
+        for (long h = 0, first = 0; h < heads; h++, first += (long)headLength * width)
+            Rope.Features(from + first, width, room + first, width, headLength, offset, turns.Pairs, turns.Pairing, cosines, sines, 1);
+        return room;
     }
 }

@@ -12,6 +12,9 @@ internal abstract class Stage
     /// <summary>Values that it takes by features, in groups of which either all stand so or none; all others it takes by rows.</summary>
     public virtual IEnumerable<IReadOnlyList<ValueBuffer>> ByFeatures => [];
 
+    /// <summary>Whether they stand so only in steps in which sequences have rows to take together: attention's, and what is rotated for it.</summary>
+    public virtual bool TakesRowsTogether => false;
+
     /// <summary>From so many rows on it takes them so.</summary>
     public virtual int LeastRowsByFeatures => 0;
 

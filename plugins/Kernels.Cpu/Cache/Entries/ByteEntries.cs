@@ -9,6 +9,7 @@ namespace Tessera.Kernels.Cpu.Cache.Entries;
 internal static unsafe class ByteEntries
 {
     private const int Group = 32, Largest = 127;
+    private const ushort Infinity = 0x7c00;
 
     /// <summary>Scales of so many elements.</summary>
     public static int Groups(int length) => (length + Group - 1) / Group;
@@ -29,6 +30,31 @@ internal static unsafe class ByteEntries
             for (int k = 0; k < count; k++)
                 keys[(i + k) * AttentionTile.Entries] = rounded[k];
         }
+    }
+
+    /// <summary>Rounds keys of rows that stand by features: bitwise what <see cref="WriteKey"/> makes of each.</summary>
+    /// <param name="keys">[element][row].</param>
+    /// <param name="length">Elements of a key.</param>
+    /// <param name="width">Rows, a multiple of 8.</param>
+    /// <param name="rounded">The bytes, [element][row].</param>
+    /// <param name="scales">Their scales, [group][row].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RoundKeys(float* keys, int length, int width, sbyte* rounded, ushort* scales)
+    {
+        for (int i = 0; i < length; i += Group, scales += width)
+            for (int row = 0; row < width; row += 8)
+            {
+                int first = i * width + row, end = Math.Min(length, i + Group) * width;
+                Vector256<int> largest = default;
+                for (int k = first; k < end; k += width)
+                    largest = Vector256.Max(largest, Magnitude(keys + k));
+                Vector128<ushort> halves = Halves.Narrow(largest.AsSingle() / Vector256.Create((float)Largest));
+                Vector128.ConditionalSelect(Vector128.LessThan(halves, Vector128.Create(Infinity)), halves, Vector128.Create(BitConverter.HalfToUInt16Bits(Half.NaN))).Store(scales + row);
+                Vector256<float> scale = Halves.Widen(scales + row);
+                Vector256<float> inverse = Vector256.ConditionalSelect(Vector256.GreaterThan(scale, default), Vector256<float>.One / scale, default);
+                for (int k = first; k < end; k += width)
+                    Round8(keys + k, inverse, rounded + k);
+            }
     }
 
     /// <summary>Writes a value.</summary>
@@ -95,16 +121,35 @@ internal static unsafe class ByteEntries
     /// <summary>Rounds a group by the scale that is stored, and answers it.</summary>
     private static Half Round(float* x, int count, sbyte* to)
     {
-        float largest = 0;
-        for (int i = 0; i < count; i++)
-            largest = MathF.Max(largest, MathF.Abs(x[i]));
-        Half scale = (Half)(largest / Largest);
+        Vector256<int> most = default;
+        int i = 0, largest = 0;
+        for (; i <= count - 8; i += 8)
+            most = Vector256.Max(most, Magnitude(x + i));
+        for (int k = 0; k < 8; k++)
+            largest = Math.Max(largest, most[k]);
+        for (; i < count; i++)
+            largest = Math.Max(largest, BitConverter.SingleToInt32Bits(x[i]) & int.MaxValue);
+        Half scale = (Half)(BitConverter.Int32BitsToSingle(largest) / Largest);
         if (!Half.IsFinite(scale))
             scale = Half.NaN;
         float inverse = scale == Half.Zero || Half.IsNaN(scale) ? 0 : 1 / (float)scale;
-        for (int i = 0; i < count; i++)
+        for (i = 0; i <= count - 8; i += 8)
+            Round8(x + i, Vector256.Create(inverse), to + i);
+        for (; i < count; i++)
             to[i] = (sbyte)Math.Clamp((int)MathF.Round(x[i] * inverse), -Largest, Largest);
         return scale;
+    }
+
+    // Without signs bits are ordered as numbers are, and what is none is above all.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Magnitude(float* x) => Vector256.Load(x).AsInt32() & Vector256.Create(int.MaxValue);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round8(float* x, Vector256<float> inverse, sbyte* to)
+    {
+        Vector256<int> all = Vector256.Max(Vector256.ConvertToInt32(Vector256.Round(Vector256.Load(x) * inverse)), Vector256.Create(-Largest));
+        Vector128<short> shorts = Vector128.NarrowWithSaturation(all.GetLower(), all.GetUpper());
+        *(long*)to = Vector128.NarrowWithSaturation(shorts, shorts).AsInt64().ToScalar();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

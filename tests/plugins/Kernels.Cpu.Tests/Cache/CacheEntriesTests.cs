@@ -40,14 +40,16 @@ public unsafe class CacheEntriesTests
     }
 
     [Theory]
-    [InlineData(0, 16)]
-    [InlineData(3, 11)]
-    public void Keys_of_several_rows_are_what_each_row_writes_and_tell_what_is_not_finite(int entry, int count)
+    [InlineData(0, 16, 24)]
+    [InlineData(3, 11, 24)]
+    [InlineData(0, 16, 77)]
+    [InlineData(5, 9, 64)]
+    public void Keys_of_several_rows_are_what_each_row_writes_and_tell_what_is_not_finite(int entry, int count, int length)
     {
-        const int length = 24, width = 16;
+        const int width = 16;
         Random random = new(count);
         float[] keys = Values(random, length * width, 0), value = new float[length];
-        foreach (KvType type in (KvType[])[KvType.F16, KvType.BF16, KvType.F32])
+        foreach (KvType type in Enum.GetValues<KvType>())
             foreach (bool overflows in (bool[])[false, true])
             {
                 // In a row beside those that are written, it does not matter.
@@ -59,8 +61,8 @@ public unsafe class CacheEntriesTests
                 bool finite = true;
                 fixed (float* k = keys, v = value)
                 {
-                    byte* rounded = KeyPanel.Round(type, k, length * width, (ushort*)room.Bytes);
-                    Assert.Equal(type != KvType.F16 || !overflows, KeyPanel.Write(layout, together.Bytes, entry, rounded, width, count));
+                    byte* rounded = KeyPanel.Round(type, k, length, width, (ushort*)room.Bytes);
+                    Assert.Equal(type != KvType.F16 || !overflows, KeyPanel.Write(layout, together.Bytes, entry, rounded, 0, width, count));
                     for (int row = 0; row < count; row++)
                     {
                         float[] key = [.. Enumerable.Range(0, length).Select(i => keys[i * width + row])];
@@ -76,6 +78,35 @@ public unsafe class CacheEntriesTests
                     Assert.Equal(type != KvType.F16, CacheEntries.WriteValue(layout, together.Bytes, 2, v));
                 value[3] = 0;
             }
+    }
+
+    [Theory]
+    [InlineData(8, 3, 40)]
+    [InlineData(16, 0, 128)]
+    [InlineData(16, 9, 5)]
+    public void Keys_of_every_size_have_the_scales_of_rows(int width, int first, int length)
+    {
+        Random random = new(length);
+        // The smallest scale is 2⁻²⁴, above 65504 · 127 there is none.
+        float[] sizes = [1, 0, 2e-8f * 127, 5e-8f * 127, 9e-8f * 127, 1e-5f, 8.3e6f, 8.4e6f, float.PositiveInfinity, 1e38f];
+        float[] keys = [.. Enumerable.Range(0, length * width).Select(i => (random.NextSingle() * 2 - 1) * sizes[(i % width + i / width / Group) % sizes.Length])], value = new float[length];
+        keys[2 * width + first] = float.NaN;
+        CacheLayout layout = new(new CacheSpec("blk.0", 1, length, length), 0, 1, KvType.Q8);
+        int count = Math.Min(width - first, 11);
+        using NativeBuffer together = new(layout.TileBytes), alone = new(layout.TileBytes), room = new(length * width * sizeof(ushort) + 64);
+        new Span<byte>(together.Bytes, (int)layout.TileBytes).Clear();
+        new Span<byte>(alone.Bytes, (int)layout.TileBytes).Clear();
+        fixed (float* k = keys, v = value)
+        {
+            KeyPanel.Write(layout, together.Bytes, 4, KeyPanel.Round(KvType.Q8, k, length, width, (ushort*)room.Bytes), first, width, count);
+            for (int row = 0; row < count; row++)
+            {
+                float[] key = [.. Enumerable.Range(0, length).Select(i => keys[i * width + first + row])];
+                fixed (float* one = key)
+                    CacheEntries.Write(layout, alone.Bytes, 4 + row, one, v);
+            }
+        }
+        Assert.Equal(new Span<byte>(alone.Bytes, (int)layout.TileBytes), new Span<byte>(together.Bytes, (int)layout.TileBytes));
     }
 
     [Theory]

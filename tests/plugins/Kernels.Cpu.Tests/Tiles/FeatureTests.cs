@@ -60,15 +60,23 @@ public unsafe class FeatureTests
         (float[] rows, float[] features) = Values(width, width, columns);
         float[] weight = [.. Enumerable.Range(0, columns).Select(i => 1 + 0.01f * i)], expected = new float[columns], found = new float[features.Length];
         fixed (float* x = rows, byFeatures = features, w = weight, y = expected, z = found)
-        {
-            RmsNorm.Features(byFeatures, w, z, columns, width, 1e-5f);
-            for (int row = 0; row < width; row++)
+            for (int norm = 0; norm < 3; norm++)
             {
-                RmsNorm.Row(x + row * columns, w, y, columns, 1e-5f);
-                for (int i = 0; i < columns; i++)
-                    Assert.Equal(BitConverter.SingleToInt32Bits(expected[i]), BitConverter.SingleToInt32Bits(found[i * width + row]));
+                float* bias = norm == 2 ? w + columns / 2 : null;
+                if (norm == 0)
+                    RmsNorm.Features(byFeatures, w, z, columns / 2, width, 1e-5f);
+                else
+                    LayerNorm.Features(byFeatures, w, bias, z, columns / 2, width, 1e-5f);
+                for (int row = 0; row < width; row++)
+                {
+                    if (norm == 0)
+                        RmsNorm.Row(x + row * columns, w, y, columns / 2, 1e-5f);
+                    else
+                        LayerNorm.Row(x + row * columns, w, bias, y, columns / 2, 1e-5f);
+                    for (int i = 0; i < columns / 2; i++)
+                        Assert.Equal(BitConverter.SingleToInt32Bits(expected[i]), BitConverter.SingleToInt32Bits(found[i * width + row]));
+                }
             }
-        }
     }
 
     // Ordinary rows, and among them groups that are zero, too small for a scale, of one value, and not of numbers. Rows that are not there repeat the last.
