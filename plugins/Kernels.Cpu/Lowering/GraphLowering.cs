@@ -182,7 +182,7 @@ internal sealed unsafe partial class GraphLowering
     private void SourceOrStore(GraphNode node, RowSource source, Fusions kind = Fusions.None)
     {
         IReadOnlyList<GraphNode> readers = _uses.Readers(node.Output);
-        if ((_fusions & kind) == kind && (readers.All(r => r is LinearNode or LmHeadNode or PoolNode || (r is MixtureOfExpertsNode m && m.Router.Id != node.Output.Id)) || (readers is [AddNode sum] && !IsResult(node.Output) && IsThere(sum, node.Output))))
+        if ((_fusions & kind) == kind && (readers.All(r => r is LinearNode or HeadLinearNode or LmHeadNode or PoolNode || (r is MixtureOfExpertsNode m && m.Router.Id != node.Output.Id)) || (readers is [AddNode sum] && !IsResult(node.Output) && IsThere(sum, node.Output))))
             _sources.Add(node.Output.Id, source);
         else
             Store(node, source);
