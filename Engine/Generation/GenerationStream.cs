@@ -102,7 +102,7 @@ public sealed class GenerationStream
     }
 
     /// <summary>Completes with true when a token can be read or <see cref="Nudge"/> was called, with false when the generation has ended and all is read; true does not promise a token.</summary>
-    /// <remarks>The reader goes on on a thread that lets the engine's other readers go on after it, until it waits for something. One that blocks keeps these for some 10 to 60 milliseconds, and a thread until it comes back.</remarks>
+    /// <remarks>The reader goes on on a thread that lets the engine's other readers go on after it, until it waits for something. One that blocks keeps these for some 10 to 200 milliseconds, and a thread until it comes back.</remarks>
     /// <exception cref="OperationCanceledException">The token was cancelled; the generation goes on until <see cref="Cancel"/>.</exception>
     /// <exception cref="InvalidOperationException">It waits already.</exception>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation)

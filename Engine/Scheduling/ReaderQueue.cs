@@ -13,8 +13,8 @@ internal sealed class ReaderQueue
     /// <summary>A reader that takes longer is not waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
 
-    // When nothing has been written for so long, it is looked whether a reader is stuck; steps look themselves.
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(50);
+    // While there are readers, it is looked so often whether one is stuck; steps look themselves. Each look wakes two threads.
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(200);
 
     private readonly string _name;
     private readonly object _bell = new();
@@ -24,7 +24,7 @@ internal sealed class ReaderQueue
     private int _thread;
     private long _since;
     private State _state;
-    private bool _closed;
+    private bool _closed, _watched;
 
     /// <summary>Without readers, and without a thread.</summary>
     /// <param name="name">The threads' name.</param>
@@ -46,16 +46,8 @@ internal sealed class ReaderQueue
     /// <summary>Adds readers whose waits were taken, and sees that somebody lets them go on.</summary>
     public void Add(ReadOnlySpan<ReaderWait> readers)
     {
-        if (readers.IsEmpty)
-            return;
-        lock (_bell)
-        {
-            foreach (ReaderWait reader in readers)
-                _waiting.Enqueue(reader);
-            if (!_closed)
-                _watch.Change(Silence, Timeout.InfiniteTimeSpan);
-        }
-        Attend();
+        if (!readers.IsEmpty)
+            Attend(readers);
     }
 
     /// <summary>Has the pool let those go on that wait: nobody attends to them any more.</summary>
@@ -78,27 +70,32 @@ internal sealed class ReaderQueue
         Scatter();
     }
 
-    // As long as readers wait: they may wait behind one that keeps the thread.
+    // As long as readers come: some may wait behind one that keeps the thread.
     private void Watch()
     {
-        Attend();
         lock (_bell)
-            if (_waiting.Count > 0 && !_closed)
-                _watch.Change(Silence, Timeout.InfiniteTimeSpan);
+            _watched = false;
+        Attend([]);
     }
 
     // Wakes the thread if readers wait and it sleeps, and has another one go on if it has not moved on for a while.
-    private void Attend()
+    private void Attend(ReadOnlySpan<ReaderWait> more)
     {
         int thread;
         lock (_bell)
         {
+            foreach (ReaderWait reader in more)
+                _waiting.Enqueue(reader);
+            if (_waiting.Count == 0)
+                return;
             if (_closed)
             {
                 Scatter();
                 return;
             }
-            if (_waiting.Count == 0 || _state == State.Woken || (_state == State.Serving && Stopwatch.GetElapsedTime(_since) < Patience))
+            if (!_watched)
+                _watched = _watch.Change(Silence, Timeout.InfiniteTimeSpan);
+            if (_state == State.Woken || (_state == State.Serving && Stopwatch.GetElapsedTime(_since) < Patience))
                 return;
             bool sleeps = _state == State.Asleep;
             _state = State.Woken;

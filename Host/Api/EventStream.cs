@@ -8,7 +8,8 @@ namespace Tessera.Host.Api;
 /// <summary>Server-sent events (WHATWG HTML, section 9.2): one JSON value in each. Writers take turns. A client that takes nothing for too long is disconnected.</summary>
 internal sealed class EventStream : IDisposable
 {
-    private readonly HttpContext _http;
+    private readonly PipeWriter _body;
+    private readonly CancellationToken _gone;
     private readonly TimeSpan _patience;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _slow = new();
@@ -21,7 +22,7 @@ internal sealed class EventStream : IDisposable
     /// <param name="patience">How long an event may wait for the client to take it.</param>
     public EventStream(HttpContext http, TimeSpan patience)
     {
-        (_http, _patience) = (http, patience);
+        (_body, _gone, _patience) = (http.Response.BodyWriter, http.RequestAborted, patience);
         _abort = _slow.Token.Register(http.Abort);
         _json = new Utf8JsonWriter(_event, new JsonWriterOptions { Encoder = ApiJson.Readable.Options.Encoder, SkipValidation = true });
         http.Response.ContentType = "text/event-stream; charset=utf-8";
@@ -30,26 +31,34 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Sends an event.</summary>
-    public Task WriteAsync<T>(T value, JsonTypeInfo<T> type) => SendAsync(value, type);
+    public Task WriteAsync<T>(T value, JsonTypeInfo<T> type) => SendAsync((value, type), static (stream, e) =>
+    {
+        stream._json.Reset(stream._event);
+        JsonSerializer.Serialize(stream._json, e.value, e.type);
+        stream._json.Flush();
+    });
+
+    /// <summary>Sends an event of which only a text is new.</summary>
+    public Task WriteAsync(EventTemplate template, string text) => SendAsync((template, text), static (stream, e) =>
+    {
+        stream._event.Write(e.template.Before);
+        stream._json.Reset(stream._event);
+        stream._json.WriteStringValue(e.text);
+        stream._json.Flush();
+        stream._event.Write(e.template.After);
+    });
 
     /// <summary>Ends the stream as OpenAI's clients expect it.</summary>
-    public Task DoneAsync() => SendAsync<object?>(null, null);
+    public Task DoneAsync() => SendAsync(0, static (stream, _) => stream._event.Write("[DONE]"u8));
 
-    private async Task SendAsync<T>(T value, JsonTypeInfo<T>? type)
+    private async Task SendAsync<T>(T value, Action<EventStream, T> write)
     {
-        await _turn.WaitAsync(_http.RequestAborted).ConfigureAwait(false);
+        await _turn.WaitAsync(_gone).ConfigureAwait(false);
         try
         {
             _event.ResetWrittenCount();
             _event.Write("data: "u8);
-            if (type is null)
-                _event.Write("[DONE]"u8);
-            else
-            {
-                _json.Reset(_event);
-                JsonSerializer.Serialize(_json, value, type);
-                _json.Flush();
-            }
+            write(this, value);
             _event.Write("\n\n"u8);
             await SendAsync(_event.WrittenMemory).ConfigureAwait(false);
         }
@@ -62,7 +71,7 @@ internal sealed class EventStream : IDisposable
     /// <summary>Sends an event's bytes, all at once: the response's writer takes longer for each part. The clock runs only while the client is waited for.</summary>
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        ValueTask<FlushResult> flush = _http.Response.BodyWriter.WriteAsync(bytes, _http.RequestAborted);
+        ValueTask<FlushResult> flush = _body.WriteAsync(bytes, _gone);
         if (flush.IsCompleted)
         {
             await flush.ConfigureAwait(false);

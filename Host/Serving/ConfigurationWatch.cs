@@ -41,13 +41,16 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     {
         SettledContent content = new(known, _settle);
         long start = TimeProvider.System.GetTimestamp();
-        using PeriodicTimer timer = new(_settle / PollsWhileSettling);
+        // Serving is not to notice: nothing is read more often than once in that time, but a content that is not what it was.
+        using PeriodicTimer timer = new(_settle);
         try
         {
             while (await timer.WaitForNextTickAsync(_over.Token).ConfigureAwait(false))
             {
                 string? now = Read(out bool isEmpty);
-                if (!content.HasChanged(now, TimeProvider.System.GetElapsedTime(start)))
+                bool changed = content.HasChanged(now, TimeProvider.System.GetElapsedTime(start));
+                timer.Period = content.IsSettled ? _settle : _settle / PollsWhileSettling;
+                if (!changed)
                     continue;
                 if (isEmpty)
                     _logger.LogError("{File} is empty; what it said before stays in force", Path.GetFileName(_file));

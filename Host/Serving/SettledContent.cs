@@ -8,6 +8,9 @@ internal sealed class SettledContent(string? known, TimeSpan settle)
     private string? _known = known, _seen = known;
     private TimeSpan _since;
 
+    /// <summary>Whether the last content that was seen counts already.</summary>
+    public bool IsSettled => _seen == _known;
+
     /// <summary>Whether there is another content than the last one that counted; that one counts from now on.</summary>
     /// <param name="now">The content; null: it cannot be read now.</param>
     /// <param name="time">The time since the beginning.</param>

@@ -30,8 +30,13 @@ internal sealed class ChatShape(long created, string fingerprint) : IAnswerShape
             TokenIds = job.ReturnTokenIds ? [.. choice.Tokens.Select(t => t.Id)] : null,
         }], null, null);
 
+    public EventTemplate TextDelta(CompletionJob job, int index) => EventTemplate.Of(text => Chunk(job, [new ChatChunkChoice(index, new ChatDelta { Content = text })], null, null), ApiJson.Readable.ChatChunk);
+
     public Task WriteUsageAsync(EventStream events, CompletionJob job, Usage usage) => Write(events, job, [], usage, null);
 
+    private ChatChunk Chunk(CompletionJob job, IReadOnlyList<ChatChunkChoice> choices, Usage? usage, int[]? prompt) =>
+        new(_id, "chat.completion.chunk", created, job.Model, choices, fingerprint) { Usage = usage, PromptTokenIds = prompt };
+
     private Task Write(EventStream events, CompletionJob job, IReadOnlyList<ChatChunkChoice> choices, Usage? usage, int[]? prompt) =>
-        events.WriteAsync(new ChatChunk(_id, "chat.completion.chunk", created, job.Model, choices, fingerprint) { Usage = usage, PromptTokenIds = prompt }, ApiJson.Readable.ChatChunk);
+        events.WriteAsync(Chunk(job, choices, usage, prompt), ApiJson.Readable.ChatChunk);
 }

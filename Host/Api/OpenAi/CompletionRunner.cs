@@ -64,11 +64,14 @@ internal static class CompletionRunner
         {
             await shape.WriteOpeningAsync(events, job, choice).ConfigureAwait(false);
             int written = 0;
+            bool report = job.LogProbabilities || job.ReturnTokenIds;
+            EventTemplate plain = shape.TextDelta(job, choice.Index);
             while (choice.FinishReason is null)
             {
                 await choice.ReadAsync(failed.Token).ConfigureAwait(false);
-                bool report = job.LogProbabilities || job.ReturnTokenIds;
-                if (choice.Text.Length > 0 || choice.FinishReason is not null || (report && choice.Tokens.Count > 0))
+                if (choice.Text.Length > 0 && choice.FinishReason is null && !report)
+                    await events.WriteAsync(plain, choice.Text).ConfigureAwait(false);
+                else if (choice.Text.Length > 0 || choice.FinishReason is not null || (report && choice.Tokens.Count > 0))
                     await shape.WriteDeltaAsync(events, job, choice, written).ConfigureAwait(false);
                 written += choice.Text.Length;
             }

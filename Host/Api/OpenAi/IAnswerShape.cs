@@ -16,6 +16,11 @@ internal interface IAnswerShape
     /// <param name="textBefore">Characters of the choice's text that were sent before.</param>
     Task WriteDeltaAsync(EventStream events, CompletionJob job, ChoiceReader choice, int textBefore);
 
+    /// <summary>What a part of a choice's text is sent with that brings nothing but the text.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="index">The choice's number.</param>
+    EventTemplate TextDelta(CompletionJob job, int index);
+
     /// <summary>The usage at the end.</summary>
     Task WriteUsageAsync(EventStream events, CompletionJob job, Usage usage);
 }

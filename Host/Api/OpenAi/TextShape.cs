@@ -21,6 +21,8 @@ internal sealed class TextShape(long created, string fingerprint) : IAnswerShape
     public Task WriteDeltaAsync(EventStream events, CompletionJob job, ChoiceReader choice, int textBefore) =>
         Write(events, Body(job, [Choice(job, choice, choice.Text, choice.Tokens, textBefore)], null));
 
+    public EventTemplate TextDelta(CompletionJob job, int index) => EventTemplate.Of(text => Body(job, [new TextChoice(index, text)], null), ApiJson.Readable.TextCompletion);
+
     public Task WriteUsageAsync(EventStream events, CompletionJob job, Usage usage) => Write(events, Body(job, [], usage));
 
     private static TextChoice Choice(CompletionJob job, ChoiceReader choice, string text, IReadOnlyList<TokenReport> tokens, int textBefore) => new(choice.Index, text)

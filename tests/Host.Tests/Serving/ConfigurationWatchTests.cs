@@ -22,8 +22,11 @@ public sealed class ConfigurationWatchTests : IDisposable
             Assert.False(At(part, 0.3));
             Assert.False(At(part, 0.6));
         }
+        Assert.False(content.IsSettled);
         Assert.True(At("bcde", 0.4));
+        Assert.True(content.IsSettled);
         Assert.False(At("bcde", 9));
+        Assert.True(content.IsSettled);
         // Away for however long, and back as it was.
         Assert.False(At(null, 9));
         Assert.False(At(null, 9));
@@ -36,8 +39,26 @@ public sealed class ConfigurationWatchTests : IDisposable
         Assert.True(At("f", 0.1));
         // Another for a moment only.
         Assert.False(At("g", 0.5));
+        Assert.False(content.IsSettled);
         Assert.False(At("f", 0.5));
+        Assert.True(content.IsSettled);
         Assert.False(At("f", 9));
+    }
+
+    [Fact]
+    public async Task Each_of_several_edits_counts_once()
+    {
+        string file = _folder.Write("host.yaml", "none");
+        int changes = 0;
+        await using ConfigurationWatch watch = new(file, () => Task.FromResult(Interlocked.Increment(ref changes)), new Said(), TimeSpan.FromMilliseconds(100));
+        for (int edit = 1; edit <= 3; edit++)
+        {
+            // As long as the one before: neither its length nor, on some file systems, its time tells them apart.
+            File.WriteAllText(file, $"as {edit}");
+            await TestServer.UntilAsync(() => changes == edit, "a change is seen");
+        }
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        Assert.Equal(3, changes);
     }
 
     [Fact]
