@@ -58,6 +58,7 @@ internal sealed partial class Scheduler
         if (!_drafter.IsAsking)
             return true;
         Intake.BeginCompute(_batch, _planner.Plan);
+        _own.Stop();
         bool mine = true;
         try
         {
@@ -66,7 +67,10 @@ internal sealed partial class Scheduler
         finally
         {
             if (mine)
+            {
                 Intake.EndCompute();
+                _own.Start();
+            }
         }
     }
 }

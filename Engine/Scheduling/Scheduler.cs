@@ -28,6 +28,7 @@ internal sealed partial class Scheduler : IDisposable
     private readonly BlockPool _pool;
     private readonly Drafter _drafter;
     private readonly RowCost _cost = new();
+    private readonly OwnTime _own = new();
     private readonly SequenceSet _set;
     private readonly StepPlanner _planner;
     private readonly Verifier _verifier;
@@ -224,6 +225,7 @@ internal sealed partial class Scheduler : IDisposable
     private bool Compute()
     {
         Intake.BeginCompute(_batch, _planner.Plan);
+        _own.Stop();
         long start = _time.GetTimestamp();
         try
         {
@@ -233,6 +235,7 @@ internal sealed partial class Scheduler : IDisposable
         finally
         {
             _computing = _time.GetElapsedTime(start);
+            _own.Start();
             Intake.EndCompute();
         }
     }
@@ -274,7 +277,7 @@ internal sealed partial class Scheduler : IDisposable
             _pool.Trim();
         Count();
         _observer?.Step(new StepRecord(++_steps, _planner.PrefillRows, _planner.DecodeRows, drafts, _verifier.Accepted, _verifier.Emitted,
-            _set.Waiting.Count, _set.RunningCount, _set.Preempted, elapsed, _computing));
+            _set.Waiting.Count, _set.RunningCount, _set.Preempted, elapsed, _computing, _own.Take()));
         _set.Preempted = 0;
     }
 

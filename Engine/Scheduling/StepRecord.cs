@@ -12,7 +12,8 @@ namespace Tessera.Engine.Scheduling;
 /// <param name="Preempted">Sequences that lost their blocks in this step.</param>
 /// <param name="Elapsed">The step's time.</param>
 /// <param name="Computing">The part of it in which the runtime computed.</param>
-public readonly record struct StepRecord(long Step, int PrefillRows, int DecodeRows, int DraftRows, int Accepted, int Emitted, int Waiting, int Running, int Preempted, TimeSpan Elapsed, TimeSpan Computing);
+/// <param name="Scheduling">Processor time that the step thread has taken since it had computed the step before, but for computing and for the decoding strategy: taking a step in, drawing, planning.</param>
+public readonly record struct StepRecord(long Step, int PrefillRows, int DecodeRows, int DraftRows, int Accepted, int Emitted, int Waiting, int Running, int Preempted, TimeSpan Elapsed, TimeSpan Computing, TimeSpan Scheduling);
 
 /// <summary>Watches an engine from its step thread: quick, no exceptions.</summary>
 public interface IEngineObserver

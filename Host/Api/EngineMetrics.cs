@@ -27,6 +27,7 @@ internal sealed class MetricsHub
         Steps = _factory.CreateCounter("tessera_steps_total", "Engine steps.", ByModel);
         StepSeconds = _factory.CreateHistogram("tessera_step_seconds", "Duration of a step.", ByModel, new HistogramConfiguration { Buckets = NextTokenBuckets });
         Computing = _factory.CreateCounter("tessera_computing_seconds_total", "The part of the steps' time in which the model was computed.", ByModel);
+        Scheduling = _factory.CreateCounter("tessera_scheduling_seconds_total", "Processor time of the thread that steps, but for computing and drafting.", ByModel);
         PrefillRows = _factory.CreateCounter("tessera_prefill_rows_total", "Prompt rows computed.", ByModel);
         DecodeRows = _factory.CreateCounter("tessera_decode_rows_total", "Decode rows computed.", ByModel);
         Speculation = new SpeculationMetrics(_factory);
@@ -51,6 +52,7 @@ internal sealed class MetricsHub
     public Counter Steps { get; }
     public Histogram StepSeconds { get; }
     public Counter Computing { get; }
+    public Counter Scheduling { get; }
     public Counter PrefillRows { get; }
     public Counter DecodeRows { get; }
     public SpeculationMetrics Speculation { get; }
@@ -69,7 +71,7 @@ internal sealed class MetricsHub
 /// <summary>Counts what one model's engine does. Series are looked up once, so a step costs a few interlocked additions.</summary>
 internal sealed class EngineMetrics : IEngineObserver
 {
-    private readonly Counter.Child _steps, _computing, _prefillRows, _decodeRows, _preemptions, _prompt, _cached, _generated;
+    private readonly Counter.Child _steps, _computing, _scheduling, _prefillRows, _decodeRows, _preemptions, _prompt, _cached, _generated;
     private readonly Histogram.Child _step, _first, _next;
     private readonly Counter.Child[] _finished;
     private readonly DraftCounters _drafts;
@@ -81,6 +83,7 @@ internal sealed class EngineMetrics : IEngineObserver
         _steps = hub.Steps.WithLabels(model);
         _step = hub.StepSeconds.WithLabels(model);
         _computing = hub.Computing.WithLabels(model);
+        _scheduling = hub.Scheduling.WithLabels(model);
         _prefillRows = hub.PrefillRows.WithLabels(model);
         _decodeRows = hub.DecodeRows.WithLabels(model);
         _drafts = new DraftCounters(hub.Speculation, model);
@@ -99,6 +102,7 @@ internal sealed class EngineMetrics : IEngineObserver
         _steps.Inc();
         _step.Observe(record.Elapsed.TotalSeconds);
         _computing.Inc(record.Computing.TotalSeconds);
+        _scheduling.Inc(record.Scheduling.TotalSeconds);
         _prefillRows.Inc(record.PrefillRows);
         _decodeRows.Inc(record.DecodeRows);
         _preemptions.Inc(record.Preempted);

@@ -32,10 +32,11 @@ for (int round = 0; round <= rounds; round++)
         continue;
     all.Add(one);
     Console.WriteLine($"round {round}: {served.Rate:F1} over REST, {one.Alone.Rate:F1} alone = {served.Rate / one.Alone.Rate:F3}; a step computes for {served.Steps.Computing / served.Steps.Steps * 1e3:F2} ms, alone for {one.Alone.Computing * 1e3:F2}, with {served.Steps.Drafted / served.Steps.Steps:F2} drafts; "
-        + $"per token, outside of the steps, the server takes {served.Delivery * 1e6:F0} µs of the processors in {served.Turns:F1} turns, the client {served.Client * 1e6:F0} µs");
+        + $"per token, outside of the steps, the server takes {served.Delivery * 1e6:F0} µs of the processors in {served.Turns:F1} turns, its compiler {served.Compiler * 1e6:F0} µs, the client {served.Client * 1e6:F0} µs");
 }
 Console.WriteLine($"medians: {Median(r => r.Served.Rate):F1} over REST, {Median(r => r.Alone.Rate):F1} alone, ratio {Median(r => r.Served.Rate / r.Alone.Rate):F3}");
-Console.WriteLine($"of a step, all threads: the scheduler {Median(r => r.Scheduler):P2}, detokenizer and HTTP {Median(r => r.Delivery):P2}, together {Median(r => r.Scheduler + r.Delivery):P2} (goal 2 %); beside them drawing {Median(r => r.Drawing):P2}, the client {Median(r => r.Client):P2}");
+Console.WriteLine($"of a step, all threads: the scheduler {Median(r => r.Scheduler):P2}, detokenizer and HTTP {Median(r => r.Delivery):P2}, together {Median(r => r.Scheduler + r.Delivery):P2} (goal 2 %); beside them drawing {Median(r => r.Drawing):P2}, the client {Median(r => r.Client):P2}, the compiler {Median(r => r.Compiler):P2}; "
+    + $"the scheduler by the clock {Median(r => r.SchedulerByClock):P2}, with it and the compiler together {Median(r => r.SchedulerByClock + r.Delivery + r.Compiler):P2}");
 return 0;
 
 // The runtime is made anew each time: the other process has the memory's bandwidth to itself while this one waits, and has to be let.

@@ -5,11 +5,12 @@ namespace Tessera.Serving.Bench;
 
 /// <summary>What streams came to over REST while all of them ran.</summary>
 /// <param name="Rate">Tokens per second.</param>
-/// <param name="Delivery">Seconds of the processors per token that the server takes apart from the threads that compute and schedule.</param>
+/// <param name="Delivery">Seconds of the processors per token that the server takes apart from the threads that compute, schedule and compile.</param>
+/// <param name="Compiler">Seconds of the processors per token that the runtime's compiler takes.</param>
 /// <param name="Turns">How often a token makes those threads run.</param>
 /// <param name="Client">Seconds of the processors per token that this process takes.</param>
 /// <param name="Steps">The steps meanwhile.</param>
-internal sealed record Served(double Rate, double Delivery, double Turns, double Client, StepCounts Steps);
+internal sealed record Served(double Rate, double Delivery, double Compiler, double Turns, double Client, StepCounts Steps);
 
 /// <summary>
 /// A model that <c>tessera serve</c> serves in a process of its own, asked over REST by a client that takes as little as it can of the processors that both share: one thread that looks at all sockets twenty times a second, and counts events.
@@ -89,7 +90,7 @@ internal sealed class RestStreams : IAsyncDisposable
             double[] perEvent = [.. answers.Select(a => (double)tokens / a.Events)];
             double rate = Slope([.. looks.Select(l => (l.Time, l.Events.Zip(perEvent, (events, weight) => events * weight).Sum()))]);
             double between = rate * (end!.Seconds - begin!.Seconds);
-            return new Served(rate, (end.Delivery - begin.Delivery) / between, end.TurnsSince(begin) / between, (end.Client - begin.Client) / between, after! - before!);
+            return new Served(rate, end.DeliverySince(begin) / between, end.CompilerSince(begin) / between, end.TurnsSince(begin) / between, (end.Client - begin.Client) / between, after! - before!);
         }
         finally
         {

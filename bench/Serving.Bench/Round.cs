@@ -15,11 +15,17 @@ internal sealed record Round(Served Served, Plain Alone, int Threads)
     /// <summary>Drawing tokens, as long as it takes alone. All threads wait for it.</summary>
     public double Drawing => Alone.Drawing / Step;
 
-    /// <summary>The rest of the step in which nothing is computed. All threads wait for it.</summary>
-    public double Scheduler => 1 - Served.Steps.Computing / Served.Steps.Seconds - Drawing;
+    /// <summary>What else the thread that steps does on a processor while nothing is computed. All threads wait for it.</summary>
+    public double Scheduler => Served.Steps.Scheduling / Served.Steps.Seconds - Drawing;
+
+    /// <summary>The same by the clock: with the time in which another thread has its processor, which is in <see cref="Delivery"/> too.</summary>
+    public double SchedulerByClock => 1 - Served.Steps.Computing / Served.Steps.Seconds - Drawing;
 
     /// <summary>What the server's other threads take of the processors.</summary>
     public double Delivery => Served.Delivery * Served.Rate / Threads;
+
+    /// <summary>What the runtime's compiler takes of them.</summary>
+    public double Compiler => Served.Compiler * Served.Rate / Threads;
 
     /// <summary>What the client takes of them.</summary>
     public double Client => Served.Client * Served.Rate / Threads;
