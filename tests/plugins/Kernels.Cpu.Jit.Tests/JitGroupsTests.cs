@@ -68,12 +68,12 @@ public sealed unsafe class JitGroupsTests
         all[..(length / Rows)].Fill(0xFF);
         for (int group = 0; group < count; group++)
             BitConverter.TryWriteBytes(all[(group * layout.Bytes + layout.ScaleAt)..], group % 9 == 8 && group > columns / 32 ? BitConverter.UInt16BitsToHalf((ushort)(group * 37 & 0x83FF)) : (Half)(random.NextSingle() - 0.4f));
-        using NativeBuffer activation = new(Int8Activation.Bytes(columns)), turned = new(GroupedRows.TurnedBytes(columns));
+        using NativeBuffer activation = new(Int8Activation.Bytes(columns)), turned = new(groups.TurnedBytes(columns));
         float[] source = [.. Enumerable.Range(0, columns).Select(_ => x == 0 ? random.NextSingle() - 0.5f : x)], products = new float[Rows];
         fixed (float* from = source, to = products)
         {
             Int8Activation.Prepare(from, columns, activation.Bytes, Here);
-            GroupedRows.Turn(activation.Bytes, columns, turned.Bytes);
+            groups.Turn(activation.Bytes, columns, turned.Bytes);
             groups.Multiply(weights.Data, weights.Data + length, Rows, columns, activation.Bytes, turned.Bytes, to);
         }
         return [.. products.Select(BitConverter.SingleToInt32Bits)];

@@ -19,14 +19,14 @@ internal sealed unsafe class GroupedLinear(WeightTensor weight, AffineSource sou
     public override long WorkingRowBytes => _rowBytes;
 
     /// <summary>An activation row, turned.</summary>
-    public override long ScratchBytes(int rows) => GroupedRows.TurnedBytes(Columns);
+    public override long ScratchBytes(int rows) => groups.TurnedBytes(Columns);
 
     public override void Multiply(int firstRow, int rowCount, byte* scratch, byte* activations, long activationStride, int batchRows, float* output, long outputStride)
     {
         byte* weights = _data + firstRow * _rowBytes, end = _data + Rows * _rowBytes;
         for (int row = 0; row < batchRows; row++, activations += activationStride, output += outputStride)
         {
-            GroupedRows.Turn(activations, Columns, scratch, _order);
+            groups.Turn(activations, Columns, scratch, _order);
             groups.Multiply(weights, end, rowCount, Columns, activations, scratch, output);
         }
     }

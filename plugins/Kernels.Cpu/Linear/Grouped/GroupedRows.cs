@@ -9,15 +9,18 @@ namespace Tessera.Kernels.Cpu.Linear.Grouped;
 
 /// <summary>
 /// Rows of described groups times an activation row, unpacked in registers; bitwise what <see cref="AffineDot.Rows32"/> makes of their bytes. Eight groups are turned, so that a vector holds four elements of all of
-/// them and no product is added across it; activations are turned alike, once for all rows of a block.
+/// them and no product is added across it; activations are turned alike, once for all rows of a block, and for highest bits a second time.
 /// </summary>
 internal sealed unsafe class GroupedRows
 {
-    private const int Group = Int8Activation.Group, Lanes = GroupSum.Lanes, Step = Lanes * Group, RestBytes = (Lanes * GroupPlaces.MostBytes) + 64;
+    private const int Group = Int8Activation.Group, Lanes = GroupSum.Lanes, Eighths = Group / Lanes, Step = Lanes * Group, RestBytes = (Lanes * GroupPlaces.MostBytes) + 64;
 
     private readonly GroupPlaces _places;
     private readonly delegate*<byte*, in GroupPlaces, int, byte*, float*, float*, float*, void> _eights;
-    private readonly int _reach;
+    private readonly int _reach, _stepBytes;
+
+    // Of a group, each eighth column from the first on, then from the second on, and so on; null where no bits are apart.
+    private readonly ElementOrder? _eighths;
 
     // Pinned: the machine code reads it.
     private readonly byte[] _table = GC.AllocateArray<byte>(NativeGroups.TableBytes, pinned: true);
@@ -31,18 +34,22 @@ internal sealed unsafe class GroupedRows
         fixed (byte* table = _table)
             NativeGroups.Write(places, table);
         _reach = places.Reach(permuted);
-        _eights = (bits, isa.Avx512Vbmi, permuted) switch
+        _eights = (bits, isa.AvxVnni, permuted) switch
         {
             (2, _, true) => &PermutedGroups.Eights<NoHighBits>,
-            (3, _, true) => &PermutedGroups.Eights<ShiftedBits>,
-            (2, _, _) => &TurnedGroups.Eights<Pairs, NoHighBits>,
-            (3, true, _) => &TurnedGroups.Eights<Pairs, ShiftedBits>,
-            (3, _, _) => &TurnedGroups.Eights<Pairs, ComparedBits>,
-            (4, _, _) => &TurnedGroups.Eights<Nibbles, NoHighBits>,
-            (_, true, _) => &TurnedGroups.Eights<Nibbles, ShiftedBits>,
-            _ => &TurnedGroups.Eights<Nibbles, ComparedBits>,
+            (3, _, true) => &PermutedGroups.Eights<OneHighBit>,
+            (2, false, _) => &TurnedGroups.Eights<PairBits<NoHighBits>, NoHighBits>,
+            (2, true, _) => &TurnedGroups.Eights<VnniPairBits<NoHighBits>, NoHighBits>,
+            (3, false, _) => &TurnedGroups.Eights<PairBits<OneHighBit>, OneHighBit>,
+            (3, true, _) => &TurnedGroups.Eights<VnniPairBits<OneHighBit>, OneHighBit>,
+            (4, false, _) => &TurnedGroups.Eights<NibbleBits<NoHighBits>, NoHighBits>,
+            (4, true, _) => &TurnedGroups.Eights<VnniNibbleBits<NoHighBits>, NoHighBits>,
+            (_, false, _) => &TurnedGroups.Eights<NibbleBits<OneHighBit>, OneHighBit>,
+            (_, true, _) => &TurnedGroups.Eights<VnniNibbleBits<OneHighBit>, OneHighBit>,
         };
-        InstructionSet = permuted || (isa.Avx512Vbmi && bits % 2 != 0) ? "avx512" : "avx2";
+        _eighths = permuted || bits % 2 == 0 ? null : ElementOrder.Of([.. Enumerable.Range(0, Group).Select(i => (byte)((i % Eighths * Lanes) + (i / Eighths)))])!.Value.To;
+        _stepBytes = StepBytes(_eighths is null ? 0 : 1);
+        InstructionSet = permuted ? "avx512" : isa.AvxVnni ? "avx2-vnni" : "avx2";
     }
 
     /// <summary>What it is written with, as the option <c>isa</c> spells it.</summary>
@@ -60,24 +67,35 @@ internal sealed unsafe class GroupedRows
     /// <summary>Whether the loop over a layout's groups may be machine code.</summary>
     public static bool TakesNative(GroupLayout layout, CpuIsa isa) => GroupPlaces.Of(layout) is { } places && IsPermuted(places, layout.Bits, isa);
 
-    /// <summary>Bytes of a turned activation row.</summary>
-    public static int TurnedBytes(int columns) => (columns + Step - 1) / Step * Step;
+    /// <summary>Bytes of eight turned groups of activations, for elements with so many highest bits apart from the others.</summary>
+    public static int StepBytes(int highBits) => Step * (1 + highBits);
 
-    /// <summary>Turns the signed bytes of a prepared row. Behind the last column comes what the row has there.</summary>
+    /// <summary>Bytes of a turned activation row.</summary>
+    public int TurnedBytes(int columns) => (columns + Step - 1) / Step * _stepBytes;
+
+    /// <summary>Turns the signed bytes of a prepared row, as <see cref="IGroupBits.Products"/> reads them. Behind the last column comes what the row has there.</summary>
     /// <param name="activation">The prepared row.</param>
     /// <param name="columns">A multiple of 32.</param>
     /// <param name="turned">Takes <see cref="TurnedBytes"/>.</param>
     /// <param name="order">The order of the groups' elements; null: as they stand.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Turn(byte* activation, int columns, byte* turned, ElementOrder? order = null)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    public void Turn(byte* activation, int columns, byte* turned, ElementOrder? order = null)
     {
-        if (order is not null)
+        byte* eight = stackalloc byte[Step];
+        for (int at = 0; at < columns; at += Step, turned += _stepBytes)
         {
-            order.Place(activation, TurnedBytes(columns) / Group, turned);
-            activation = turned;
+            byte* from = activation + at;
+            if (order is not null)
+            {
+                order.Place(from, Lanes, eight);
+                from = eight;
+            }
+            Eight.Place(from, turned);
+            if (_eighths is null)
+                continue;
+            _eighths.Place(from, Lanes, eight);
+            Eight.Place(eight, turned + Step);
         }
-        for (int at = 0; at < columns; at += Step)
-            Eight.Turned(activation + at).Store(turned + at);
     }
 
     /// <summary>The products of consecutive rows.</summary>
@@ -106,7 +124,7 @@ internal sealed unsafe class GroupedRows
                 int length = Math.Min(Lanes, groups - group) * bytes;
                 new Span<byte>(rest, RestBytes).Clear();
                 Buffer.MemoryCopy(weights + ((nint)group * bytes), rest, RestBytes, length);
-                Eights(rest, Lanes, turned + (group * Group), steps + group, sums + group, (float*)&lanes);
+                Eights(rest, Lanes, turned + (group / Lanes * _stepBytes), steps + group, sums + group, (float*)&lanes);
             }
             output[row] = GroupSum.Of(lanes);
         }
@@ -125,7 +143,7 @@ internal sealed unsafe class GroupedRows
     /// <summary>Runs all of it once, so that no step waits for the compiler.</summary>
     public void Compile()
     {
-        byte* zeros = stackalloc byte[Int8Activation.Bytes(Group)], turned = stackalloc byte[Step];
+        byte* zeros = stackalloc byte[Int8Activation.Bytes(Group)], turned = stackalloc byte[StepBytes(1)];
         float output;
         new Span<byte>(zeros, Int8Activation.Bytes(Group)).Clear();
         Turn(zeros, Group, turned);

@@ -17,7 +17,7 @@ internal readonly unsafe record struct GroupsTrial(bool IsEqual, double Gain)
     public static GroupsTrial Run(int bits, NativeGroups native, CpuIsa isa)
     {
         const int columns = MostGroups * GroupLayout.Elements, weightBytes = (Rows * MostGroups * GroupPlaces.MostPermuted) + Prefetched;
-        byte* weights = Take(weightBytes), activation = Take(Int8Activation.Bytes(columns)), turned = Take(GroupedRows.TurnedBytes(columns));
+        byte* weights = Take(weightBytes), activation = Take(Int8Activation.Bytes(columns)), turned = Take(columns);
         try
         {
             Random random = new(1);
@@ -32,12 +32,12 @@ internal readonly unsafe record struct GroupsTrial(bool IsEqual, double Gain)
                         foreach (ref byte value in new Span<byte>(weights, weightBytes))
                             value &= 0xFB;
                         Fill(activation, groups * GroupLayout.Elements, largest ? null : random, isa);
-                        GroupedRows.Turn(activation, groups * GroupLayout.Elements, turned);
                         (one, other) = (GroupedRows.Of(layout, isa)!, GroupedRows.Of(layout, isa, native)!);
+                        one.Turn(activation, groups * GroupLayout.Elements, turned);
                         equal &= Products(one, weights, groups, activation, turned).AsSpan().SequenceEqual(Products(other, weights, groups, activation, turned));
                     }
             Fill(activation, columns, random, isa);
-            GroupedRows.Turn(activation, columns, turned);
+            one!.Turn(activation, columns, turned);
             return new(equal, TrialTime.Gain(() => Multiply(one!, weights, activation, turned), () => Multiply(other!, weights, activation, turned)));
         }
         finally

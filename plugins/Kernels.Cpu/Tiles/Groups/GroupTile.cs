@@ -45,9 +45,11 @@ internal static unsafe class GroupTile
         where TType : struct, IGroupTileType
     {
         int rowFloats = TSimd.Width, laneFloats = Panels.Rows * TSimd.Width;
-        float* lanes = stackalloc float[GroupSum.Lanes * laneFloats];
+        float* lanes = stackalloc float[GroupSum.Lanes * laneFloats], result = lanes;
         int* factors = stackalloc int[2] { 0x0001_0001, 0x0010_0010 };
-        for (int lane = 0; lane < GroupSum.Lanes; lane++)
+        if (InMemory<TSimd, TInt, TFloat>())
+            new Span<float>(lanes, GroupSum.Lanes * laneFloats).Clear();
+        for (int lane = 0; lane < GroupSum.Lanes; lane++, result += laneFloats)
         {
             TFloat f0 = default, f1 = default, f2 = default, f3 = default, f4 = default, f5 = default, f6 = default, f7 = default;
             for (int i = lane; i < groups; i += GroupSum.Lanes, weights += GroupWeights.Bytes(TType.Planes), activations += GroupActivations.Bytes(TSimd.Width))
@@ -57,12 +59,13 @@ internal static unsafe class GroupTile
                     s0 = TSimd.ShiftLeft(TSimd.Load(activations + GroupActivations.NegatedSum(TSimd.Width)), TType.ZeroShift);
                 TInt s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
                 byte* w = weights;
-                for (int plane = 0; plane < TType.Planes; plane++, w += GroupWeights.PlaneBytes - GroupWeights.RowBytes)
+                // Where there is one plane or one run, no loop is left of these.
+                for (int plane = 0; ; plane++, w += GroupWeights.PlaneBytes - GroupWeights.RowBytes)
                 {
                     TInt factor = TSimd.Broadcast((byte*)(factors + plane));
                     byte* q = activations;
                     // A run: as many products of four columns as 16 bits can hold the sum of.
-                    for (byte* end = w + GroupWeights.RowBytes; w < end;)
+                    for (byte* end = w + GroupWeights.RowBytes; ;)
                     {
                         TInt y = TSimd.Load(q), z = TSimd.Load(q + sizeof(int) * TSimd.Width);
                         TInt t0 = Two<TSimd, TInt, TFloat>(w + 0 * GroupWeights.RowBytes, y, z);
@@ -96,33 +99,25 @@ internal static unsafe class GroupTile
                         s5 = TSimd.Add(s5, TSimd.ShortDot(t5, factor));
                         s6 = TSimd.Add(s6, TSimd.ShortDot(t6, factor));
                         s7 = TSimd.Add(s7, TSimd.ShortDot(t7, factor));
+                        if (TType.Run == GroupWeights.RowBytes / sizeof(int) || w == end)
+                            break;
                     }
+                    if (TType.Planes == 1 || plane == TType.Planes - 1)
+                        break;
                 }
-                TFloat step = TSimd.Load((float*)(activations + GroupActivations.Step(TSimd.Width)));
+                TFloat step = TSimd.Load((float*)(activations + GroupActivations.Step(TSimd.Width))), sum = TType.HasMinimum ? TSimd.Load((float*)(activations + GroupActivations.Sum(TSimd.Width))) : default;
                 float* scale = (float*)(weights + GroupWeights.Scale(TType.Planes));
-                f0 = Scaled<TSimd, TInt, TFloat, TType>(f0, s0, scale + 0, step);
-                f1 = Scaled<TSimd, TInt, TFloat, TType>(f1, s1, scale + 1, step);
-                f2 = Scaled<TSimd, TInt, TFloat, TType>(f2, s2, scale + 2, step);
-                f3 = Scaled<TSimd, TInt, TFloat, TType>(f3, s3, scale + 3, step);
-                f4 = Scaled<TSimd, TInt, TFloat, TType>(f4, s4, scale + 4, step);
-                f5 = Scaled<TSimd, TInt, TFloat, TType>(f5, s5, scale + 5, step);
-                f6 = Scaled<TSimd, TInt, TFloat, TType>(f6, s6, scale + 6, step);
-                f7 = Scaled<TSimd, TInt, TFloat, TType>(f7, s7, scale + 7, step);
-                if (TType.HasMinimum)
-                {
-                    TFloat sum = TSimd.Load((float*)(activations + GroupActivations.Sum(TSimd.Width)));
-                    float* minimum = scale + Panels.Rows;
-                    f0 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 0), sum, f0);
-                    f1 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 1), sum, f1);
-                    f2 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 2), sum, f2);
-                    f3 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 3), sum, f3);
-                    f4 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 4), sum, f4);
-                    f5 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 5), sum, f5);
-                    f6 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 6), sum, f6);
-                    f7 = TSimd.MultiplyAdd(TSimd.Broadcast(minimum + 7), sum, f7);
-                }
+                f0 = Add<TSimd, TInt, TFloat, TType>(f0, result + 0 * rowFloats, s0, scale + 0, step, sum);
+                f1 = Add<TSimd, TInt, TFloat, TType>(f1, result + 1 * rowFloats, s1, scale + 1, step, sum);
+                f2 = Add<TSimd, TInt, TFloat, TType>(f2, result + 2 * rowFloats, s2, scale + 2, step, sum);
+                f3 = Add<TSimd, TInt, TFloat, TType>(f3, result + 3 * rowFloats, s3, scale + 3, step, sum);
+                f4 = Add<TSimd, TInt, TFloat, TType>(f4, result + 4 * rowFloats, s4, scale + 4, step, sum);
+                f5 = Add<TSimd, TInt, TFloat, TType>(f5, result + 5 * rowFloats, s5, scale + 5, step, sum);
+                f6 = Add<TSimd, TInt, TFloat, TType>(f6, result + 6 * rowFloats, s6, scale + 6, step, sum);
+                f7 = Add<TSimd, TInt, TFloat, TType>(f7, result + 7 * rowFloats, s7, scale + 7, step, sum);
             }
-            float* result = lanes + lane * laneFloats;
+            if (InMemory<TSimd, TInt, TFloat>())
+                continue;
             TSimd.Store(f0, result + 0 * rowFloats);
             TSimd.Store(f1, result + 1 * rowFloats);
             TSimd.Store(f2, result + 2 * rowFloats);
@@ -135,16 +130,33 @@ internal static unsafe class GroupTile
         TileLanes.Fold<TSimd, TInt, TFloat>(lanes, sums, rowFloats);
     }
 
-    /// <summary>Adds a group's integers times both scales.</summary>
+    /// <summary>Whether sums are in memory: sixteen registers are for the integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat Scaled<TSimd, TInt, TFloat, TType>(TFloat sum, TInt products, float* scale, TFloat step)
+    private static bool InMemory<TSimd, TInt, TFloat>()
+        where TSimd : struct, ISimd<TInt, TFloat>
+        where TInt : struct
+        where TFloat : struct =>
+        TSimd.Width == Simd256.Width;
+
+    /// <summary>Adds a group's integers times both scales, and its minimum, to a sum, or to the one in memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TFloat Add<TSimd, TInt, TFloat, TType>(TFloat before, float* result, TInt products, float* scale, TFloat step, TFloat sum)
         where TSimd : struct, ISimd<TInt, TFloat>
         where TInt : struct
         where TFloat : struct
-        where TType : struct, IGroupTileType =>
-        TType.IsStepFirst
-            ? TSimd.MultiplyAdd(TSimd.Multiply(TSimd.ToFloat(products), step), TSimd.Broadcast(scale), sum)
-            : TSimd.MultiplyAdd(TSimd.ToFloat(products), TSimd.Multiply(TSimd.Broadcast(scale), step), sum);
+        where TType : struct, IGroupTileType
+    {
+        if (InMemory<TSimd, TInt, TFloat>())
+            before = TSimd.Load(result);
+        before = TType.IsStepFirst
+            ? TSimd.MultiplyAdd(TSimd.Multiply(TSimd.ToFloat(products), step), TSimd.Broadcast(scale), before)
+            : TSimd.MultiplyAdd(TSimd.ToFloat(products), TSimd.Multiply(TSimd.Broadcast(scale), step), before);
+        if (TType.HasMinimum)
+            before = TSimd.MultiplyAdd(TSimd.Broadcast(scale + Panels.Rows), sum, before);
+        if (InMemory<TSimd, TInt, TFloat>())
+            TSimd.Store(before, result);
+        return before;
+    }
 
     /// <summary>The products of eight columns, in 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,9 +26,13 @@ internal static unsafe class GroupVnniTile
         const int LaneFloats = Panels.Rows * Lanes;
         float* lanes = stackalloc float[GroupSum.Lanes * LaneFloats];
         nint four = (nint)width * sizeof(int), block = GroupActivations.Bytes(width);
-        for (int lane = 0; lane < GroupSum.Lanes; lane++)
+        // Two rows' sums stay in memory: with all of them in registers it would be the integers that do not stay there.
+        float* result = lanes;
+        for (int lane = 0; lane < GroupSum.Lanes; lane++, result += LaneFloats)
         {
-            Vector256<float> f0 = default, f1 = default, f2 = default, f3 = default, f4 = default, f5 = default, f6 = default, f7 = default;
+            Vector256<float> f0 = default, f1 = default, f2 = default, f3 = default, f4 = default, f5 = default;
+            Vector256<float>.Zero.Store(result + 6 * Lanes);
+            Vector256<float>.Zero.Store(result + 7 * Lanes);
             for (int i = lane; i < groups; i += GroupSum.Lanes, weights += GroupWeights.Bytes(1), activations += block)
             {
                 Vector256<int> s0 = TType.ZeroShift > 0 ? Vector256.Load((int*)(activations + GroupActivations.NegatedSum(width))) << TType.ZeroShift : default;
@@ -46,38 +50,23 @@ internal static unsafe class GroupVnniTile
                     s6 = AvxVnni.MultiplyWideningAndAdd(s6, Four(w + 6 * GroupWeights.RowBytes), y);
                     s7 = AvxVnni.MultiplyWideningAndAdd(s7, Four(w + 7 * GroupWeights.RowBytes), y);
                 }
-                Vector256<float> step = Vector256.Load((float*)(activations + GroupActivations.Step(width)));
+                Vector256<float> step = Vector256.Load((float*)(activations + GroupActivations.Step(width))), sum = TType.HasMinimum ? Vector256.Load((float*)(activations + GroupActivations.Sum(width))) : default;
                 float* scale = (float*)(weights + GroupWeights.Scale(1));
-                f0 = Scaled<TType>(f0, s0, scale + 0, step);
-                f1 = Scaled<TType>(f1, s1, scale + 1, step);
-                f2 = Scaled<TType>(f2, s2, scale + 2, step);
-                f3 = Scaled<TType>(f3, s3, scale + 3, step);
-                f4 = Scaled<TType>(f4, s4, scale + 4, step);
-                f5 = Scaled<TType>(f5, s5, scale + 5, step);
-                f6 = Scaled<TType>(f6, s6, scale + 6, step);
-                f7 = Scaled<TType>(f7, s7, scale + 7, step);
-                if (!TType.HasMinimum)
-                    continue;
-                Vector256<float> sum = Vector256.Load((float*)(activations + GroupActivations.Sum(width)));
-                float* minimum = scale + Panels.Rows;
-                f0 = Fma.MultiplyAdd(Vector256.Create(minimum[0]), sum, f0);
-                f1 = Fma.MultiplyAdd(Vector256.Create(minimum[1]), sum, f1);
-                f2 = Fma.MultiplyAdd(Vector256.Create(minimum[2]), sum, f2);
-                f3 = Fma.MultiplyAdd(Vector256.Create(minimum[3]), sum, f3);
-                f4 = Fma.MultiplyAdd(Vector256.Create(minimum[4]), sum, f4);
-                f5 = Fma.MultiplyAdd(Vector256.Create(minimum[5]), sum, f5);
-                f6 = Fma.MultiplyAdd(Vector256.Create(minimum[6]), sum, f6);
-                f7 = Fma.MultiplyAdd(Vector256.Create(minimum[7]), sum, f7);
+                f0 = Add<TType>(f0, s0, scale + 0, step, sum);
+                f1 = Add<TType>(f1, s1, scale + 1, step, sum);
+                f2 = Add<TType>(f2, s2, scale + 2, step, sum);
+                f3 = Add<TType>(f3, s3, scale + 3, step, sum);
+                f4 = Add<TType>(f4, s4, scale + 4, step, sum);
+                f5 = Add<TType>(f5, s5, scale + 5, step, sum);
+                Add<TType>(Vector256.Load(result + 6 * Lanes), s6, scale + 6, step, sum).Store(result + 6 * Lanes);
+                Add<TType>(Vector256.Load(result + 7 * Lanes), s7, scale + 7, step, sum).Store(result + 7 * Lanes);
             }
-            float* result = lanes + lane * LaneFloats;
             f0.Store(result + 0 * Lanes);
             f1.Store(result + 1 * Lanes);
             f2.Store(result + 2 * Lanes);
             f3.Store(result + 3 * Lanes);
             f4.Store(result + 4 * Lanes);
             f5.Store(result + 5 * Lanes);
-            f6.Store(result + 6 * Lanes);
-            f7.Store(result + 7 * Lanes);
         }
         TileLanes.Fold<Simd256, Vector256<int>, Vector256<float>>(lanes, sums, width);
     }
@@ -85,10 +74,14 @@ internal static unsafe class GroupVnniTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Four(byte* w) => Vector256.Create(*(int*)w).AsByte();
 
+    /// <summary>Adds a row's integers times both scales, and its minimum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scaled<TType>(Vector256<float> sum, Vector256<int> products, float* scale, Vector256<float> step)
-        where TType : struct, IGroupTileType =>
-        TType.IsStepFirst
-            ? Fma.MultiplyAdd(Vector256.ConvertToSingle(products) * step, Vector256.Create(*scale), sum)
-            : Fma.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(*scale) * step, sum);
+    private static Vector256<float> Add<TType>(Vector256<float> before, Vector256<int> products, float* scale, Vector256<float> step, Vector256<float> sum)
+        where TType : struct, IGroupTileType
+    {
+        before = TType.IsStepFirst
+            ? Fma.MultiplyAdd(Vector256.ConvertToSingle(products) * step, Vector256.Create(*scale), before)
+            : Fma.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(*scale) * step, before);
+        return TType.HasMinimum ? Fma.MultiplyAdd(Vector256.Create(scale[Panels.Rows]), sum, before) : before;
+    }
 }

@@ -19,7 +19,7 @@ public unsafe class GroupedLinearTests
         (LinearKernel grouped, string said) = matrix.Choose(type, isa);
         AffineLinear unpacked = matrix.Unpacked(new UndescribedType(type.Layout), isa);
         Assert.Contains(
-            isa.Avx2 ? $"groups as its plugin describes them, unpacked in registers, generic integer dot ({(isa.Avx512Vbmi ? "avx512" : "avx2")}, tiles" : "unpacked to bytes by its plugin", said, StringComparison.Ordinal);
+            isa.Avx2 ? $"groups as its plugin describes them, unpacked in registers, generic integer dot ({(isa.Avx512Vbmi ? "avx512" : isa.AvxVnni ? "avx2-vnni" : "avx2")}, tiles" : "unpacked to bytes by its plugin", said, StringComparison.Ordinal);
         Assert.Equal(isa.Avx2, grouped is GroupedLinear);
         Assert.Equal(GroupedMatrix.Products(unpacked, 0, GroupedMatrix.Rows), GroupedMatrix.Products(grouped, 0, GroupedMatrix.Rows));
         Assert.Equal(GroupedMatrix.Products(unpacked, 16, 8), GroupedMatrix.Products(grouped, 16, 8));

@@ -35,7 +35,7 @@ public unsafe class GroupedRowsTests
         int count = columns / 32;
         using GuardedMemory weights = new(Rows * count * layout.Bytes);
         Fill(weights.Data, layout, count, edges);
-        using NativeBuffer activation = new(Int8Activation.Bytes(columns)), turned = new(GroupedRows.TurnedBytes(columns)), values = new(Rows * columns), scales = new(Rows * count * sizeof(float)), minimums = new(Rows * count * sizeof(float));
+        using NativeBuffer activation = new(Int8Activation.Bytes(columns)), turned = new(groups.TurnedBytes(columns)), values = new(Rows * columns), scales = new(Rows * count * sizeof(float)), minimums = new(Rows * count * sizeof(float));
         float[] expected = new float[Rows], found = new float[Rows];
         layout.Unpack(weights.Data, Rows * count, values.Bytes, scales.Floats, minimums.Floats);
         foreach (bool largest in new[] { false, true })
@@ -45,7 +45,7 @@ public unsafe class GroupedRowsTests
             float[] x = [.. Enumerable.Range(0, columns).Select(_ => largest ? 1 : random.NextSingle() - 0.5f)];
             fixed (float* source = x)
                 Int8Activation.Prepare(source, columns, activation.Bytes, isa);
-            GroupedRows.Turn(activation.Bytes, columns, turned.Bytes);
+            groups.Turn(activation.Bytes, columns, turned.Bytes);
             fixed (float* e = expected, f = found)
             {
                 AffineDot.Rows32(values.Bytes, scales.Floats, minimums.Floats, Rows, columns, true, isa.Avx512, activation.Bytes, e, values.Bytes, 0);
