@@ -28,10 +28,10 @@ internal sealed class TesseraProcess : IAsyncDisposable
 
     public static TesseraProcess Start(params string[] arguments) => StartWith([], arguments);
 
-    /// <summary>Starts it with variables beside those of this process.</summary>
+    /// <summary>Starts it with variables beside those of this process. Its folder is the executable's: a <c>host.yaml</c> that someone has left elsewhere, in the folder for temporary files say, means nothing to it.</summary>
     public static TesseraProcess StartWith(IEnumerable<(string Name, string Value)> environment, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(), StandardInputEncoding = new System.Text.UTF8Encoding(false), StandardOutputEncoding = System.Text.Encoding.UTF8 };
+        ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestServer.Executable, StandardInputEncoding = new System.Text.UTF8Encoding(false), StandardOutputEncoding = System.Text.Encoding.UTF8 };
         start.ArgumentList.Add(Path.Combine(TestServer.Executable, "tessera.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
