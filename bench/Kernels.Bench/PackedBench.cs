@@ -23,11 +23,14 @@ using Tessera.Quant.Mx;
 
 namespace Tessera.Kernels.Bench;
 
-/// <summary>Decode of quantized Hugging Face folders beside Q4_K: one activation row and a matrix that is larger than the caches, in the blocks that the product takes; billions of weights a second. The types take turns, pass by pass.</summary>
+/// <summary>Decode of quantized Hugging Face folders beside Q4_K: one activation row and matrices that are larger than the caches, in the blocks that the product takes; billions of weights a second. The types take turns, pass by pass.</summary>
 internal static unsafe class PackedBench
 {
-    private const int Passes = 25, Several = 3;
+    private const int Passes = 15, Several = 3;
     private const string Measure = "q4_k", MachineCode = "jit";
+
+    // As many weights as that are multiplied in a pass, matrix after matrix as in a model: none is in a cache when its turn comes, and threads start once for all.
+    private const long WeightsOfPass = 128 << 20;
 
     // A shape such as 8192x8192 among the types is another one: how far lines of words are apart matters.
     private static int Rows = 14336, Columns = 4096;
@@ -70,7 +73,7 @@ internal static unsafe class PackedBench
             (Rows, Columns) = (int.Parse(shape.Split('x')[0], CultureInfo.InvariantCulture), int.Parse(shape.Split('x')[1], CultureInfo.InvariantCulture));
             names = [.. names.Except([shape])];
         }
-        Console.WriteLine($"packed, G weights/s, {Rows} × {Columns}, one activation row, best and median: one thread (processor time), two threads (wall), and both bests in relation to {Measure}; time of {Several} activation rows / time of one; tiles of 512 activation rows, G multiply-adds/s");
+        Console.WriteLine($"packed, G weights/s, {Matrices} matrices of {Rows} × {Columns}, one activation row, best and median: one thread (processor time), two threads (wall), and both bests in relation to {Measure}; time of {Several} activation rows / time of one; tiles of 512 activation rows, G multiply-adds/s");
         QuantizationTable table = new();
         CpuIsa isa = CpuIsa.Detect();
         // As the product computes by default.
@@ -98,7 +101,9 @@ internal static unsafe class PackedBench
         return seconds;
     }
 
-    private static string Rate(double[] seconds) => $"{(double)Rows * Columns / seconds[0] / 1e9,6:F1} {(double)Rows * Columns / seconds[Passes / 2] / 1e9,6:F1}";
+    private static int Matrices => (int)Math.Max(1, WeightsOfPass / ((long)Rows * Columns));
+
+    private static string Rate(double[] seconds) => $"{(double)Matrices * Rows * Columns / seconds[0] / 1e9,6:F1} {(double)Matrices * Rows * Columns / seconds[Passes / 2] / 1e9,6:F1}";
 
     /// <summary>A type with its parts' bytes for each weight.</summary>
     private sealed record Packed(string Id, (string Name, double Bytes)[] Parts, params (string Name, string Value)[] Parameters)
@@ -146,37 +151,30 @@ internal static unsafe class PackedBench
     private sealed class Bench : IDisposable
     {
         private readonly List<IDisposable> _blocks = [];
-        private readonly LinearKernel _kernel;
+        private readonly LinearKernel[] _kernels;
         private readonly NativeBlock _prepared, _output;
         private readonly NativeBlock[] _scratch;
         private readonly NativeArena _arena = new();
         private readonly int _rows;
-        private int _next;
+        private readonly int[] _next = new int[Matrices];
 
         public Bench(Packed type, QuantizationTable table, CpuIsa isa, NativeTiles tiles, NativeRowDots rowDots)
         {
             List<string> said = [];
-            WeightTensor weight = type.Parts.Length == 0 ? Own(table.Find(type.Id)!) : new WeightTensor
-            {
-                Name = "bench",
-                Shape = [Rows, Columns],
-                Quantization = type.Id,
-                Parameters = type.Parameters.ToDictionary(p => p.Name, p => p.Value),
-                Parts = [.. type.Parts.Select(p => Part(p, type.At))],
-            };
             Name = type.Id + (type.Parts.Any(p => p.Name == "group_index") ? " act-order" : "") + (type.At > 0 ? $" at {type.At}" : "") + (type.Anew ? " anew" : "");
             using InlineWorkTeam team = new(2);
-            _kernel = new KernelChoice(table, ActivationPrecision.Fast, isa, tiles, rowDots, said, type.Anew ? new Transcoder(team, _arena) : null).Choose(new Node(), weight);
+            KernelChoice choice = new(table, ActivationPrecision.Fast, isa, tiles, rowDots, said, type.Anew ? new Transcoder(team, _arena) : null);
+            _kernels = [.. _next.Select(_ => choice.Choose(new Node(), Matrix(type, table)))];
             How = said[^1][(said[^1].IndexOf(": ", StringComparison.Ordinal) + 2)..];
-            _rows = Product.BlockSize(_kernel, Rows, 2, RowPath.Few, new LaneSizes());
-            _prepared = new NativeBlock(_kernel.Preparation.Bytes(Columns));
+            _rows = Product.BlockSize(_kernels[0], Rows, 2, RowPath.Few, new LaneSizes());
+            _prepared = new NativeBlock(_kernels[0].Preparation.Bytes(Columns));
             _output = new NativeBlock((long)Rows * Several * sizeof(float));
-            _scratch = [.. Enumerable.Range(0, 2).Select(_ => new NativeBlock(Math.Max(64, _kernel.ScratchBytes(_rows))))];
+            _scratch = [.. Enumerable.Range(0, 2).Select(_ => new NativeBlock(Math.Max(64, _kernels[0].ScratchBytes(_rows))))];
             float[] x = new float[Columns];
             fixed (float* to = x)
             {
                 Activations.Fill(to, Columns);
-                _kernel.Preparation.Prepare(to, Columns, _prepared.Bytes);
+                _kernels[0].Preparation.Prepare(to, Columns, _prepared.Bytes);
             }
         }
 
@@ -184,10 +182,10 @@ internal static unsafe class PackedBench
 
         public string How { get; }
 
-        /// <summary>Seconds of one product; of one thread, its processor time, where the system tells it.</summary>
+        /// <summary>Seconds of a product of each matrix; of one thread, its processor time, where the system tells it.</summary>
         public double Pass(int threads, int rows)
         {
-            _next = 0;
+            Array.Clear(_next);
             if (threads == 1)
             {
                 double before = Machine.ThreadSeconds();
@@ -212,7 +210,7 @@ internal static unsafe class PackedBench
         }
 
         /// <summary>The rate of tiles, as prefill uses them.</summary>
-        public string Tiles(CpuIsa isa) => _kernel.Tile is { } tile ? TileBench.Measure(_kernel.Preparation, tile, Columns, isa, 512) : "no tiles";
+        public string Tiles(CpuIsa isa) => _kernels[0].Tile is { } tile ? TileBench.Measure(_kernels[0].Preparation, tile, Columns, isa, 512) : "no tiles";
 
         public void Dispose()
         {
@@ -226,13 +224,25 @@ internal static unsafe class PackedBench
 
         private void Work(int lane, int rows)
         {
-            for (int first = Interlocked.Add(ref _next, _rows) - _rows; first < Rows; first = Interlocked.Add(ref _next, _rows) - _rows)
-            {
-                int count = Math.Min(_rows, Rows - first);
-                _kernel.Begin(first, count, _scratch[lane].Bytes);
-                _kernel.Multiply(first, count, _scratch[lane].Bytes, _prepared.Bytes, 0, rows, (float*)_output.Bytes + first, Rows);
-            }
+            for (int matrix = 0; matrix < _kernels.Length; matrix++)
+                for (int first = Next(matrix); first < Rows; first = Next(matrix))
+                {
+                    int count = Math.Min(_rows, Rows - first);
+                    _kernels[matrix].Begin(first, count, _scratch[lane].Bytes);
+                    _kernels[matrix].Multiply(first, count, _scratch[lane].Bytes, _prepared.Bytes, 0, rows, (float*)_output.Bytes + first, Rows);
+                }
         }
+
+        private int Next(int matrix) => Interlocked.Add(ref _next[matrix], _rows) - _rows;
+
+        private WeightTensor Matrix(Packed type, QuantizationTable table) => type.Parts.Length == 0 ? Own(table.Find(type.Id)!) : new WeightTensor
+        {
+            Name = "bench",
+            Shape = [Rows, Columns],
+            Quantization = type.Id,
+            Parameters = type.Parameters.ToDictionary(p => p.Name, p => p.Value),
+            Parts = [.. type.Parts.Select(p => Part(p, type.At))],
+        };
 
         private WeightTensor Own(IQuantization type)
         {

@@ -58,8 +58,8 @@ internal sealed class JitTileSource : ITileSource
                 foreach (string kind in (string[])["biases", "middle", "zeros"])
                     all.Add($"cpu.nibbles.{kind}.{type}.t{times}.r1", () => new NibbleCode(new NibbleScales(kind, type, times)).Emit());
         all.Add("cpu.nibbles.e2m1.e8m0.t1.r1", () => new NibbleCode(new NibbleScales("e2m1", "e8m0", times: 1)).Emit());
-        all.Add("cpu.columns.gptq4.r2", () => new GptqColumnsCode().Emit());
-        all.Add("cpu.columns.awq4.r2", () => new AwqColumnsCode().Emit());
+        all.Add("cpu.columns.gptq4.r3", () => new GptqColumnsCode().Emit());
+        all.Add("cpu.columns.awq4.r3", () => new AwqColumnsCode().Emit());
         all.Add("cpu.factors.gptq4.r1", () => new GptqFactorsCode().Emit());
         all.Add("cpu.factors.awq4.r1", () => new AwqFactorsCode().Emit());
         return all;

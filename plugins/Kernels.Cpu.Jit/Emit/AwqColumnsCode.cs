@@ -1,89 +1,97 @@
+using System.Numerics;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
-/// <summary>Words of eight rows of one column, eight columns at a time, between which products are held in memory: more lines in turn are read more slowly, above all where they fall on the same few sets of the first-level cache.</summary>
+/// <summary>Words of eight rows of one column, all 32 columns of a unit at a time, so that no product is held in memory.</summary>
 /// <remarks>
-/// Four lines are interleaved byte by byte: an element is the same two rows of four columns. rbx are four lines, rbp those that are as far behind these as there are columns at a time; r12 and r13 are the first of each at a
-/// run, r14 where the next eight lines begin, r15d all rows, rdi what is held.
+/// Four lines of words are interleaved byte by byte: an element is the same two rows of four columns. The next unit's lines are asked for one after the other, each from its begin to its end: memory gives faster what
+/// lies together, and its lines are read across. r13 is what is asked for, ebp how many of memory's lines its line of words still has; r14 is how many one has, r15 the bytes to the next one.
 /// </remarks>
 internal sealed class AwqColumnsCode : ColumnsCode
 {
     /// <summary>Rows of a run.</summary>
     public const int Run = Vectors * VectorBytes / WordBytes;
 
-    private const int Columns = 32, Lines = 1 << LinesShift, LinesShift = 3, Vectors = 8;
+    private const int Columns = 32, Vectors = 8;
 
-    // Behind the accumulators: the lines, pairs of them, fours, what is taken of these, and the activations.
-    private const int Words = 8, Pairs = 12, Fours = 16, Taken = 20, Quants = 24;
+    // Behind the accumulators: the lines, pairs of them, fours, and the activations. What is taken of the fours is where the lines were.
+    private const int Words = 8, Pairs = 12, Fours = 16, Taken = Words, Quants = 20;
+
+    private readonly List<(Label From, Label Back)> _ends = [];
 
     protected override int UnitLines => Columns;
 
     protected override void Multiply()
     {
-        C.mov(r14, rdi);
-        C.mov(r15d, edx);
-        for (int first = 0; first < Columns; first += Lines)
-        {
-            Label next = C.CreateLabel();
-            for (int i = 0; i < Lines / Together; i++)
-                C.vpbroadcastd(Z[Quants + i], __dword_ptr[rcx + first + i * Together]);
-            C.mov(rbp, rsi);
-            C.shl(rbp, LinesShift);
-            C.lea(r13, __[r14 + rbp]);
-            C.mov(r12, r14);
-            C.mov(r14, r13);
-            C.mov(edx, r15d);
-            C.mov(rdi, r9);
-            C.Label(ref next);
-            Part(isFirst: first == 0, isLast: first + Lines == Columns);
-            C.add(r12, VectorBytes);
-            C.add(r13, VectorBytes);
-            C.add(rdi, Vectors * VectorBytes);
-            C.sub(edx, Run);
-            C.jg(next);
-        }
+        Label next = C.CreateLabel(), done = C.CreateLabel();
+        _ends.Clear();
+        for (int i = 0; i < Columns / Together; i++)
+            C.vpbroadcastd(Z[Quants + i], __dword_ptr[rcx + i * Together]);
+        Next(r13);
+        C.mov(r14d, edx);
+        C.shr(r14d, (byte)BitOperations.Log2(Run));
+        C.mov(ebp, r14d);
+        C.imul(r15, r14, -VectorBytes);
+        C.add(r15, rsi);
+        C.Label(ref next);
+        Part();
+        C.add(rdi, VectorBytes);
+        C.sub(edx, Run);
+        C.jg(next);
+        C.jmp(done);
+        foreach ((Label from, Label back) in _ends)
+            EndLine(from, back);
+        C.Label(ref done);
     }
 
-    private void Part(bool isFirst, bool isLast)
+    private void Part()
     {
         for (int i = 0; i < Vectors; i++)
-            if (isFirst)
-                C.vpxord(X[i], X[i], X[i]);
-            else
-                C.vmovdqu32(Z[i], __[rdi + i * VectorBytes]);
-        C.mov(rbx, r12);
-        C.mov(rbp, r13);
-        for (int four = 0; four < Lines / Together; four++)
+            C.vpxord(X[i], X[i], X[i]);
+        C.mov(rbx, rdi);
+        for (int four = 0; four < Columns / Together; four++)
         {
             if (four > 0)
-            {
                 C.lea(rbx, __[rbx + rsi * Together]);
-                C.lea(rbp, __[rbp + rsi * Together]);
-            }
             Four(Quants + four);
         }
         for (int i = 0; i < Vectors; i++)
-            if (!isLast)
-                C.vmovdqu32(__[rdi + i * VectorBytes], Z[i]);
+        {
+            if (i % 2 == 0)
+                C.vpsubd(Z[i + 1], Z[i + 1], Z[i]);
             else
-            {
-                if (i % 2 == 0)
-                    C.vpsubd(Z[i + 1], Z[i + 1], Z[i]);
-                else
-                    Sixteenth(i);
-                AddToSums(i, i, Taken);
-            }
-        if (isLast)
-            NextSums(Vectors);
+                Sixteenth(i);
+            AddToSums(i, i, Taken);
+        }
+        NextSums(Vectors);
+    }
+
+    private void AskAhead()
+    {
+        Label end = C.CreateLabel(), back = C.CreateLabel();
+        Ask(__[r13]);
+        C.add(r13, VectorBytes);
+        C.dec(ebp);
+        C.jz(end);
+        C.Label(ref back);
+        _ends.Add((end, back));
+    }
+
+    private void EndLine(Label from, Label back)
+    {
+        C.Label(ref from);
+        C.mov(ebp, r14d);
+        C.add(r13, r15);
+        C.jmp(back);
     }
 
     private void Four(int quants)
     {
         for (int line = 0; line < Together; line++)
         {
-            Ask(Line(rbp, line, 0));
+            AskAhead();
             C.vmovdqu32(Z[Words + line], Line(rbx, line, 0));
         }
         for (int pair = 0; pair < Together; pair += 2)

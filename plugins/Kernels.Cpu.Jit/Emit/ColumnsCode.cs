@@ -5,7 +5,7 @@ namespace Tessera.Kernels.Cpu.Jit.Emit;
 
 /// <summary>Units of 32 columns of a weight that is stored as the transposed matrix, times their activations: the layouts <c>cpu.columns</c>. A run of rows is multiplied together; the next 32 columns are asked for meanwhile.</summary>
 /// <remarks>
-/// The argument, a strip, stays on the stack and says where the unit is: words rdi, stride rsi, rows edx, quants rcx, held r9. rax, r10 and r11 are a run's scales, negated minimums and sums; r8 is three strides.
+/// The argument, a strip, stays on the stack and says where the unit is: words rdi, stride rsi, rows edx, quants rcx. rax, r10 and r11 are a run's scales, negated minimums and sums; r8 is three strides.
 /// </remarks>
 internal abstract class ColumnsCode : VectorCode
 {
@@ -22,7 +22,7 @@ internal abstract class ColumnsCode : VectorCode
     private const int Step = 28, Sum = 29, Low = 30, High = 31;
 
     // Where the strip has what.
-    private const int WordsAt = 0, StrideAt = 8, QuantsAt = 16, StepsAt = 24, ActivationSumsAt = 32, SumsAt = 40, LaneAt = 48, ScalesAt = 56, MinimumsAt = 64, HeldAt = 72, RowsAt = 80, UnitsAt = 84;
+    private const int WordsAt = 0, StrideAt = 8, QuantsAt = 16, StepsAt = 24, ActivationSumsAt = 32, SumsAt = 40, LaneAt = 48, ScalesAt = 56, MinimumsAt = 64, NextAt = 72, RowsAt = 80, UnitsAt = 84;
 
     /// <summary>Lines of a unit.</summary>
     protected abstract int UnitLines { get; }
@@ -62,6 +62,16 @@ internal abstract class ColumnsCode : VectorCode
         2 => __[first + rsi * 2 + offset],
         _ => __[first + r8 + offset],
     };
+
+    /// <summary>Where the next unit's lines begin, to a register: behind those of this one, or where the strip says so.</summary>
+    protected void Next(AssemblerRegister64 to)
+    {
+        C.mov(rbx, __qword_ptr[rsp]);
+        C.imul(to, rsi, UnitLines);
+        C.add(to, rdi);
+        C.cmp(__dword_ptr[rbx + UnitsAt], 1);
+        C.cmove(to, __qword_ptr[rbx + NextAt]);
+    }
 
     /// <summary>Asks for a line of memory.</summary>
     protected void Ask(AssemblerMemoryOperand line) => C.prefetcht0(line);
@@ -111,7 +121,6 @@ internal abstract class ColumnsCode : VectorCode
         C.mov(r11, __qword_ptr[rbx + SumsAt]);
         C.mov(rax, __qword_ptr[rbx + ScalesAt]);
         C.mov(r10, __qword_ptr[rbx + MinimumsAt]);
-        C.mov(r9, __qword_ptr[rbx + HeldAt]);
         C.mov(edx, __dword_ptr[rbx + RowsAt]);
         C.lea(r8, __[rsi + rsi * 2]);
     }

@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Tessera.Kernels.Cpu.Jit.Emit;
 
 /// <summary>Words of eight columns of one row, two vectors of rows at a time and perhaps one more: the low nibbles of a word's bytes are every other column, the high ones the others.</summary>
-/// <remarks>rbx is four lines behind the words: those of the next 32 columns.</remarks>
+/// <remarks>rbx is where the words of the next 32 columns are.</remarks>
 internal sealed class GptqColumnsCode : ColumnsCode
 {
     /// <summary>Rows of a vector, of which any number may be there.</summary>
@@ -22,7 +22,7 @@ internal sealed class GptqColumnsCode : ColumnsCode
         Label next = C.CreateLabel(), last = C.CreateLabel(), done = C.CreateLabel();
         for (int i = 0; i < 2 * Together; i++)
             C.vpbroadcastd(Z[Quants + i], __dword_ptr[rcx + i * 4]);
-        C.lea(rbx, __[rdi + rsi * Together]);
+        Next(rbx);
         C.sub(edx, Vectors * Run);
         C.jl(last);
         C.Label(ref next);

@@ -90,7 +90,11 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             RowPath.Many => ManyBytes / kernel.WorkingRowBytes,
             _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
         };
-        int rows = (int)Math.Clamp(Math.Min(stageRows / ((long)lanes * kernel.BlocksOfLane), fitting), kernel.LeastBlockRows, kernel.MostBlockRows);
+        long share = stageRows / ((long)lanes * kernel.BlocksOfLane), most = Math.Clamp(fitting, kernel.LeastBlockRows, kernel.MostBlockRows);
+        // Large blocks are of one size: else a lane would have most of one more than another.
+        if (kernel.BlocksOfLane == 1 && share > most)
+            share /= (share + most - 1) / most;
+        int rows = (int)Math.Clamp(share, kernel.LeastBlockRows, most);
         rows -= rows % (rows >= kernel.BlockUnit ? kernel.BlockUnit : 8);
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
         sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));

@@ -84,14 +84,14 @@ public sealed unsafe class JitColumnsTests
         }
     }
 
-    // Nothing is written but the sums of the rows, and what is held.
+    // Nothing is written but the sums of the rows.
     [Theory, MemberData(nameof(Types))]
     public void Other_memory_stays_as_it_is(string id)
     {
         using NativeColumns native = Require(id);
         int run = id == "gptq4" ? Gptq4.LineRows : Awq4<Simd512, Vector512<int>, Vector512<float>>.LineRows, rows = 3 * run, bytes = rows * sizeof(float);
         using NativeBuffer words = new(rows * 32), floats = new(4 * bytes), quants = new(64);
-        using GuardedMemory sums = new(bytes), held = new(bytes);
+        using GuardedMemory sums = new(bytes);
         new Random(3).NextBytes(new Span<byte>(words.Bytes, rows * 32));
         new Random(4).NextBytes(new Span<byte>(quants.Bytes, 64));
         new Span<float>(floats.Bytes, 4 * rows).Fill(0.25f);
@@ -108,7 +108,6 @@ public sealed unsafe class JitColumnsTests
             Sums = (float*)sums.Data,
             Scales = (float*)floats.Bytes,
             Minimums = (float*)floats.Bytes + rows,
-            Held = (int*)held.Data,
             Units = 1,
         };
         native.Multiply(strip);
@@ -167,7 +166,7 @@ public sealed unsafe class JitColumnsTests
     [Fact]
     public void What_machine_code_reads_of_a_strip_is_where_it_reads_it()
     {
-        ColumnStrip strip = new() { Words = (byte*)1, Stride = 2, Quants = (sbyte*)3, Steps = (float*)4, ActivationSums = (float*)5, Sums = (float*)6, LaneBytes = 7, Scales = (float*)8, Minimums = (float*)9, Held = (int*)10, Rows = 11, Units = 12 };
+        ColumnStrip strip = new() { Words = (byte*)1, Stride = 2, Quants = (sbyte*)3, Steps = (float*)4, ActivationSums = (float*)5, Sums = (float*)6, LaneBytes = 7, Scales = (float*)8, Minimums = (float*)9, Next = (byte*)10, Rows = 11, Units = 12 };
         Assert.Equal(88, Unsafe.SizeOf<ColumnStrip>());
         Assert.Equal(Enumerable.Range(1, 10).Select(i => (long)i), new Span<long>(&strip, 10).ToArray());
         Assert.Equal([11, 12], new Span<int>((byte*)&strip + 80, 2).ToArray());

@@ -33,7 +33,7 @@ internal readonly unsafe struct Awq4<TSimd, TInt, TFloat> : ITransposedWeight
 
     public static int LineRows => 128;
 
-    public static int NativeBlockRows => 1024;
+    public static int NativeBlockRows => 8192;
 
     private static int RunBytes => TSimd.Width * sizeof(int);
 

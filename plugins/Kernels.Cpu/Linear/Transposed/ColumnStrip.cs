@@ -24,8 +24,8 @@ internal unsafe struct ColumnStrip
     /// <summary>The rows' scales and their negated minimums, the same for all units.</summary>
     public float* Scales, Minimums;
 
-    /// <summary>Room for an int for each row.</summary>
-    public int* Held;
+    /// <summary>The line that is wanted behind the last unit's, perhaps past the weight's end: it may be asked for, and is not read.</summary>
+    public byte* Next;
 
     /// <summary>Rows, and units.</summary>
     public int Rows, Units;

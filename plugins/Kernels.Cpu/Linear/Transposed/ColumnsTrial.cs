@@ -28,7 +28,8 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
     {
         // At an odd address, as files may have them.
         byte* words = Take(WordBytes + 1) + 1;
-        float* scales = (float*)Take(2 * Rows * sizeof(float)), held = (float*)Take(Rows * sizeof(float)), expected = (float*)Take(Units * Rows * sizeof(float)), found = (float*)Take(Units * Rows * sizeof(float));
+        short* held = (short*)Take(Rows * sizeof(short));
+        float* scales = (float*)Take(2 * Rows * sizeof(float)), expected = (float*)Take(Units * Rows * sizeof(float)), found = (float*)Take(Units * Rows * sizeof(float));
         sbyte* quants = (sbyte*)Take(Columns);
         try
         {
@@ -47,7 +48,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                 LaneBytes = Rows * sizeof(float),
                 Scales = scales,
                 Minimums = scales + Rows,
-                Held = (int*)held,
+                Next = words,
                 Rows = rows,
                 Units = units,
             };
@@ -66,7 +67,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                         expected[i] = found[i] = random.NextSingle() - 0.5f;
                     for (int units = 1; units <= Units; units++)
                     {
-                        BuiltIn<TWeight>(Strip(rows, expected, units), integerSums);
+                        BuiltIn<TWeight>(Strip(rows, expected, units), integerSums, held);
                         native.Multiply(Strip(rows, found, units));
                         equal &= new Span<int>(expected, Units * Rows).SequenceEqual(new Span<int>(found, Units * Rows));
                     }
@@ -76,7 +77,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                 () =>
                 {
                     TWeight.Factors(words, ScaleType.F16, words, 1, Rows, scales, scales + Rows);
-                    BuiltIn<TWeight>(Strip(Rows, expected, Units), integerSums);
+                    BuiltIn<TWeight>(Strip(Rows, expected, Units), integerSums, held);
                 },
                 () =>
                 {
@@ -93,7 +94,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
 
     // Compiled for good at once: it is timed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void BuiltIn<TWeight>(ColumnStrip strip, int* integerSums)
+    private static void BuiltIn<TWeight>(ColumnStrip strip, int* integerSums, short* held)
         where TWeight : struct, ITransposedWeight
     {
         for (int unit = 0; unit < strip.Units; unit++)
@@ -103,7 +104,7 @@ internal readonly unsafe record struct ColumnsTrial(bool IsEqual, double Gain)
                 strip.Rows,
                 strip.Quants + unit * Unit,
                 new TransposedGroup(strip.Steps[unit], strip.ActivationSums[unit], integerSums[unit], strip.Scales, strip.Minimums, strip.Sums + unit * strip.LaneBytes / sizeof(float)),
-                (short*)strip.Held);
+                held);
     }
 
     private static bool HasEqualFactors<TWeight>(NativeColumns native)

@@ -27,7 +27,7 @@ internal unsafe interface ITransposedWeight
     /// <summary>Rows of 64 bytes of a line, a multiple of <see cref="Run"/>, which machine code takes at once: within a run it has them in the same order.</summary>
     static abstract int LineRows { get; }
 
-    /// <summary>Rows of the largest block of machine code: sums that stay in the first-level cache are worth more to it than long lines.</summary>
+    /// <summary>Rows of the largest block of machine code: where it reads few lines at a time, sums that stay in the first-level cache are worth more to it than long lines.</summary>
     static abstract int NativeBlockRows { get; }
 
     /// <summary>Brings 32 signed bytes into the order in which <see cref="Dot"/> reads them.</summary>

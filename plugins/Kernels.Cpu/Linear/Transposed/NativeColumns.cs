@@ -15,7 +15,7 @@ internal sealed unsafe class NativeColumns(ITile columns, ITile factors) : INati
     public string Description { get; } = columns.Description;
 
     /// <summary>The layouts of a type's kernels; docs/kernels-cpu-layouts.md says what they stand for.</summary>
-    public static string[] Layouts(string quantization) => [$"cpu.columns.{quantization}.r2", $"cpu.factors.{quantization}.r1"];
+    public static string[] Layouts(string quantization) => [$"cpu.columns.{quantization}.r3", $"cpu.factors.{quantization}.r1"];
 
     /// <summary>Adds a strip's products to its sums; its rows are whole <see cref="ITransposedWeight.LineRows"/>s.</summary>
     public void Multiply(ColumnStrip strip) => _multiply(&strip);

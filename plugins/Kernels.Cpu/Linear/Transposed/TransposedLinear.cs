@@ -100,7 +100,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
                 Scales(first / _perGroup, firstRow, rowCount, rows.Lead, scales, minimums);
             near = Math.Min(Math.Min(Near, GroupSum.Lanes - first % GroupSum.Lanes), Math.Min(_perGroup - first % _perGroup, groups - first));
             for (int row = 0; row < batchRows; row++)
-                Strip(data, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, scales, minimums, sums + row * laneFloats, width, rows, (int*)held);
+                Strip(data, first, near, quants + (nint)row * Align(Columns), activations + row * activationStride, scales, minimums, sums + row * laneFloats, width, rows, (short*)held);
         }
         for (int row = 0; row < batchRows; row++)
             Total(sums + row * laneFloats, width, rows.Lead, rowCount, output + row * outputStride);
@@ -113,13 +113,13 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
         byte* words = _data + (nint)firstRow / 8 * TWeight.EightBytes;
         int within = (int)((nint)words % StoredGroups.MemoryLine);
         if (_stride % StoredGroups.MemoryLine != 0 || within % sizeof(int) != 0)
-            return new StripRows(words, 0, rowCount, _native is null ? 0 : rowCount - rowCount % TWeight.LineRows);
+            return new StripRows(words, 0, rowCount, _native is null ? 0 : rowCount - rowCount % TWeight.LineRows, words + rowCount / 8 * TWeight.EightBytes);
         int lead = within * 8 / TWeight.EightBytes, run = _native is null ? TWeight.Run : TWeight.LineRows, all = (lead + rowCount + run - 1) / run * run;
-        return new StripRows(words - within, lead, all, _native is null ? 0 : all);
+        return new StripRows(words - within, lead, all, _native is null ? 0 : all, words + rowCount / 8 * TWeight.EightBytes - within);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Strip(byte* data, int first, int count, sbyte* quants, byte* activations, float* scales, float* minimums, float* sums, int width, in StripRows rows, int* held)
+    private void Strip(byte* data, int first, int count, sbyte* quants, byte* activations, float* scales, float* minimums, float* sums, int width, in StripRows rows, short* held)
     {
         float* steps = (float*)(activations + Int8Activation.ScaleOffset(Columns)), activationSums = (float*)(activations + Int8Activation.SumOffset(Columns));
         int* negatedSums = (int*)(activations + Int8Activation.NegatedSumOffset(Columns));
@@ -137,7 +137,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
                 LaneBytes = (nint)width * sizeof(float),
                 Scales = scales,
                 Minimums = minimums,
-                Held = held,
+                Next = (first + count) * Int8Activation.Group < Columns ? data + count * TWeight.Lines * _stride : rows.Next,
                 Rows = rows.Native,
                 Units = count,
             });
@@ -145,7 +145,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
             return;
         data += rows.Native / 8 * TWeight.EightBytes;
         for (int group = first; group < first + count; group++, data += TWeight.Lines * _stride, quants += Int8Activation.Group, sums += width)
-            TWeight.Dot(data, _stride, rows.All - rows.Native, quants, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums).From(rows.Native), (short*)held);
+            TWeight.Dot(data, _stride, rows.All - rows.Native, quants, new TransposedGroup(steps[group], activationSums[group], -negatedSums[group], scales, minimums, sums).From(rows.Native), held);
     }
 
     // Of one group of columns, in the order of the runs' vectors; the first row's stand behind so many others.
@@ -205,7 +205,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     private void Compile()
     {
         sbyte* quants = stackalloc sbyte[Int8Activation.Group];
-        StripRows none = new(null, 0, 0, 0);
+        StripRows none = new(null, 0, 0, 0, null);
         Strip(null, 0, 0, null, null, null, null, null, 0, none, null);
         TWeight.Dot(null, 0, 0, quants, default, null);
         Scales(0, 0, 0, 0, null, null);
@@ -220,10 +220,10 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
 
     private static int Align(int bytes) => (bytes + 63) & ~63;
 
-    // Where a strip begins, how many rows stand before its own, all with these, and how many machine code takes.
-    private readonly struct StripRows(byte* words, int lead, int all, int native)
+    // Where a strip begins, how many rows stand before its own, all with these, how many machine code takes, and where the strip behind it begins, which is mostly the lane's next one.
+    private readonly struct StripRows(byte* words, int lead, int all, int native, byte* next)
     {
-        public readonly byte* Words = words;
+        public readonly byte* Words = words, Next = next;
         public readonly int Lead = lead, All = all, Native = native;
     }
 }
