@@ -143,15 +143,22 @@ public sealed class ModelFiles : IModelFiles, IDisposable
             Pages.PreferLarge(file.Data, end);
             for (long from = 0; from < end; from += PrefaultStep)
             {
-                lock (_lock)
-                    if (_owners == _prefaults)
-                        return;
+                if (!IsWanted())
+                    return;
                 long to = Math.Min(end, from + PrefaultStep);
                 Pages.Bring(file.Data + from, to - from);
                 _progress?.Invoke(file.Name, to, file.Length);
             }
+            SmallPages.Replace(file.Data, end, IsWanted);
             most -= end;
         }
+    }
+
+    // Whether anyone but who brings pages has the files open.
+    private bool IsWanted()
+    {
+        lock (_lock)
+            return _owners > _prefaults;
     }
 
     /// <summary>The name with forward slashes. Names that lead out of the folder are refused by their text; links inside are followed, as Hugging Face's cache is made of them.</summary>

@@ -43,6 +43,7 @@ internal static unsafe partial class Pages
             _ = Volatile.Read(ref data[at]);
     }
 
+    /// <summary>Tells Linux what becomes of pages; 0, or -1 and the error.</summary>
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
-    private static partial int Advise(nint address, nuint length, int advice);
+    internal static partial int Advise(nint address, nuint length, int advice);
 }
