@@ -1,9 +1,8 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Tessera.Engine.Scheduling;
 
-/// <summary>Processor time that a thread takes between a start and a stop; where the system does not tell (other than Linux and macOS), the clock's. What another thread does on the same processor meanwhile is no part of it.</summary>
+/// <summary>Processor time that a thread takes between a start and a stop; none where the system does not tell (other than Linux and macOS): by the clock, waiting for requests would count. What another thread does on the same processor meanwhile is no part of it.</summary>
 internal sealed unsafe partial class OwnTime
 {
     private const int LinuxThread = 3, AppleThread = 16;
@@ -36,7 +35,7 @@ internal sealed unsafe partial class OwnTime
         long* time = stackalloc long[2];
         return (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS()) && ClockGetTime(OperatingSystem.IsMacOS() ? AppleThread : LinuxThread, time) == 0
             ? time[0] * 1_000_000_000 + time[1]
-            : (long)Stopwatch.GetElapsedTime(0, Stopwatch.GetTimestamp()).TotalNanoseconds;
+            : 0;
     }
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]

@@ -137,6 +137,7 @@ public sealed class ModelFiles : IModelFiles, IDisposable
 
     private unsafe void Prefault(OpenFile[] files, long most)
     {
+        bool isWhole = files.Sum(f => f.Length) <= most;
         foreach (OpenFile file in files)
         {
             long end = Math.Min(file.Length, most);
@@ -149,9 +150,10 @@ public sealed class ModelFiles : IModelFiles, IDisposable
                 Pages.Bring(file.Data + from, to - from);
                 _progress?.Invoke(file.Name, to, file.Length);
             }
-            SmallPages.Replace(file.Data, end, IsWanted);
             most -= end;
         }
+        foreach (OpenFile file in files.Where(_ => isWhole))
+            SmallPages.Replace(file.Data, file.Length, IsWanted);
     }
 
     // Whether anyone but who brings pages has the files open.

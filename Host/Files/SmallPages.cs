@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Tessera.Host.Files;
 
 /// <summary>Mapped files whose bytes are in the page cache in small pages, as whatever wrote or downloaded them left them: they are read once more, in large ones.</summary>
-/// <remarks>What is read meanwhile waits for its part of the disk, and is the same. Pages that another process has mapped too stay as they are, as do those of files that this one may not write.</remarks>
+/// <remarks>What is read meanwhile waits for its part of the disk, and is the same. Pages that another process has mapped too stay as they are, as do those of files that this one may not write, and bytes that are not on the disk yet.</remarks>
 internal static unsafe class SmallPages
 {
     /// <summary>Smaller files are left alone; larger ones are read so many bytes at a time, a multiple of a large page.</summary>
@@ -24,7 +24,7 @@ internal static unsafe class SmallPages
         if (!OperatingSystem.IsLinux() || bytes < Step)
             return;
         long large = LargeBytes(data, bytes);
-        if (large >= bytes / 2)
+        if (large < 0 || large >= bytes / 2)
             return;
         for (long from = 0; from < bytes && goesOn(); from += Step)
         {
@@ -33,20 +33,30 @@ internal static unsafe class SmallPages
             if (Pages.Advise((nint)(data + from), (nuint)count, PageOut) != 0 || Pages.Advise((nint)(data + from), (nuint)count, Unmap) != 0)
                 return;
             Pages.Bring(data + from, count);
-            if (Stopwatch.GetElapsedTime(start) > Patience || (from == 0 && LargeBytes(data, bytes) - large < count / 2))
+            if (Stopwatch.GetElapsedTime(start) > Patience || (from == 0 && large == 0 && LargeBytes(data, bytes) < count / 2))
                 return;
         }
     }
 
-    /// <summary>Bytes of the mappings of a range that stand in large pages; 0 where the system does not tell.</summary>
+    /// <summary>Bytes of the mappings of a range that stand in large pages; -1 where the system does not tell.</summary>
     public static long LargeBytes(byte* data, long bytes)
     {
-        const string Maps = "/proc/self/smaps", Large = "FilePmdMapped:";
-        if (!File.Exists(Maps))
-            return 0;
+        try
+        {
+            return Sum(File.ReadLines("/proc/self/smaps"), data, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return -1;
+        }
+    }
+
+    private static long Sum(IEnumerable<string> lines, byte* data, long bytes)
+    {
+        const string Large = "FilePmdMapped:";
         bool isInside = false;
         long sum = 0;
-        foreach (string line in File.ReadLines(Maps))
+        foreach (string line in lines)
         {
             ReadOnlySpan<char> first = line.AsSpan(0, Math.Max(0, line.IndexOf(' ')));
             int dash = first.IndexOf('-');

@@ -63,14 +63,14 @@ internal abstract class ColumnsCode : VectorCode
         _ => __[first + r8 + offset],
     };
 
-    /// <summary>Where the next unit's lines begin, to a register: behind those of this one, or where the strip says so.</summary>
+    /// <summary>Where the next unit's lines begin, to a register: behind those of this one, or where the strip says so. Uses r12.</summary>
     protected void Next(AssemblerRegister64 to)
     {
-        C.mov(rbx, __qword_ptr[rsp]);
+        C.mov(r12, __qword_ptr[rsp]);
         C.imul(to, rsi, UnitLines);
         C.add(to, rdi);
-        C.cmp(__dword_ptr[rbx + UnitsAt], 1);
-        C.cmove(to, __qword_ptr[rbx + NextAt]);
+        C.cmp(__dword_ptr[r12 + UnitsAt], 1);
+        C.cmove(to, __qword_ptr[r12 + NextAt]);
     }
 
     /// <summary>Asks for a line of memory.</summary>

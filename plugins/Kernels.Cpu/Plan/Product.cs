@@ -91,15 +91,19 @@ internal sealed unsafe class Product(LinearKernel kernel, ValueBuffer output)
             _ => TileBytes * Panels.Rows / kernel.Tile!.PanelBytes,
         };
         long share = stageRows / ((long)lanes * kernel.BlocksOfLane), most = Math.Clamp(fitting, kernel.LeastBlockRows, kernel.MostBlockRows);
-        // Large blocks are of one size: else a lane would have most of one more than another.
-        if (kernel.BlocksOfLane == 1 && share > most)
-            share /= (share + most - 1) / most;
+        // As many blocks as lanes, or twice as many and so on, all of one size but for the last: with one more, a lane would have most of a block more than another.
+        if (kernel.BlocksOfLane == 1)
+            share = Whole(Parts(Parts(stageRows, lanes), Parts(Parts(stageRows, lanes), most)), kernel.BlockUnit);
         int rows = (int)Math.Clamp(share, kernel.LeastBlockRows, most);
         rows -= rows % (rows >= kernel.BlockUnit ? kernel.BlockUnit : 8);
         sizes.BlockRows = Math.Max(sizes.BlockRows, rows);
         sizes.Block = Math.Max(sizes.Block, path == RowPath.Tiles ? kernel.Tile!.BlockBytes(rows) : kernel.ScratchBytes(rows));
         return rows;
     }
+
+    private static long Parts(long all, long of) => (all + of - 1) / of;
+
+    private static long Whole(long rows, int unit) => Parts(rows, unit) * unit;
 
     /// <summary>Computes a block for all batch rows by tiles.</summary>
     public void RunTiles(int firstRow, int rowCount, Lane lane, byte* panels, long panelBytes, int width, int batchRows)

@@ -107,7 +107,7 @@ internal sealed unsafe class Step
         Rows = batch.RowCount;
         if (Features is not null)
             Features.Rows = Rows;
-        if (AttentionFeatures is not null && AttentionFeatures != Features)
+        if (AttentionFeatures is not null)
             AttentionFeatures.Rows = Rows >= RowsTogether * Sequences(batch) ? Rows : 0;
         LastStage = int.MaxValue;
         Counters.Clear();

@@ -111,11 +111,12 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
     private StripRows Begin(int firstRow, int rowCount)
     {
         byte* words = _data + (nint)firstRow / 8 * TWeight.EightBytes;
+        byte* next = firstRow + rowCount < Rows ? words + rowCount / 8 * TWeight.EightBytes : words;
         int within = (int)((nint)words % StoredGroups.MemoryLine);
         if (_stride % StoredGroups.MemoryLine != 0 || within % sizeof(int) != 0)
-            return new StripRows(words, 0, rowCount, _native is null ? 0 : rowCount - rowCount % TWeight.LineRows, words + rowCount / 8 * TWeight.EightBytes);
+            return new StripRows(words, 0, rowCount, _native is null ? 0 : rowCount - rowCount % TWeight.LineRows, next);
         int lead = within * 8 / TWeight.EightBytes, run = _native is null ? TWeight.Run : TWeight.LineRows, all = (lead + rowCount + run - 1) / run * run;
-        return new StripRows(words - within, lead, all, _native is null ? 0 : all, words + rowCount / 8 * TWeight.EightBytes - within);
+        return new StripRows(words - within, lead, all, _native is null ? 0 : all, next - within);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -220,7 +221,7 @@ internal sealed unsafe class TransposedLinear<TWeight> : PackedLinear
 
     private static int Align(int bytes) => (bytes + 63) & ~63;
 
-    // Where a strip begins, how many rows stand before its own, all with these, how many machine code takes, and where the strip behind it begins, which is mostly the lane's next one.
+    // Where a strip begins, how many rows stand before its own, all with these, how many machine code takes, and where the strip behind it begins, which may be the lane's next one; of the last one, itself.
     private readonly struct StripRows(byte* words, int lead, int all, int native, byte* next)
     {
         public readonly byte* Words = words, Next = next;
