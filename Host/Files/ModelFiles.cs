@@ -152,7 +152,10 @@ public sealed class ModelFiles : IModelFiles, IDisposable
             }
             most -= end;
         }
-        foreach (OpenFile file in files.Where(_ => isWhole))
+        // Else what is read anew would take the place of what was brought.
+        if (!isWhole)
+            return;
+        foreach (OpenFile file in files)
             SmallPages.Replace(file.Data, file.Length, IsWanted);
     }
 
